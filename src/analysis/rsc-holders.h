@@ -1,0 +1,40 @@
+/* A reference count explained: who holds each reference. */
+#pragma once
+
+#include "snapshot/rsc-snapshot.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  RSC_HOLDER_OBJECT,  /* an object of the heap refers to it, @edge says how */
+  RSC_HOLDER_LOCAL,   /* a local variable of a running function */
+  RSC_HOLDER_STACK,   /* a running function's evaluation stack */
+  RSC_HOLDER_ROOT     /* the runtime itself */
+} RscHolderKind;
+
+typedef struct
+{
+  RscHolderKind kind;
+  RscNode node;   /* the object or the frame that holds it; RSC_NODE_NONE for a root */
+  guint64 edge;   /* G_MAXUINT64: none */
+  gboolean counted; /* takes part in the reference count (else borrowed, or added for people) */
+} RscHolder;
+
+typedef struct
+{
+  guint32 refcount;     /* RSC_REFCOUNT_UNKNOWN: immortal or none */
+  guint32 explained;    /* counted holders */
+  guint32 unexplained;  /* refcount - explained, 0 if immortal: C code, borrowed stack entries */
+  guint32 getrefcount;  /* what sys.getrefcount() would say: one more for its argument */
+  GArray *holders;      /* of RscHolder, each reference one entry; at most @limit */
+  guint64 n_holders;    /* all */
+} RscHolders;
+
+/* Never fails but for a damaged file. */
+RscHolders *rsc_holders_compute (RscSnapshot *snapshot, RscNode node, gsize limit, GError **error);
+void        rsc_holders_free    (RscHolders *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscHolders, rsc_holders_free)
+
+G_END_DECLS

@@ -1,0 +1,19 @@
+/* From names to objects and back: "__main__.a", "json.decoder.JSONDecoder",
+ * "__main__.table['key'][3].attr"; for a DOT heap the node's own name. */
+#pragma once
+
+#include "snapshot/rsc-snapshot.h"
+
+G_BEGIN_DECLS
+
+/* RSC_NODE_NONE and RSC_ANALYSIS_ERROR, NOT_FOUND: says how far the path could
+ * be followed.  A path that starts with no module's name is tried in __main__,
+ * then as a local variable of a running function. */
+RscNode rsc_names_lookup (RscSnapshot *snapshot, const char *path, GError **error);
+
+/* The shortest path of names to @node from a module, a frame's local or a
+ * class ("__main__.cache['users'][3]"), or NULL if none has at most
+ * @max_steps (8 is good for people).  Free with g_free(). */
+char *rsc_names_describe (RscSnapshot *snapshot, RscNode node, guint max_steps);
+
+G_END_DECLS

@@ -1,0 +1,39 @@
+/* Writing a file so that the reader sees the old one, or the new one, whole. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Writes the content to @fd; on failure sets @error and returns FALSE. */
+typedef gboolean (*RscFileWriteFunc) (int       fd,
+                                      gpointer  user_data,
+                                      GError  **error);
+
+/* rsc_file_replace:
+ * Creates a temporary file beside @path, lets @write fill it, syncs it and
+ * renames it to @path.  Without @overwrite an existing @path is
+ * RSC_FORMAT_ERROR, RSC_ERROR_EXISTS, checked before anything is written and
+ * again by the rename itself (RENAME_NOREPLACE).  On failure nothing stays
+ * behind and an existing file is untouched: RSC_FORMAT_ERROR with
+ * RSC_ERROR_IO or RSC_ERROR_PERMISSION, naming @path and the system's reason. */
+gboolean rsc_file_replace (const char       *path,
+                           gboolean          overwrite,
+                           RscFileWriteFunc  write,
+                           gpointer          user_data,
+                           GError          **error);
+
+/* As above, for content that is in memory. */
+gboolean rsc_file_replace_contents (const char  *path,
+                                    gboolean     overwrite,
+                                    const void  *data,
+                                    gsize        size,
+                                    GError     **error);
+
+/* Writes all of @data to @fd, going on after short writes and EINTR. */
+gboolean rsc_file_write_all (int          fd,
+                             const void  *data,
+                             gsize        size,
+                             GError     **error);
+
+G_END_DECLS

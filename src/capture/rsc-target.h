@@ -1,0 +1,160 @@
+/* A program that Refscope launched, with the agent in it.
+ *
+ * Thread-safe.  Calls block; one request is served at a time, others wait.
+ * Events come from a reader thread of the target's own and are fetched with
+ * rsc_target_next_event(); a file descriptor tells when there are some, so that
+ * a main loop needs no thread.  Dropping the last reference lets the program
+ * run on, not held any more; rsc_target_stop() ends it. */
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/types.h>
+
+#include "snapshot/rsc-snapshot.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RscTarget RscTarget;
+
+typedef enum
+{
+  RSC_TARGET_STARTING, /* launched; the agent has not said hello yet */
+  RSC_TARGET_RUNNING,
+  RSC_TARGET_HELD,     /* waits at a mark, or before the interpreter ends */
+  RSC_TARGET_EXITED
+} RscTargetState;
+
+typedef enum
+{
+  RSC_HOLD_NONE,
+  RSC_HOLD_MARK,         /* refscope.mark("hint") */
+  RSC_HOLD_AT_EXIT,      /* the main program is done; modules are still there */
+  RSC_HOLD_UNCAUGHT      /* an exception ends the program; its frames are still there */
+} RscHoldKind;
+
+typedef struct
+{
+  const char *const *argv;  /* NULL-terminated; argv[0] is searched in PATH */
+  const char *const *envp;  /* NULL: the caller's */
+  const char *cwd;          /* NULL: the caller's */
+  gboolean hold;            /* hold at marks, at an uncaught exception and before the end */
+  gboolean pipe_streams;    /* standard streams are pipes to Refscope; else they are inherited */
+} RscLaunchOptions;
+
+typedef enum
+{
+  RSC_EVENT_STATE,    /* the state, or where it is held, changed */
+  RSC_EVENT_OUTPUT,   /* bytes of its standard output or error (pipe_streams) */
+  RSC_EVENT_MARK,     /* a mark was passed (also when it does not hold) */
+  RSC_EVENT_COLLECTION, /* the program's collector ran */
+  RSC_EVENT_NO_PYTHON /* it runs, but no CPython that can be captured: message says why */
+} RscTargetEventType;
+
+typedef struct
+{
+  RscTargetEventType type;
+  RscTargetState state;
+  RscHoldKind hold;
+  int fd;            /* OUTPUT: 1 or 2 */
+  GBytes *bytes;     /* OUTPUT */
+  char *hint;        /* HELD at a mark, MARK; for RSC_HOLD_UNCAUGHT the exception's type */
+  char *file;        /* where; NULL if unknown */
+  guint line;
+  double seconds;    /* since the launch */
+  guint64 uss, rss;  /* MARK: bytes at the mark, in the program's standstill */
+  int exit_status;   /* EXITED: as from waitpid() */
+  guint generation;  /* COLLECTION */
+  guint64 collected; /* COLLECTION */
+  char *message;     /* a sentence for people, or NULL */
+} RscTargetEvent;
+
+void rsc_target_event_free (RscTargetEvent *self);
+
+/* Launches.  RSC_CAPTURE_ERROR: NOT_FOUND (no such program), PERMISSION,
+ * FAILED.  That the program has no Python is known later (NO_PYTHON). */
+RscTarget *rsc_target_launch (const RscLaunchOptions *options, GError **error);
+RscTarget *rsc_target_ref    (RscTarget *self);
+void       rsc_target_unref  (RscTarget *self);
+
+pid_t          rsc_target_get_pid   (RscTarget *self);
+RscTargetState rsc_target_get_state (RscTarget *self, RscHoldKind *hold);
+const char *const *rsc_target_get_argv (RscTarget *self);
+/* As from waitpid(); meaningful once EXITED. */
+int            rsc_target_get_exit_status (RscTarget *self);
+
+/* Readable when events wait.  Borrowed. */
+int             rsc_target_get_event_fd (RscTarget *self);
+/* The next event, or NULL after @timeout_ms (-1: wait for ever, 0: look only),
+ * or if cancelled (@error set), or after the last one. */
+RscTargetEvent *rsc_target_next_event   (RscTarget     *self,
+                                         int            timeout_ms,
+                                         GCancellable  *cancellable,
+                                         GError       **error);
+
+typedef struct
+{
+  gboolean in_place;       /* walk in the program itself, which stands still meanwhile */
+  gboolean collect_before; /* gc.collect() first */
+  const char *hint;        /* for the snapshot's info; NULL: the mark at which it is held */
+  double timeout_seconds;  /* until the program answers; 0: the default of 10 */
+} RscCaptureOptions;
+
+/* RSC_CAPTURE_ERROR: TIMEOUT (the GIL was not released), EXITED, UNSUPPORTED
+ * (no Python, sub-interpreters, a free-threaded build), LIMIT, FAILED (what went
+ * wrong in the child, with the type that was being walked). */
+RscSnapshot *rsc_target_capture (RscTarget                *self,
+                                 const RscCaptureOptions  *options,
+                                 const RscProgress        *progress,
+                                 GCancellable             *cancellable,
+                                 GError                  **error);
+
+/* What a collection did: captured before and after in one request. */
+typedef struct
+{
+  RscSnapshot *before, *after; /* NULL unless asked for */
+  guint generation;
+  gint64 returned;             /* what gc.collect() returned */
+  gboolean on_main_thread;     /* else on the agent's, which was asked for */
+  gboolean others_ran;         /* other threads ran meanwhile */
+} RscCollection;
+void rsc_collection_free (RscCollection *self);
+
+typedef enum
+{
+  RSC_COLLECT_CAPTURE = 1 << 0,      /* capture before and after */
+  RSC_COLLECT_AGENT_THREAD = 1 << 1  /* run finalizers on the agent's thread: only if the user said so */
+} RscCollectFlags;
+
+/* gc.collect(generation) on the main thread.  TIMEOUT if that is blocked in C:
+ * the message offers the agent's thread and says what it means. */
+RscCollection *rsc_target_collect (RscTarget           *self,
+                                   guint                generation,
+                                   RscCollectFlags      flags,
+                                   const RscProgress   *progress,
+                                   GCancellable        *cancellable,
+                                   GError             **error);
+
+/* The collector's state: an a{sv} with the gc-... keys of the snapshot's info. */
+GVariant *rsc_target_get_gc_info    (RscTarget *self, GCancellable *cancellable, GError **error);
+gboolean  rsc_target_set_thresholds (RscTarget *self, const guint thresholds[3], GCancellable *cancellable, GError **error);
+gboolean  rsc_target_set_gc_enabled (RscTarget *self, gboolean enabled, GCancellable *cancellable, GError **error);
+
+/* Lets a held program go on.  BUSY if it is not held. */
+gboolean rsc_target_continue (RscTarget *self, GError **error);
+/* From now on: hold at marks and at the end, or not. */
+gboolean rsc_target_set_hold (RscTarget *self, gboolean hold, GError **error);
+/* Sends @signum (SIGTERM, SIGKILL, SIGINT) to the program, and lets it go on. */
+gboolean rsc_target_stop     (RscTarget *self, int signum, GError **error);
+/* With pipe_streams: to its standard input; @data NULL closes it. */
+gboolean rsc_target_write_input (RscTarget *self, const void *data, gsize size, GError **error);
+
+/* Unique and resident set size in bytes from /proc/PID/smaps_rollup; FALSE
+ * while a capture's child shares the pages (the numbers would be wrong), or
+ * if it has ended. */
+gboolean rsc_target_sample_memory (RscTarget *self, guint64 *uss, guint64 *rss);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscTarget, rsc_target_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscTargetEvent, rsc_target_event_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscCollection, rsc_collection_free)
+
+G_END_DECLS

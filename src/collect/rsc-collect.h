@@ -1,0 +1,55 @@
+/* CPython's collection predicted from a snapshot: update_refs, subtract_refs,
+ * move_unreachable over refcounts and what tp_traverse visits. */
+#pragma once
+
+#include "base/rsc-bitset.h"
+#include "base/rsc-progress.h"
+#include "snapshot/rsc-overlay.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  RSC_RULE_REFCOUNTS, /* by the collector's edges and refcounts */
+  RSC_RULE_ROOTS      /* no refcounts: not reachable from the roots */
+} RscGarbageRule;
+
+typedef struct
+{
+  guint generation;        /* 0, 1, 2 */
+  RscGarbageRule rule;
+  guint64 examined;        /* objects of this generation and younger ones */
+  RscBitset *unreachable;  /* before finalizers run */
+  guint64 n_unreachable;
+  guint64 bytes;           /* of the unreachable ones */
+  guint64 survivors;
+  guint promoted_to;
+  guint64 n_finalizers;    /* unreachable objects whose finalizer would run: what it does cannot be predicted */
+} RscPrediction;
+
+RscPrediction *rsc_collect_predict (RscSnapshot *snapshot, guint generation,
+                                    const RscProgress *progress, GCancellable *cancellable, GError **error);
+void           rsc_prediction_free (RscPrediction *self);
+/* PREDICTED, PROMOTED, STAYED. */
+RscOverlay    *rsc_prediction_to_overlay (RscPrediction *self, RscSnapshot *snapshot);
+
+/* A real collection, from the snapshots before and after it.  An object is the
+ * same if address, type and container flag agree and its generation is at least
+ * the promoted one; the same address in a younger generation is new; untracked
+ * objects that cannot be told are unknown. */
+typedef struct
+{
+  RscOverlay *before; /* FREED, PROMOTED, STAYED, UNKNOWN */
+  RscOverlay *after;  /* NEW, PROMOTED, STAYED */
+  guint64 freed, freed_bytes, promoted, stayed, created, unknown;
+} RscCollectionDiff;
+
+RscCollectionDiff *rsc_collection_diff_compute (RscSnapshot *before, RscSnapshot *after, guint generation,
+                                                const RscProgress *progress, GCancellable *cancellable,
+                                                GError **error);
+void               rsc_collection_diff_free (RscCollectionDiff *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscPrediction, rsc_prediction_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscCollectionDiff, rsc_collection_diff_free)
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* Opening a heap file of any known format. */
+#pragma once
+
+#include "snapshot/rsc-snapshot.h"
+
+G_BEGIN_DECLS
+
+/* Looks at the content, not at the name: .refscope, DOT.  RSC_FORMAT_ERROR;
+ * BAD_MAGIC says what the file is not, and which formats are known. */
+RscSnapshot *rsc_heap_file_open (const char         *path,
+                                 const RscProgress  *progress,
+                                 GCancellable       *cancellable,
+                                 GError            **error);
+
+/* A DOT digraph as a heap: each node an object of type "node" with its name
+ * as value, each edge a reference.  The first node, or the one with
+ * root=true, is the declared root. */
+RscSnapshot *rsc_dot_reader_read (const char         *text,
+                                  gsize               length,
+                                  const RscProgress  *progress,
+                                  GCancellable       *cancellable,
+                                  GError            **error);
+
+/* The whole heap as a DOT digraph, atomically. */
+gboolean rsc_dot_writer_write (RscSnapshot        *snapshot,
+                               const char         *path,
+                               gboolean            overwrite,
+                               const RscProgress  *progress,
+                               GCancellable       *cancellable,
+                               GError            **error);
+
+G_END_DECLS

@@ -1,0 +1,93 @@
+/* The reference graph: a view's parameters applied to a snapshot.  Small,
+ * self-contained (all text is in it), immutable. */
+#pragma once
+
+#include "base/rsc-progress.h"
+#include "rsc-view.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  RSC_GRAPH_NODE_OBJECT,
+  RSC_GRAPH_NODE_FOLD,     /* "5 more references": objgraph's too_many box, and our other cuts */
+  RSC_GRAPH_NODE_FINALIZER /* objgraph's small "__del__" mark */
+} RscGraphNodeKind;
+
+typedef enum
+{
+  RSC_FOLD_NONE,
+  RSC_FOLD_TOO_MANY,
+  RSC_FOLD_DEPTH,     /* neighbours beyond max_depth (not with objgraph) */
+  RSC_FOLD_MAX_NODES,
+  RSC_FOLD_FILTER     /* neighbours that the filter or an ignore left out (not with objgraph) */
+} RscFoldReason;
+
+/* Colours are 0xRRGGBB. */
+typedef struct
+{
+  RscGraphNodeKind kind;
+  RscFoldReason fold_reason;
+  RscNode node;        /* the object; for the other kinds the one they belong to */
+  guint depth;
+  guint64 count;       /* folds: how many references were left out */
+  const char *id;      /* the DOT name: "o140...", "too_many_o140..." */
+  const char *label;   /* lines separated by \n; the first is the type */
+  guint32 fill;
+  guint32 font;
+  gboolean is_start;
+  gboolean highlighted;
+  gboolean is_module;
+} RscGraphNode;
+
+typedef enum
+{
+  RSC_GRAPH_EDGE_REFERENCE,
+  RSC_GRAPH_EDGE_FOLD,      /* dotted, to a fold or a finalizer mark */
+  RSC_GRAPH_EDGE_BRIDGE     /* dashed, over objects that are hidden */
+} RscGraphEdgeKind;
+
+typedef struct
+{
+  guint32 source;      /* index into the graph's nodes; in the sense of the reference */
+  guint32 target;
+  RscGraphEdgeKind kind;
+  guint8 edge_kind;    /* RscEdgeKind and its flag bits */
+  guint8 weight;       /* dot's weight: 1, 2, 10 */
+  guint32 count;       /* references drawn as one, or objects hidden by a bridge; 1 */
+  const char *label;   /* "" for none */
+} RscGraphEdge;
+
+typedef struct _RscGraph RscGraph;
+
+/* RSC_QUERY_ERROR, SYNTAX: an expression does not parse; the message has its
+ * position and is given before anything is drawn. */
+RscGraph *rsc_graph_build (RscSnapshot        *snapshot,
+                           RscView            *view,
+                           const RscProgress  *progress,
+                           GCancellable       *cancellable,
+                           GError            **error);
+RscGraph *rsc_graph_ref   (RscGraph *self);
+void      rsc_graph_unref (RscGraph *self);
+
+/* Borrowed. */
+const RscGraphNode *rsc_graph_get_nodes (RscGraph *self, gsize *n_nodes);
+const RscGraphEdge *rsc_graph_get_edges (RscGraph *self, gsize *n_edges);
+RscSnapshot        *rsc_graph_get_snapshot (RscGraph *self);
+RscView            *rsc_graph_get_view (RscGraph *self);
+/* The graph's index of the object @node, or -1. */
+gssize              rsc_graph_find (RscGraph *self, RscNode node);
+
+/* DOT text as objgraph writes it.  Free with g_free(). */
+char *rsc_graph_to_dot  (RscGraph *self);
+/* {"nodes": [..], "edges": [..], "folds": [..]} by the command line's contract. */
+char *rsc_graph_to_json (RscGraph *self);
+
+/* The object as the contract's JSON: {"address": "0x..", "type": ...}. Appends. */
+void rsc_node_append_json (GString *json, RscSnapshot *snapshot, RscNode node);
+/* Appends @text as a JSON string with its quotes. */
+void rsc_json_append_string (GString *json, const char *text);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscGraph, rsc_graph_unref)
+
+G_END_DECLS

@@ -1,0 +1,86 @@
+/* Places for a graph, found by Graphviz in a child process.  Sizes in, places
+ * out; no text and no fonts.  Units are points, y grows downwards. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  double width, height; /* of the box */
+} RscLayoutNode;
+
+typedef struct
+{
+  guint32 source, target;
+  double label_width, label_height; /* 0, 0: no label */
+  guint weight;                     /* 1 or more */
+} RscLayoutEdge;
+
+typedef struct
+{
+  gsize n_nodes;
+  const RscLayoutNode *nodes;
+  gsize n_edges;
+  const RscLayoutEdge *edges;
+  gboolean left_to_right; /* rankdir=LR */
+} RscLayoutRequest;
+
+typedef struct { double x, y; } RscPoint;
+
+typedef struct
+{
+  gsize n_nodes;
+  RscPoint *centers;
+  gsize n_edges;
+  /* A cubic Bezier spline: points[first_point[e]] to points[first_point[e+1]],
+   * exclusive; 3k + 1 points, the last one being the arrow's tip. */
+  guint32 *first_point;
+  RscPoint *points;
+  RscPoint *label_centers; /* meaningless where the edge has no label */
+  double width, height;    /* everything lies within 0,0 - width,height */
+  char *engine;            /* "dot", "sfdp" ... */
+  char *settings;          /* "nslimit=0.02 splines=line"; "" for the engine's defaults */
+  char *note;              /* a translated sentence if a coarser engine had to be taken, or NULL */
+  double seconds;
+} RscLayoutResult;
+
+/* Lays out within @budget_seconds (0: the default of 5): dot's defaults for up
+ * to about 200 nodes, limits above, a coarser engine if the time ran out (each
+ * attempt is a child process, killed when its time is up).  @cancellable kills
+ * it at once.  RSC_LAYOUT_ERROR: FAILED (the child's own words), TIMEOUT,
+ * LIMIT, NOT_FOUND (the refscope-layout program). */
+RscLayoutResult *rsc_layout_run (const RscLayoutRequest  *request,
+                                 double                   budget_seconds,
+                                 GCancellable            *cancellable,
+                                 GError                 **error);
+void rsc_layout_result_free (RscLayoutResult *self);
+
+/* A DOT digraph, parsed in the child. */
+typedef struct
+{
+  gsize n_nodes;
+  char **names;   /* n_nodes, and NULL */
+  char **labels;  /* the label attribute or the name */
+  gsize n_edges;
+  guint32 *sources, *targets;
+  char **edge_labels; /* "" for none; n_edges, and NULL */
+  char *graph_name;
+  gboolean directed;
+} RscDotGraph;
+
+/* RSC_FORMAT_ERROR: CORRUPT with the line, LIMIT. */
+RscDotGraph *rsc_layout_parse_dot (const char    *text,
+                                   gsize          length,
+                                   GCancellable  *cancellable,
+                                   GError       **error);
+void rsc_dot_graph_free (RscDotGraph *self);
+
+/* Starts a spare child now, so that the next layout does not wait for it. */
+void rsc_layout_warm_up (void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscLayoutResult, rsc_layout_result_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscDotGraph, rsc_dot_graph_free)
+
+G_END_DECLS

@@ -1,0 +1,189 @@
+/* An immutable heap: columns of nodes and edges, in memory or mapped from a
+ * .refscope file.  Thread-safe: any thread may read it.
+ *
+ * A block of a mapped file is checked (sum and bounds) when it is first asked
+ * for; after that its pointers need no further checks, except that the file
+ * may shrink under the map: the page then reads as zeros and
+ * rsc_snapshot_check() returns the error.  Long computations call it once at
+ * their end. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/rsc-progress.h"
+#include "rsc-types.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RscSnapshot RscSnapshot;
+
+/* Groups of columns, to be asked for together. */
+typedef enum
+{
+  RSC_BLOCK_NODES = 1 << 0,     /* address, type, size, refcount, flags, generation, value; types */
+  RSC_BLOCK_EDGES = 1 << 1,     /* first_edge, target, label, kind */
+  RSC_BLOCK_REFERRERS = 1 << 2, /* first_referrer, referrer */
+  RSC_BLOCK_STRINGS = 1 << 3,   /* the string table */
+  RSC_BLOCK_ROOTS = 1 << 4,     /* roots, threads, frames */
+  RSC_BLOCK_ADDRESSES = 1 << 5, /* by_address */
+  RSC_BLOCK_ALL = (1 << 6) - 1
+} RscBlocks;
+
+/* Borrowed from the snapshot.  A column that was not asked for may be NULL. */
+typedef struct
+{
+  guint32 n_nodes;
+  guint32 n_types;
+  guint32 n_strings;
+  guint32 n_roots;
+  guint32 n_threads;
+  guint32 n_frames;
+  guint64 n_edges;
+
+  /* per node */
+  const guint64 *address;    /* the object's address or id; 0 for none */
+  const guint64 *size;       /* bytes, shallow, as sys.getsizeof() says */
+  const guint32 *type;       /* index into the types */
+  const guint32 *refcount;   /* RSC_REFCOUNT_UNKNOWN where there is none */
+  const guint32 *flags;      /* RscNodeFlags */
+  const guint32 *value;      /* string: text made without running the target's code; 0 is "" */
+  const guint8 *generation;  /* RSC_GENERATION_... */
+
+  /* edges of node i: first_edge[i] to first_edge[i + 1], exclusive; what the
+   * collector traverses comes first, in tp_traverse's order and multiplicity */
+  const guint64 *first_edge; /* n_nodes + 1 */
+  const guint32 *target;     /* RscNode */
+  const guint32 *label;      /* by kind, see RscEdgeKind */
+  const guint8 *kind;        /* RscEdgeKind | RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK */
+
+  /* referrers of node i, ascending (list order), one entry for each edge */
+  const guint64 *first_referrer; /* n_nodes + 1 */
+  const guint32 *referrer;       /* RscNode */
+
+  /* all nodes, sorted by address */
+  const guint32 *by_address;
+} RscColumns;
+
+typedef struct
+{
+  const char *name;   /* __qualname__ of the type without its module ("Widget") */
+  const char *module; /* "builtins", "__main__"; "" if unknown */
+  RscNode node;       /* the type object, or RSC_NODE_NONE */
+  guint32 flags;      /* RscTypeFlags */
+} RscType;
+
+typedef struct
+{
+  RscNode node;
+  RscRootKind kind;
+  guint32 thread; /* index of the thread, or G_MAXUINT32 */
+  const char *name;
+} RscRoot;
+
+typedef struct
+{
+  guint64 id;       /* threading.get_ident() */
+  guint64 native_id; /* the kernel's thread id, 0 if unknown */
+  const char *name; /* "MainThread", or "" */
+} RscThread;
+
+/* A running function, the innermost of a thread first. */
+typedef struct
+{
+  guint32 thread; /* index of the thread */
+  guint32 line;   /* 0: unknown */
+  RscNode node;   /* its frame object or the synthetic node that stands for it */
+  const char *function;
+  const char *file;
+} RscFrame;
+
+/* Opens a .refscope file by mapping it: checks the header and the table of
+ * contents only.  RSC_FORMAT_ERROR: TRUNCATED, BAD_MAGIC, BAD_VERSION,
+ * CORRUPT, PERMISSION, NOT_FOUND, IO. */
+RscSnapshot *rsc_snapshot_open (const char  *path,
+                                GError     **error);
+
+/* Writes a .refscope file atomically (see rsc_file_replace()).  Saving what
+ * was opened gives the same columns again. */
+gboolean rsc_snapshot_save (RscSnapshot        *self,
+                            const char         *path,
+                            gboolean            overwrite,
+                            const RscProgress  *progress,
+                            GCancellable       *cancellable,
+                            GError            **error);
+
+RscSnapshot *rsc_snapshot_ref   (RscSnapshot *self);
+void         rsc_snapshot_unref (RscSnapshot *self);
+
+/* The columns, with @blocks checked.  NULL: RSC_FORMAT_ERROR, CORRUPT, with
+ * the block and the offset.  For a snapshot in memory it never fails.
+ * RSC_BLOCK_ADDRESSES is computed at first use where the file lacks it. */
+const RscColumns *rsc_snapshot_get_columns (RscSnapshot  *self,
+                                            RscBlocks     blocks,
+                                            GError      **error);
+
+/* As above, for callers that have asked for the blocks before (a programmer's
+ * mistake otherwise). */
+const RscColumns *rsc_snapshot_peek_columns (RscSnapshot *self);
+
+/* FALSE if a page of the mapped file was lost since it was opened. */
+gboolean rsc_snapshot_check (RscSnapshot  *self,
+                             GError      **error);
+
+/* Checks every sum and offset ("verify"). */
+gboolean rsc_snapshot_verify (RscSnapshot        *self,
+                              const RscProgress  *progress,
+                              GCancellable       *cancellable,
+                              GError            **error);
+
+/* Unique in the process: tells the nodes of one snapshot from another's. */
+guint64 rsc_snapshot_get_id (RscSnapshot *self);
+
+/* These ask for RSC_BLOCK_NODES | RSC_BLOCK_STRINGS (types), _STRINGS,
+ * _ROOTS.  Indices out of range are a programmer's mistake. */
+const char *rsc_snapshot_get_string (RscSnapshot *self, guint32 index);
+RscType     rsc_snapshot_get_type   (RscSnapshot *self, guint32 index);
+RscRoot     rsc_snapshot_get_root   (RscSnapshot *self, guint32 index);
+RscThread   rsc_snapshot_get_thread (RscSnapshot *self, guint32 index);
+RscFrame    rsc_snapshot_get_frame  (RscSnapshot *self, guint32 index);
+
+/* The node at @address, or RSC_NODE_NONE.  Asks for RSC_BLOCK_ADDRESSES. */
+RscNode rsc_snapshot_find_address (RscSnapshot *self, guint64 address);
+
+/* What the value column shows for people: a str in quotes, bytes as b'...',
+ * escaped as repr() would, anything else as it is.  Free with g_free(). */
+char *rsc_snapshot_dup_value (RscSnapshot *self, RscNode node);
+
+/* "[3]", "['key']", ".attr", "__dict__", "local x" ...: how edge @edge says it
+ * holds its target.  "" for RSC_EDGE_PLAIN.  Free with g_free(). */
+char *rsc_snapshot_dup_edge_label (RscSnapshot *self, guint64 edge);
+
+/* The edge from @source to @target that says most (a named one before a plain
+ * one), or G_MAXUINT64 if there is none. */
+guint64 rsc_snapshot_find_edge (RscSnapshot *self, RscNode source, RscNode target);
+
+/* What the target said of itself and of its collector, an a{sv}.  Never NULL;
+ * borrowed.  Keys (each may be missing):
+ *   runtime s ("CPython", "DOT graph")   version s ("3.11.2")   pid u
+ *   argv as   executable s   captured-at x (microseconds since 1970)
+ *   hint s (the mark at which it was taken; "" for none)
+ *   at-exit b   collected-before b   in-place b   paused-us t   total-us t
+ *   gc-enabled b   gc-thresholds au   gc-counts au   gc-frozen t
+ *   gc-stats a(ttt) (collections, collected, uncollectable of each generation)
+ *   generations a(sut) (interpreter, generation, objects)
+ *   rss t   uss t (bytes, before the capture's child existed)
+ *   marks a(sdsut) (hint, seconds since the start, file, line, USS in bytes)
+ *   start u (DOT: the node to start from)   notes as (what could not be read) */
+GVariant *rsc_snapshot_get_info (RscSnapshot *self);
+
+/* Shorthands over rsc_snapshot_get_info(): "" / 0 / FALSE where missing. */
+const char *rsc_snapshot_get_info_string  (RscSnapshot *self, const char *key);
+guint64     rsc_snapshot_get_info_number  (RscSnapshot *self, const char *key);
+gboolean    rsc_snapshot_get_info_boolean (RscSnapshot *self, const char *key);
+
+/* The file it was opened from or last saved to, or NULL. */
+const char *rsc_snapshot_get_path (RscSnapshot *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscSnapshot, rsc_snapshot_unref)
+
+G_END_DECLS

@@ -1,0 +1,154 @@
+/* The heap as the agent's child writes it to a memfd: a header, then chunks.
+ *
+ * C11 only, no GLib: this file is compiled into the program that is inspected.
+ * All numbers are in the machine's own byte order: both ends are one machine.
+ *
+ *   [RscWireHeapHeader] [RscWireChunk][payload] [RscWireChunk][payload] ...
+ *
+ * Chunks of one kind, put one after the other, are one array.  Nodes are
+ * numbered in the order in which they were found, tracked ones first in the
+ * order of the collector's lists; edges stand in the order of their nodes, each
+ * node saying how many are its own.  The header is rewritten last: a reader
+ * that finds state other than DONE reads an unfinished capture. */
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#define RSC_WIRE_HEAP_MAGIC 0x3150414548435352ull /* "RSCHEAP1", little-endian */
+#define RSC_WIRE_HEAP_VERSION 1u
+
+enum
+{
+  RSC_WIRE_STATE_STARTED = 0,
+  RSC_WIRE_STATE_DONE = 1,
+  RSC_WIRE_STATE_FAILED = 2 /* error holds a sentence */
+};
+
+typedef struct
+{
+  uint64_t magic;
+  uint32_t version;
+  uint32_t state;
+  uint64_t n_nodes;
+  uint64_t n_edges;
+  uint64_t size;        /* of the whole stream in bytes */
+  char current_type[96]; /* the type being traversed, for a fault's sentence */
+  char error[384];
+} RscWireHeapHeader;
+static_assert (sizeof (RscWireHeapHeader) == 520, "wire layout");
+
+enum
+{
+  RSC_WIRE_CHUNK_NODES = 1,   /* RscWireNode */
+  RSC_WIRE_CHUNK_EDGES = 2,   /* RscWireEdge */
+  RSC_WIRE_CHUNK_TYPES = 3,   /* RscWireType */
+  RSC_WIRE_CHUNK_STRINGS = 4, /* uint32_t length, bytes; each referred to by its number, from 1; 0 is "" */
+  RSC_WIRE_CHUNK_THREADS = 5,
+  RSC_WIRE_CHUNK_FRAMES = 6,
+  RSC_WIRE_CHUNK_ROOTS = 7,
+  RSC_WIRE_CHUNK_INFO = 8     /* RscWireInfo */
+};
+
+typedef struct
+{
+  uint32_t kind;
+  uint32_t reserved;
+  uint64_t size; /* of the payload in bytes; a multiple of 8: padded with zeros, see used */
+  uint64_t used; /* bytes of the payload that count */
+} RscWireChunk;
+static_assert (sizeof (RscWireChunk) == 24, "wire layout");
+
+/* How RscWireNode.value is to be read. */
+enum
+{
+  RSC_WIRE_VALUE_NONE = 0,
+  RSC_WIRE_VALUE_STRING = 1, /* a string's number: text, raw */
+  RSC_WIRE_VALUE_INT = 2,    /* an int64_t */
+  RSC_WIRE_VALUE_FLOAT = 3,  /* a double's bits */
+  RSC_WIRE_VALUE_ITEMS = 4,  /* "N items" */
+  RSC_WIRE_VALUE_BIG_INT = 5 /* a string's number: sign byte, then 30-bit digits as uint32_t, least first */
+};
+
+/* flags: the low 24 bits are RscNodeFlags of snapshot/rsc-types.h (the same
+ * numbers), bits 24-27 the value's kind, bits 28-30 the generation
+ * (RSC_WIRE_GENERATION_NONE: untracked). */
+#define RSC_WIRE_VALUE_SHIFT 24
+#define RSC_WIRE_GENERATION_SHIFT 28
+#define RSC_WIRE_GENERATION_NONE 7u
+
+typedef struct
+{
+  uint64_t address;
+  uint64_t size;
+  uint64_t value;
+  uint32_t type;     /* the type's number */
+  uint32_t refcount; /* saturated; UINT32_MAX: unknown */
+  uint32_t flags;
+  uint32_t n_edges;
+} RscWireNode;
+static_assert (sizeof (RscWireNode) == 40, "wire layout");
+
+typedef struct
+{
+  uint32_t target; /* a node's number */
+  uint32_t label;  /* by kind: an index, a node's number, a string's number */
+  uint32_t kind;   /* RscEdgeKind with its flag bits */
+} RscWireEdge;
+static_assert (sizeof (RscWireEdge) == 12, "wire layout");
+
+typedef struct
+{
+  uint32_t node;  /* the type object's number */
+  uint32_t name;  /* strings */
+  uint32_t module;
+  uint32_t flags; /* RscTypeFlags */
+} RscWireType;
+static_assert (sizeof (RscWireType) == 16, "wire layout");
+
+typedef struct
+{
+  uint64_t id;
+  uint64_t native_id;
+  uint32_t name;
+  uint32_t reserved;
+} RscWireThread;
+static_assert (sizeof (RscWireThread) == 24, "wire layout");
+
+typedef struct
+{
+  uint32_t thread;
+  uint32_t node;
+  uint32_t function;
+  uint32_t file;
+  uint32_t line;
+  uint32_t reserved;
+} RscWireFrame;
+static_assert (sizeof (RscWireFrame) == 24, "wire layout");
+
+typedef struct
+{
+  uint32_t node;
+  uint32_t kind;   /* RscRootKind */
+  uint32_t thread; /* UINT32_MAX: none */
+  uint32_t name;
+} RscWireRoot;
+static_assert (sizeof (RscWireRoot) == 16, "wire layout");
+
+/* What the agent knows of the interpreter, as it was when the child began. */
+typedef struct
+{
+  uint32_t version_hex;      /* Py_Version: 0x030b02f0 */
+  uint32_t gc_enabled;
+  uint32_t thresholds[3];
+  uint32_t counts[3];
+  uint64_t frozen;
+  uint64_t collections[3];
+  uint64_t collected[3];
+  uint64_t uncollectable[3];
+  uint64_t generation_objects[4]; /* as walked */
+  uint64_t pause_ns;              /* how long the program stood still */
+  uint32_t in_place;
+  uint32_t n_notes;               /* further strings: numbers follow in the chunk as uint32_t */
+} RscWireInfo;
+static_assert (sizeof (RscWireInfo) == 160, "wire layout");
