@@ -23,14 +23,31 @@ typedef enum
   RSC_FOLD_FILTER     /* neighbours that the filter or an ignore left out (not with objgraph) */
 } RscFoldReason;
 
+/* What an object is to a reader: the painter's themes choose colours by it.
+ * With objgraph the node's own fill and font are to be taken instead. */
+typedef enum
+{
+  RSC_ROLE_OTHER,     /* descriptors, cells, weak references ...; folds */
+  RSC_ROLE_INSTANCE,  /* of a class made at run time */
+  RSC_ROLE_CLASS,
+  RSC_ROLE_FUNCTION,  /* functions, methods, builtins, code, generators */
+  RSC_ROLE_MODULE,
+  RSC_ROLE_CONTAINER, /* list, tuple, dict, set ... */
+  RSC_ROLE_VALUE,     /* text, numbers, None */
+  RSC_ROLE_FRAME,     /* a running function */
+  RSC_N_ROLES
+} RscRole;
+
 /* Colours are 0xRRGGBB. */
 typedef struct
 {
   RscGraphNodeKind kind;
+  RscRole role;
   RscFoldReason fold_reason;
-  RscNode node;        /* the object; for the other kinds the one they belong to */
+  RscNode node;        /* the object; for the other kinds the one they belong to;
+                        * RSC_NODE_NONE for a fold of further start objects */
   guint depth;
-  guint64 count;       /* folds: how many references were left out */
+  guint64 count;       /* folds: how many references (backwards: referring objects) were left out */
   const char *id;      /* the DOT name: "o140...", "too_many_o140..." */
   const char *label;   /* lines separated by \n; the first is the type */
   guint32 fill;
