@@ -1,0 +1,80 @@
+/* The walk over a CPython heap, from inside.
+ *
+ * C11 and the 3.10 limited API only, no GLib: this runs inside the program that
+ * is inspected.  The order of calls:
+ *
+ *   walk = rsc_walk_prepare (...)       GIL held, in the program
+ *   rsc_walk_run (walk, fd)             in the clone()d child, or in place (GIL
+ *                                       held): no malloc, no stdio, no dlsym,
+ *                                       no Python code, nothing is changed
+ *   rsc_walk_finish (walk)              GIL held, in the program, at any time
+ *                                       after the clone() (the child has its
+ *                                       own copy), or after rsc_walk_run() in place
+ *
+ * Between prepare and the clone() (or the end of the run in place) the GIL must
+ * not be released. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RSC_WALK_ERROR_SIZE 384
+
+typedef struct _RscWalk RscWalk;
+
+typedef struct
+{
+  /* The agent's own objects (addresses): left out of the nodes, and what they
+   * refer to is taken off the refcounts. May be NULL. */
+  const void *const *excluded;
+  size_t n_excluded;
+  /* The calling thread is the agent's: leave its thread state out. */
+  int skip_this_thread;
+  /* The run will be in the program itself, not in a child. */
+  int in_place;
+} RscWalkOptions;
+
+/* GIL held.  Probes the interpreter, checks what it found, and gets all that
+ * the run needs.  NULL: unsupported or out of memory, with a sentence in
+ * @error. */
+RscWalk *rsc_walk_prepare (const RscWalkOptions *options,
+                           char                  error[RSC_WALK_ERROR_SIZE]);
+
+/* Writes the heap to @fd (see wire/rsc-wire-heap.h) from offset 0.  0: done; -1: it
+ * failed, and rsc_walk_get_error() says why, also in the parent. */
+int rsc_walk_run (RscWalk *walk, int fd);
+
+/* The sentence of a failed run, or "".  Shared between parent and child: valid
+ * in the parent after the child has failed, or was killed (see below). */
+const char *rsc_walk_get_error (RscWalk *walk);
+
+/* Async-signal-safe; for the child's handler of SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+ * SIGABRT: makes the sentence that rsc_walk_get_error() then gives, naming the
+ * type whose object was being traversed.  The handler then calls _exit(). */
+void rsc_walk_note_fault (RscWalk *walk, int signum);
+
+/* The same for the parent, if the child was killed without a word (by the OOM
+ * killer, or by its time limit): @what is "was killed by signal 9". */
+void rsc_walk_note_death (RscWalk *walk, const char *what);
+
+/* For the stream's info: how long the program stood still.  To be called in
+ * the parent right after clone(): the child reads it at the end of its run. */
+void rsc_walk_set_pause (RscWalk *walk, uint64_t nanoseconds);
+
+/* GIL held (it drops a Python object). */
+void rsc_walk_finish (RscWalk *walk);
+
+/* What the collector's state is now; GIL held; no objects are made. */
+typedef struct
+{
+  uint32_t version_hex;
+  uint32_t enabled;
+  uint32_t thresholds[3];
+  uint32_t counts[3];
+  uint64_t collections[3], collected[3], uncollectable[3];
+  uint64_t generation_objects[3]; /* only with count_objects */
+  uint64_t frozen;                /* only with count_objects */
+} RscWalkGcState;
+
+/* 0, or -1 with a sentence in @error. */
+int rsc_walk_read_gc_state (RscWalkGcState *state, int count_objects, char error[RSC_WALK_ERROR_SIZE]);
