@@ -46,7 +46,7 @@ typedef struct
   double seconds;
 } RscLayoutResult;
 
-/* Lays out within @budget_seconds (0: the default of 5): dot's defaults for up
+/* Lays out within @budget_seconds (0: the default, 5, or 20 above 2,000 nodes): dot's defaults for up
  * to about 200 nodes, limits above, a coarser engine if the time ran out (each
  * attempt is a child process, killed when its time is up).  @cancellable kills
  * it at once.  RSC_LAYOUT_ERROR: FAILED (the child's own words), TIMEOUT,
@@ -68,6 +68,7 @@ typedef struct
   char **edge_labels; /* "" for none; n_edges, and NULL */
   char *graph_name;
   gboolean directed;
+  guint32 root; /* the first node with root=true or that the graph's root names; else G_MAXUINT32 */
 } RscDotGraph;
 
 /* RSC_FORMAT_ERROR: CORRUPT with the line, LIMIT. */
