@@ -1,0 +1,87 @@
+"""The lessons and other texts: whole, and free of what belongs to one machine."""
+import configparser
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / 'data' / 'examples'
+
+
+class Lessons(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lessons = configparser.ConfigParser(interpolation=None, strict=True)
+        cls.lessons.optionxform = str
+        cls.lessons.read(EXAMPLES / 'lessons.ini', encoding='utf-8')
+
+    def test_all_eight_are_there(self):
+        numbers = [int(self.lessons[name]['Lesson']) for name in self.lessons.sections()]
+        self.assertEqual(sorted(set(numbers)), list(range(0, 9)))
+        self.assertEqual(numbers, sorted(numbers), 'they are listed in the order of the file')
+
+    def test_keys(self):
+        known = {'Lesson', 'Title', 'Program', 'File', 'Arguments', 'Mark', 'Object', 'Direction', 'LookFor',
+                 'Explanation', 'Explanation-310', 'Explanation-311', 'Explanation-314'}
+        for name in self.lessons.sections():
+            lesson = self.lessons[name]
+            self.assertLessEqual(set(lesson), known, name)
+            self.assertLessEqual({'Title', 'LookFor', 'Explanation'}, set(lesson), name)
+            self.assertEqual(('Program' in lesson) + ('File' in lesson), 1, name)
+            self.assertTrue((EXAMPLES / lesson.get('Program', lesson.get('File'))).is_file(), name)
+            self.assertIn(lesson.get('Direction', 'refs'), ('refs', 'backrefs', 'both'), name)
+            self.assertLess(len(lesson['LookFor']), 140, f'{name}: one line')
+            if 'Mark' in lesson:
+                source = (EXAMPLES / lesson['Program']).read_text(encoding='utf-8')
+                hints = [re.sub(r'%d', r'\\d', re.escape(hint)) for hint in re.findall(r"mark\('([^']*)'", source)]
+                self.assertTrue(any(re.fullmatch(hint.replace('%d', r'\d'), lesson['Mark']) for hint in hints),
+                                f'{name}: {lesson["Program"]} has no mark "{lesson["Mark"]}"')
+
+    def test_every_example_is_installed(self):
+        installed = set(re.findall(r"'([^']+\.(?:py|dot|ini))'", (EXAMPLES / 'meson.build').read_text()))
+        self.assertEqual(installed, {path.name for path in EXAMPLES.iterdir() if path.suffix in ('.py', '.dot', '.ini')})
+
+    def test_they_run_without_refscope(self):
+        from sys import executable
+        for name in self.lessons.sections():
+            lesson = self.lessons[name]
+            if 'Program' not in lesson:
+                continue
+            arguments = ['1000' if argument == '1000000' else argument
+                         for argument in shlex.split(lesson.get('Arguments', ''))]
+            # -I: no package of ours can be found
+            run = subprocess.run([executable, '-I', EXAMPLES / lesson['Program'], *arguments], text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                                 env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
+            with self.subTest(name):
+                if name == 'memory-limit':
+                    self.assertEqual(run.returncode, 1)
+                    self.assertTrue(run.stderr.endswith('MemoryError\n'), run.stderr)
+                else:
+                    self.assertEqual((run.returncode, run.stderr), (0, ''))
+                if 'Mark' in lesson:
+                    self.assertIn(lesson['Mark'], run.stdout.splitlines())
+
+
+class Habits(unittest.TestCase):
+    """What nothing that is committed may have."""
+
+    def test_no_path_of_one_machine(self):
+        home = re.compile(r'(?<![\w.~/-])/(?:root|work|home)/\w')
+        wrong = []
+        for path in ROOT.rglob('*'):
+            parts = path.relative_to(ROOT).parts
+            if path.suffix not in ('.c', '.h', '.py', '.md', '.ui', '.build', '.txt', '.ini', '.po', '.in', '.xml', '') \
+                    or not path.is_file() or any(part.startswith(('build', '.git')) for part in parts):
+                continue
+            for number, line in enumerate(path.read_text(encoding='utf-8', errors='replace').splitlines(), 1):
+                if home.search(line) and '/home/user' not in line:
+                    wrong.append(f'{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}')
+        self.assertEqual(wrong, [])
+
+
+if __name__ == '__main__':
+    unittest.main()
