@@ -51,7 +51,7 @@ check_request (const RscLayoutRequest *request, GError **error)
   if (request->n_nodes > RSC_LAYOUT_MAX_NODES || request->n_edges > RSC_LAYOUT_MAX_EDGES)
     {
       g_set_error (error, RSC_LAYOUT_ERROR, RSC_ERROR_LIMIT,
-                   _("A drawing of %" G_GSIZE_FORMAT " nodes and %" G_GSIZE_FORMAT " edges is too large. Show fewer objects."),
+                   _("A drawing of %zu nodes and %zu edges is too large. Show fewer objects."),
                    request->n_nodes, request->n_edges);
       return FALSE;
     }
@@ -225,7 +225,7 @@ rsc_layout_run (const RscLayoutRequest *request, double budget_seconds, GCancell
     }
   if (first_error->code == RSC_ERROR_TIMEOUT)
     g_set_error (error, RSC_LAYOUT_ERROR, RSC_ERROR_TIMEOUT,
-                 _("The layout of %" G_GSIZE_FORMAT " nodes was not ready within %.1f seconds. Show fewer objects."),
+                 _("The layout of %zu nodes was not ready within %.1f seconds. Show fewer objects."),
                  request->n_nodes, budget);
   else
     g_propagate_error (error, g_steal_pointer (&first_error));
@@ -240,14 +240,14 @@ check_dot_text (const char *text, gsize length, GError **error)
   if (length > RSC_LAYOUT_MAX_DOT_TEXT)
     {
       g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
-                   _("The DOT file has %" G_GSIZE_FORMAT " bytes; at most %u are read."),
+                   _("The DOT file has %zu bytes; at most %u are read."),
                    length, RSC_LAYOUT_MAX_DOT_TEXT);
       return FALSE;
     }
   if (nul != NULL)
     {
       g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
-                   _("This is no DOT file: there is a zero byte at offset %" G_GSIZE_FORMAT "."), (gsize) (nul - text));
+                   _("This is no DOT file: there is a zero byte at offset %zu."), (gsize) (nul - text));
       return FALSE;
     }
   return TRUE;

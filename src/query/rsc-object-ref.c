@@ -3,6 +3,7 @@
 
 #include "rsc-object-ref.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ resolve_address (RscSnapshot *snapshot, guint64 address, GError **error)
   if (node == RSC_NODE_NONE)
     {
       g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
-                   _("There is no object at 0x%" G_GINT64_MODIFIER "x in this heap; it may have been freed."
+                   _("There is no object at 0x%" PRIx64 " in this heap; it may have been freed."
                      " Look for it by its type or name."), address);
       return NULL;
     }
@@ -92,7 +93,7 @@ resolve_index (const RscColumns *columns, guint64 index, GError **error)
   if (index >= columns->n_nodes)
     {
       g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
-                   _("There is no object #%" G_GUINT64_FORMAT ": this heap has %u objects, counted from 0."),
+                   _("There is no object #%" PRIu64 ": this heap has %u objects, counted from 0."),
                    index, columns->n_nodes);
       return NULL;
     }

@@ -30,6 +30,17 @@ def messages(path):
     return [entry for entry in entries if entry['msgid']]
 
 
+class Sources(unittest.TestCase):
+    def test_no_format_macro_in_a_message(self):
+        """xgettext stops at GLib's macros, so the message would never be found at run time."""
+        wrong = []
+        for path in (ROOT / 'src').rglob('*.[ch]'):
+            for call in re.finditer(r'\b(?:N?_|ngettext) ?\((?:\s*(?:"(?:[^"\\]|\\.)*"|\w+|,))+', path.read_text(encoding='utf-8')):
+                if re.search(r'\bG_G\w+', call[0]):
+                    wrong.append(f'{path.relative_to(ROOT)}: {call[0][:100]}')
+        self.assertEqual(wrong, [], 'write %zu, or PRIu64 from <inttypes.h>')
+
+
 class Translations(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
