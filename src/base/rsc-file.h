@@ -16,7 +16,12 @@ typedef gboolean (*RscFileWriteFunc) (int       fd,
  * RSC_FORMAT_ERROR, RSC_ERROR_EXISTS, checked before anything is written and
  * again by the rename itself (RENAME_NOREPLACE).  On failure nothing stays
  * behind and an existing file is untouched: RSC_FORMAT_ERROR with
- * RSC_ERROR_IO or RSC_ERROR_PERMISSION, naming @path and the system's reason. */
+ * RSC_ERROR_IO, RSC_ERROR_NOT_FOUND (the folder) or RSC_ERROR_PERMISSION, naming
+ * @path and the system's reason.
+ *
+ * A symbolic link stays one: what it points to is replaced.  A device or a pipe
+ * ("/dev/stdout") is written to as it is, so @write must not seek.  While @write
+ * runs, a broken pipe or a file size limit gives EPIPE or EFBIG, not a signal. */
 gboolean rsc_file_replace (const char       *path,
                            gboolean          overwrite,
                            RscFileWriteFunc  write,

@@ -32,9 +32,18 @@ void rsc_snapshot_builder_reserve (RscSnapshotBuilder *self, guint32 n_nodes, gu
 
 /* String 0 is "".  add_string() always appends; intern_string() gives the same
  * index for the same text.  Text that is not UTF-8 is made so. @length -1:
- * NUL-terminated.  Longer than RSC_MAX_STRING is cut. */
+ * NUL-terminated, else a NUL within becomes U+2400, which
+ * rsc_snapshot_dup_value() shows as \x00.  Longer than RSC_MAX_STRING is cut
+ * between two characters. */
 guint32 rsc_snapshot_builder_add_string    (RscSnapshotBuilder *self, const char *text, gssize length);
 guint32 rsc_snapshot_builder_intern_string (RscSnapshotBuilder *self, const char *text, gssize length);
+
+/* Bytes as text, one character (U+0001 to U+00FF) for each: what
+ * RSC_NODE_BYTES stands for. */
+guint32 rsc_snapshot_builder_add_bytes     (RscSnapshotBuilder *self, const guint8 *bytes, gsize length);
+/* Borrowed until the next string is added. */
+const char *rsc_snapshot_builder_get_string (RscSnapshotBuilder *self, guint32 index);
+guint32 rsc_snapshot_builder_get_n_nodes   (RscSnapshotBuilder *self);
 
 guint32 rsc_snapshot_builder_add_type (RscSnapshotBuilder *self,
                                        const char *name, const char *module,
@@ -47,7 +56,7 @@ void    rsc_snapshot_builder_add_edge_from (RscSnapshotBuilder *self, RscNode so
 guint32 rsc_snapshot_builder_add_thread (RscSnapshotBuilder *self, guint64 id, guint64 native_id, const char *name);
 void    rsc_snapshot_builder_add_frame  (RscSnapshotBuilder *self, guint32 thread, RscNode node,
                                          const char *function, const char *file, guint32 line);
-/* Sets RSC_NODE_ROOT on the node as well. */
+/* Sets RSC_NODE_ROOT on the node as well. @thread: its index, or G_MAXUINT32. */
 void    rsc_snapshot_builder_add_root   (RscSnapshotBuilder *self, RscNode node, RscRootKind kind,
                                          guint32 thread, const char *name);
 /* Takes a floating @value. */
@@ -66,7 +75,7 @@ typedef struct
 } RscColumnArrays;
 void rsc_snapshot_builder_take_columns (RscSnapshotBuilder *self, RscColumnArrays *arrays);
 
-/* Checks all indices, makes the backward edges and returns the snapshot; the
+/* Checks all indices, puts each node's traversed edges first, makes the backward edges and returns the snapshot; the
  * builder is empty afterwards and has only to be freed.  RSC_FORMAT_ERROR:
  * CORRUPT (a target, type, label or string out of range), LIMIT. */
 RscSnapshot *rsc_snapshot_builder_freeze (RscSnapshotBuilder  *self,

@@ -2,7 +2,7 @@
  * .refscope file.  Thread-safe: any thread may read it.
  *
  * A block of a mapped file is checked (sum and bounds) when it is first asked
- * for; after that its pointers need no further checks, except that the file
+ * for, strings as they are looked up; after that its pointers need no further checks, except that the file
  * may shrink under the map: the page then reads as zeros and
  * rsc_snapshot_check() returns the error.  Long computations call it once at
  * their end. */
@@ -17,13 +17,16 @@ G_BEGIN_DECLS
 
 typedef struct _RscSnapshot RscSnapshot;
 
+/* The first eight bytes of a .refscope file. */
+#define RSC_SNAPSHOT_MAGIC "\x89RSC\r\n\x1a\n"
+
 /* Groups of columns, to be asked for together. */
 typedef enum
 {
   RSC_BLOCK_NODES = 1 << 0,     /* address, type, size, refcount, flags, generation, value; types */
   RSC_BLOCK_EDGES = 1 << 1,     /* first_edge, target, label, kind */
   RSC_BLOCK_REFERRERS = 1 << 2, /* first_referrer, referrer */
-  RSC_BLOCK_STRINGS = 1 << 3,   /* the string table */
+  RSC_BLOCK_STRINGS = 1 << 3,   /* the string table: no column, so it is checked as it is used */
   RSC_BLOCK_ROOTS = 1 << 4,     /* roots, threads, frames */
   RSC_BLOCK_ADDRESSES = 1 << 5, /* by_address */
   RSC_BLOCK_ALL = (1 << 6) - 1
@@ -70,6 +73,8 @@ typedef struct
   const char *module; /* "builtins", "__main__"; "" if unknown */
   RscNode node;       /* the type object, or RSC_NODE_NONE */
   guint32 flags;      /* RscTypeFlags */
+  guint64 n_objects;  /* its objects in this heap, without synthetic ones */
+  guint64 bytes;      /* their shallow sizes */
 } RscType;
 
 typedef struct
@@ -139,8 +144,13 @@ gboolean rsc_snapshot_verify (RscSnapshot        *self,
 /* Unique in the process: tells the nodes of one snapshot from another's. */
 guint64 rsc_snapshot_get_id (RscSnapshot *self);
 
-/* These ask for RSC_BLOCK_NODES | RSC_BLOCK_STRINGS (types), _STRINGS,
- * _ROOTS.  Indices out of range are a programmer's mistake. */
+/* The shallow sizes of all objects but synthetic ones, in bytes. */
+guint64 rsc_snapshot_get_total_bytes (RscSnapshot *self);
+
+/* These ask for what they need, and of a mapped file only for that: the types
+ * answer without the nodes.  Indices out of range are a programmer's mistake.
+ * What a damaged file cannot tell is "" or RSC_NODE_NONE, and
+ * rsc_snapshot_check() has the error. */
 const char *rsc_snapshot_get_string (RscSnapshot *self, guint32 index);
 RscType     rsc_snapshot_get_type   (RscSnapshot *self, guint32 index);
 RscRoot     rsc_snapshot_get_root   (RscSnapshot *self, guint32 index);

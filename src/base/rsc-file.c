@@ -1,0 +1,332 @@
+#include "config.h"
+
+#include "rsc-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rsc-error.h"
+
+#define N_NAME_ATTEMPTS 100
+
+static void
+set_error_from_errno (GError    **error,
+                      const char *path,
+                      int         saved_errno)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  RscErrorCode code;
+
+  switch (saved_errno)
+    {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      code = RSC_ERROR_PERMISSION;
+      break;
+    case ENOENT:
+    case ENOTDIR:
+      code = RSC_ERROR_NOT_FOUND;
+      break;
+    case EEXIST:
+      code = RSC_ERROR_EXISTS;
+      break;
+    default:
+      code = RSC_ERROR_IO;
+      break;
+    }
+
+  if (code == RSC_ERROR_EXISTS)
+    /* Translators: %s is a file name */
+    g_set_error (error, RSC_FORMAT_ERROR, code,
+                 _("“%s” exists already. Choose another name, or ask for it to be overwritten."), shown);
+  else
+    /* Translators: the first %s is a file name, the second the system's reason */
+    g_set_error (error, RSC_FORMAT_ERROR, code, _("Cannot write “%s”: %s."), shown, g_strerror (saved_errno));
+}
+
+gboolean
+rsc_file_write_all (int         fd,
+                    const void *data,
+                    gsize       size,
+                    GError    **error)
+{
+  const char *at = data;
+
+  while (size > 0)
+    {
+      /* The kernel takes at most 2 GiB at a time. */
+      gssize written = write (fd, at, MIN (size, (gsize) 1 << 30));
+
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written <= 0)
+        {
+          int saved_errno = written < 0 ? errno : ENOSPC;
+
+          g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_IO,
+                       /* Translators: %s is the system's reason ("No space left on device") */
+                       _("Writing failed: %s."), g_strerror (saved_errno));
+          return FALSE;
+        }
+      at += written;
+      size -= (gsize) written;
+    }
+
+  return TRUE;
+}
+
+/* A full pipe or a file size limit would end the process by SIGPIPE or SIGXFSZ
+ * before write() could say so.  Both are sent to the writing thread, so they
+ * can be held back there and taken away again. */
+typedef struct
+{
+  sigset_t old_mask;
+  sigset_t was_pending;
+} SignalGuard;
+
+static const int guarded_signals[] = { SIGPIPE, SIGXFSZ };
+
+static void
+signal_guard_enter (SignalGuard *guard)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (gsize i = 0; i < G_N_ELEMENTS (guarded_signals); i++)
+    sigaddset (&set, guarded_signals[i]);
+  sigpending (&guard->was_pending);
+  pthread_sigmask (SIG_BLOCK, &set, &guard->old_mask);
+}
+
+static void
+signal_guard_leave (SignalGuard *guard)
+{
+  static const struct timespec no_wait = { 0, 0 };
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (gsize i = 0; i < G_N_ELEMENTS (guarded_signals); i++)
+    if (!sigismember (&guard->was_pending, guarded_signals[i]))
+      sigaddset (&set, guarded_signals[i]);
+  while (sigtimedwait (&set, NULL, &no_wait) > 0 || errno == EINTR)
+    ;
+  pthread_sigmask (SIG_SETMASK, &guard->old_mask, NULL);
+}
+
+static gboolean
+run_write_func (int              fd,
+                const char      *path,
+                RscFileWriteFunc write_func,
+                gpointer         user_data,
+                GError         **error)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  SignalGuard guard;
+  gboolean ok;
+
+  signal_guard_enter (&guard);
+  ok = write_func (fd, user_data, error);
+  signal_guard_leave (&guard);
+
+  if (!ok && error != NULL && *error != NULL && !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    /* Translators: put before another sentence; %s is a file name */
+    g_prefix_error (error, _("Cannot write “%s”. "), shown);
+
+  return ok;
+}
+
+/* Makes a new file beside @path with the permissions the umask leaves. */
+static int
+create_temporary (const char *path,
+                  char      **temporary_path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+
+  for (int i = 0; i < N_NAME_ATTEMPTS; i++)
+    {
+      /* A long name is cut, so that the temporary one is not too long. */
+      g_autofree char *temporary_name = g_strdup_printf (".%.200s.%08x", name, g_random_int ());
+      g_autofree char *candidate = g_build_filename (folder, temporary_name, NULL);
+      int fd = open (candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+      if (fd >= 0)
+        {
+          *temporary_path = g_steal_pointer (&candidate);
+          return fd;
+        }
+      if (errno != EEXIST)
+        return -1;
+    }
+
+  errno = EEXIST;
+  return -1;
+}
+
+static int
+move_into_place (const char *temporary_path,
+                 const char *path,
+                 gboolean    overwrite)
+{
+  if (overwrite)
+    return rename (temporary_path, path);
+
+  if (renameat2 (AT_FDCWD, temporary_path, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return -1;
+
+  /* The file system cannot do it: a link never replaces a file either. */
+  if (link (temporary_path, path) != 0)
+    return -1;
+  unlink (temporary_path);
+  return 0;
+}
+
+static void
+sync_folder (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  /* The content is safe already; some file systems cannot sync a folder. */
+  if (fd < 0)
+    return;
+  (void) fsync (fd);
+  close (fd);
+}
+
+/* A device, a pipe or a terminal cannot be replaced: it is written to. */
+static gboolean
+write_to_special_file (const char      *path,
+                       RscFileWriteFunc write_func,
+                       gpointer         user_data,
+                       GError         **error)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  gboolean ok;
+
+  if (fd < 0)
+    {
+      set_error_from_errno (error, path, errno);
+      return FALSE;
+    }
+  ok = run_write_func (fd, path, write_func, user_data, error);
+  close (fd);
+
+  return ok;
+}
+
+gboolean
+rsc_file_replace (const char      *path,
+                  gboolean         overwrite,
+                  RscFileWriteFunc write_func,
+                  gpointer         user_data,
+                  GError         **error)
+{
+  g_autofree char *temporary_path = NULL;
+  g_autofree char *link_target = NULL;
+  struct stat st;
+  gboolean exists;
+  int fd;
+
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (write_func != NULL, FALSE);
+
+  exists = stat (path, &st) == 0;
+  if (exists && S_ISDIR (st.st_mode))
+    {
+      set_error_from_errno (error, path, EISDIR);
+      return FALSE;
+    }
+  if (exists && !S_ISREG (st.st_mode))
+    return write_to_special_file (path, write_func, user_data, error);
+  if (exists && !overwrite)
+    {
+      set_error_from_errno (error, path, EEXIST);
+      return FALSE;
+    }
+  if (exists)
+    {
+      /* What a symbolic link points to is replaced, not the link. */
+      link_target = realpath (path, NULL);
+      if (link_target != NULL)
+        path = link_target;
+      if (access (path, W_OK) != 0)
+        {
+          set_error_from_errno (error, path, errno);
+          return FALSE;
+        }
+    }
+
+  fd = create_temporary (path, &temporary_path);
+  if (fd < 0)
+    {
+      set_error_from_errno (error, path, errno);
+      return FALSE;
+    }
+  if (exists)
+    (void) fchmod (fd, st.st_mode & 07777);
+
+  if (!run_write_func (fd, path, write_func, user_data, error))
+    goto fail;
+  if (fsync (fd) != 0 && errno != EINVAL)
+    {
+      set_error_from_errno (error, path, errno);
+      goto fail;
+    }
+  if (close (g_steal_fd (&fd)) != 0)
+    {
+      set_error_from_errno (error, path, errno);
+      goto fail;
+    }
+  if (move_into_place (temporary_path, path, overwrite) != 0)
+    {
+      set_error_from_errno (error, path, errno);
+      goto fail;
+    }
+  sync_folder (path);
+
+  return TRUE;
+
+fail:
+  if (fd >= 0)
+    close (fd);
+  unlink (temporary_path);
+  return FALSE;
+}
+
+typedef struct
+{
+  const void *data;
+  gsize size;
+} Contents;
+
+static gboolean
+write_contents (int       fd,
+                gpointer  user_data,
+                GError  **error)
+{
+  const Contents *contents = user_data;
+
+  return rsc_file_write_all (fd, contents->data, contents->size, error);
+}
+
+gboolean
+rsc_file_replace_contents (const char *path,
+                           gboolean    overwrite,
+                           const void *data,
+                           gsize       size,
+                           GError    **error)
+{
+  Contents contents = { data, size };
+
+  return rsc_file_replace (path, overwrite, write_contents, &contents, error);
+}

@@ -1,0 +1,179 @@
+#include "config.h"
+
+#include "rsc-overlay.h"
+
+#include <glib/gi18n-lib.h>
+
+struct _RscOverlay
+{
+  gatomicrefcount ref_count;
+  RscSnapshot *snapshot;
+  guint32 n_nodes;
+  guint8 *states;      /* RscState of each node */
+  gint32 *groups;      /* NULL until a group is set */
+  GHashTable *badges;  /* node -> text; NULL until one is set */
+  guint32 counts[RSC_N_STATES];
+};
+
+static const struct
+{
+  const char *id;
+  const char *label;
+} state_facts[RSC_N_STATES] = {
+  /* Translators: states of objects, shown beside them */
+  [RSC_STATE_NONE] = { "none", N_("plain") },
+  [RSC_STATE_FREED] = { "freed", N_("freed") },
+  [RSC_STATE_PREDICTED] = { "predicted", N_("would be freed") },
+  [RSC_STATE_PROMOTED] = { "promoted", N_("promoted") },
+  [RSC_STATE_STAYED] = { "stayed", N_("stayed") },
+  [RSC_STATE_NEW] = { "new", N_("new") },
+  [RSC_STATE_UNKNOWN] = { "unknown", N_("cannot be told") },
+  [RSC_STATE_CYCLE] = { "cycle", N_("in a cycle") },
+  [RSC_STATE_GARBAGE_CYCLE] = { "garbage-cycle", N_("in a garbage cycle") },
+  [RSC_STATE_UNREACHABLE] = { "unreachable", N_("unreachable") },
+  [RSC_STATE_REACHED] = { "reached", N_("reached") },
+};
+
+RscOverlay *
+rsc_overlay_new (RscSnapshot *snapshot)
+{
+  RscOverlay *self = g_new0 (RscOverlay, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->snapshot = rsc_snapshot_ref (snapshot);
+  self->n_nodes = rsc_snapshot_peek_columns (snapshot)->n_nodes;
+  self->states = g_malloc0 (MAX (self->n_nodes, 1));
+  self->counts[RSC_STATE_NONE] = self->n_nodes;
+
+  return self;
+}
+
+RscOverlay *
+rsc_overlay_ref (RscOverlay *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+rsc_overlay_unref (RscOverlay *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_free (self->states);
+  g_free (self->groups);
+  g_clear_pointer (&self->badges, g_hash_table_unref);
+  rsc_snapshot_unref (self->snapshot);
+  g_free (self);
+}
+
+void
+rsc_overlay_set (RscOverlay *self,
+                 RscNode     node,
+                 RscState    state,
+                 int         group,
+                 const char *badge)
+{
+  g_return_if_fail (node < self->n_nodes);
+  g_return_if_fail (state < RSC_N_STATES);
+
+  self->counts[self->states[node]]--;
+  self->states[node] = (guint8) state;
+  self->counts[state]++;
+
+  if (self->groups == NULL && group >= 0)
+    {
+      self->groups = g_new (gint32, self->n_nodes);
+      for (guint32 i = 0; i < self->n_nodes; i++)
+        self->groups[i] = -1;
+    }
+  if (self->groups != NULL)
+    self->groups[node] = MAX (group, -1);
+
+  if (badge != NULL)
+    {
+      if (self->badges == NULL)
+        self->badges = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+      g_hash_table_insert (self->badges, GUINT_TO_POINTER (node), g_strdup (badge));
+    }
+  else if (self->badges != NULL)
+    {
+      g_hash_table_remove (self->badges, GUINT_TO_POINTER (node));
+    }
+}
+
+RscState
+rsc_overlay_get_state (RscOverlay *self,
+                       RscNode     node)
+{
+  g_return_val_if_fail (node < self->n_nodes, RSC_STATE_NONE);
+
+  return (RscState) self->states[node];
+}
+
+int
+rsc_overlay_get_group (RscOverlay *self,
+                       RscNode     node)
+{
+  g_return_val_if_fail (node < self->n_nodes, -1);
+
+  return self->groups != NULL ? self->groups[node] : -1;
+}
+
+const char *
+rsc_overlay_get_badge (RscOverlay *self,
+                       RscNode     node)
+{
+  g_return_val_if_fail (node < self->n_nodes, NULL);
+
+  return self->badges != NULL ? g_hash_table_lookup (self->badges, GUINT_TO_POINTER (node)) : NULL;
+}
+
+guint32
+rsc_overlay_count (RscOverlay *self,
+                   RscState    state)
+{
+  g_return_val_if_fail (state < RSC_N_STATES, 0);
+
+  return self->counts[state];
+}
+
+GArray *
+rsc_overlay_list (RscOverlay *self,
+                  RscState    state)
+{
+  GArray *nodes;
+
+  g_return_val_if_fail (state < RSC_N_STATES, NULL);
+
+  nodes = g_array_sized_new (FALSE, FALSE, sizeof (RscNode), self->counts[state]);
+  for (guint32 node = 0; node < self->n_nodes; node++)
+    if (self->states[node] == state)
+      g_array_append_val (nodes, node);
+
+  return nodes;
+}
+
+RscSnapshot *
+rsc_overlay_get_snapshot (RscOverlay *self)
+{
+  return self->snapshot;
+}
+
+const char *
+rsc_state_get_label (RscState state)
+{
+  g_return_val_if_fail (state < RSC_N_STATES, "");
+
+  return _(state_facts[state].label);
+}
+
+const char *
+rsc_state_get_id (RscState state)
+{
+  g_return_val_if_fail (state < RSC_N_STATES, "");
+
+  return state_facts[state].id;
+}
