@@ -2,6 +2,7 @@
 
 #include "rsc-snapshot-builder.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -360,7 +361,7 @@ fail_corrupt (GError    **error,
 {
   g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
                /* Translators: %s is the name of a table ("target"), which stays as it is */
-               _("The heap is damaged: entry %" G_GUINT64_FORMAT " of “%s” points to nothing."), index, what);
+               _("The heap is damaged: entry %" PRIu64 " of “%s” points to nothing."), index, what);
   return FALSE;
 }
 

@@ -2,6 +2,7 @@
  * few threads, so that a big heap answers soon. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -287,7 +288,7 @@ set_damaged (RscSnapshot *self,
     return;
   g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
                /* Translators: %1$s is a file name, %2$s the name of a part of it, which stays as it is */
-               _("“%1$s” is damaged: the block “%2$s” is wrong at offset %3$" G_GUINT64_FORMAT
+               _("“%1$s” is damaged: the block “%2$s” is wrong at offset %3$" PRIu64
                  ". Use a copy of the file, or capture again."),
                self->shown_path, _rsc_column_get_name (column), get_file_offset (self, column, offset));
 }
@@ -479,7 +480,7 @@ report_disagreement (RscSnapshot *self,
   else
     g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
                  /* Translators: %1$s is the name of a table, which stays as it is */
-                 _("The heap contradicts itself in entry %2$" G_GUINT64_FORMAT " of “%1$s”."),
+                 _("The heap contradicts itself in entry %2$" PRIu64 " of “%1$s”."),
                  _rsc_column_get_name (column), item);
 
   return FALSE;

@@ -2,6 +2,7 @@
 
 #include "rsc-snapshot-file.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ set_corrupt (GError    **error,
 {
   g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
                /* Translators: %1$s is a file name, %2$s the name of a part of it, which stays as it is */
-               _("“%1$s” is damaged: the block “%2$s” is wrong at offset %3$" G_GUINT64_FORMAT
+               _("“%1$s” is damaged: the block “%2$s” is wrong at offset %3$" PRIu64
                  ". Use a copy of the file, or capture again."),
                path, what, offset);
 }
@@ -45,7 +46,7 @@ check_magic (const char   *path,
     {
       g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_TRUNCATED,
                    /* Translators: %1$s is a file name */
-                   _("“%1$s” ends within its header, after %2$" G_GSIZE_FORMAT " bytes."), path, size);
+                   _("“%1$s” ends within its header, after %2$zu bytes."), path, size);
       return FALSE;
     }
 
@@ -77,7 +78,7 @@ check_header (const char              *path,
     {
       g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_TRUNCATED,
                    /* Translators: %1$s is a file name */
-                   _("“%1$s” is incomplete: %2$" G_GSIZE_FORMAT " of %3$" G_GUINT64_FORMAT " bytes."),
+                   _("“%1$s” is incomplete: %2$zu of %3$" PRIu64 " bytes."),
                    path, size, header->file_size);
       return FALSE;
     }

@@ -1,0 +1,41 @@
+"""The CPython interpreters that the live tests run against."""
+import functools
+import os
+import pathlib
+import subprocess
+
+OLDEST = 3, 10
+
+
+@functools.lru_cache(maxsize=None)
+def version_of(path):
+    """(3, 11, 2), or None if it does not run or is no CPython."""
+    try:
+        answer = subprocess.run(
+            [path, '-I', '-S', '-c',
+             'import sys; print(sys.implementation.name, *sys.version_info[:3], hasattr(sys, "_is_gil_enabled")'
+             ' and not sys._is_gil_enabled())'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60,
+            check=True).stdout.split()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    if len(answer) != 5 or answer[0] != 'cpython' or answer[4] == 'True':
+        return None
+    return tuple(map(int, answer[1:4]))
+
+
+@functools.lru_cache(maxsize=None)
+def find():
+    """[(path, version)]: those of RSC_TEST_PYTHONS (separated by colons), or the
+    system's and pyenv's; each version once, oldest first."""
+    if os.environ.get('RSC_TEST_PYTHONS'):
+        candidates = os.environ['RSC_TEST_PYTHONS'].split(':')
+    else:
+        pyenv = pathlib.Path(os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv')
+        candidates = ['/usr/bin/python3', *map(str, sorted(pyenv.glob('versions/3.*/bin/python3')))]
+    found = {}
+    for path in candidates:
+        version = version_of(path)
+        if version and version[:2] >= OLDEST:
+            found.setdefault(version, path)
+    return [(path, version) for version, path in sorted(found.items())]
