@@ -23,6 +23,10 @@ typedef enum
   RSC_FOLD_FILTER     /* neighbours that the filter or an ignore left out (not with objgraph) */
 } RscFoldReason;
 
+/* Ceilings of what is built in memory; a layout has a lower one. */
+#define RSC_GRAPH_MAX_NODES 1000000u
+#define RSC_GRAPH_MAX_EDGES 4000000u
+
 /* What an object is to a reader: the painter's themes choose colours by it.
  * With objgraph the node's own fill and font are to be taken instead. */
 typedef enum
@@ -66,7 +70,8 @@ typedef enum
 
 typedef struct
 {
-  guint32 source;      /* index into the graph's nodes; in the sense of the reference */
+  guint32 source;      /* index into the graph's nodes; in the sense of the reference,
+                        * exchanged if the view swaps them */
   guint32 target;
   RscGraphEdgeKind kind;
   guint8 edge_kind;    /* RscEdgeKind and its flag bits */
@@ -78,7 +83,17 @@ typedef struct
 typedef struct _RscGraph RscGraph;
 
 /* RSC_QUERY_ERROR, SYNTAX: an expression does not parse; the message has its
- * position and is given before anything is drawn. */
+ * position and is given before anything is drawn.  LIMIT: more than
+ * RSC_GRAPH_MAX_NODES or _EDGES (only where max_nodes is 0).
+ *
+ * By objgraph's rules, see view->objgraph, or by Refscope's own: a level at a
+ * time; references from one object to another are one edge that knows how many
+ * they are; too_many counts neighbours; what is over max_nodes is shared out
+ * among the parents in turn; each cut is a fold with the number of neighbours
+ * behind it.  With RSC_DIRECTION_BOTH what the objects refer to is followed
+ * forwards and what refers to them backwards.  An expansion draws as many more
+ * of a node's neighbours, over all limits, also those that a filter left out
+ * where there are no others. */
 RscGraph *rsc_graph_build (RscSnapshot        *snapshot,
                            RscView            *view,
                            const RscProgress  *progress,
@@ -102,6 +117,12 @@ char *rsc_graph_to_json (RscGraph *self);
 
 /* The object as the contract's JSON: {"address": "0x..", "type": ...}. Appends. */
 void rsc_node_append_json (GString *json, RscSnapshot *snapshot, RscNode node);
+/* The line that says what @node is, as objgraph's repr: "3 items", "'text'",
+ * "<__main__.A object at 0x7f...>"; at most 40 characters, made without
+ * running the program's code.  Free with g_free(). */
+char *rsc_node_dup_repr (RscSnapshot *snapshot, RscNode node);
+RscRole rsc_node_get_role (RscSnapshot *snapshot, RscNode node);
+
 /* Appends @text as a JSON string with its quotes. */
 void rsc_json_append_string (GString *json, const char *text);
 

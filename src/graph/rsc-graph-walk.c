@@ -1,0 +1,343 @@
+/* Refscope's own way to walk: a level at a time, so that what is over
+ * max_nodes is shared out fairly among the parents. */
+#include "config.h"
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+
+#include <glib/gi18n-lib.h>
+
+#include "rsc-graph-neighbours.h"
+
+/* Neighbours that are kept for one level while its share-out is made. */
+#define MAX_LISTED_PER_LEVEL (1u << 20)
+#define MIN_LISTED_PER_PARENT 64
+
+/* One object whose neighbours are to be drawn. */
+typedef struct
+{
+  guint32 index;     /* in the graph */
+  gboolean forwards;
+  guint32 extra;     /* asked for by an expansion */
+  gboolean at_limit; /* lies at max_depth */
+  gboolean capped;   /* fewer are listed than too_many allows */
+  RscNeighbours neighbours;
+  guint next;        /* the next neighbour to be admitted */
+  guint64 n_over;    /* not admitted for max_nodes */
+} Parent;
+
+typedef struct
+{
+  RscGraphBuild *build;
+  RscNeighbourScan *scan;
+  GArray *level;       /* Parent */
+  GArray *next_level;  /* Parent */
+  RscBitset *admitted; /* not in the graph yet, but to be */
+  RscBitset *queued[2]; /* nodes that were a Parent: backwards, forwards */
+  GHashTable *pairs;   /* with RSC_DIRECTION_BOTH: edges that were drawn */
+  guint depth;
+} Walk;
+
+static void
+clear_parent (gpointer data)
+{
+  rsc_neighbours_clear (&((Parent *) data)->neighbours);
+}
+
+static RscNode
+parent_node (Walk *walk, const Parent *parent)
+{
+  return g_array_index (walk->build->graph->nodes, RscGraphNode, parent->index).node;
+}
+
+static void
+queue_parent (Walk *walk, GArray *level, guint32 index, RscNode node, gboolean forwards)
+{
+  Parent parent = { .index = index, .forwards = forwards };
+
+  if (rsc_bitset_get (walk->queued[forwards], node))
+    return;
+  rsc_bitset_set (walk->queued[forwards], node);
+  g_array_append_val (level, parent);
+}
+
+/* Lists the neighbours of a parent. */
+static gboolean
+scan_parent (Walk *walk, Parent *parent, gsize max_listed, GError **error)
+{
+  const RscViewParams *params = walk->build->params;
+  RscNode node = parent_node (walk, parent);
+  gsize limit;
+
+  parent->extra = rsc_graph_build_get_extra (walk->build, node);
+  parent->at_limit = walk->depth >= params->max_depth;
+  /* A module that programs can name is a root: backwards the walk ends there. */
+  if (!parent->forwards && parent->extra == 0
+      && (walk->build->columns->flags[node] & RSC_NODE_PROPER_MODULE))
+    {
+      parent->neighbours.listed = g_array_new (FALSE, FALSE, sizeof (RscNeighbour));
+      return TRUE;
+    }
+
+  limit = parent->at_limit && parent->extra > 0 ? parent->extra : (gsize) params->too_many + parent->extra;
+  if (limit > max_listed + parent->extra)
+    {
+      limit = max_listed + parent->extra;
+      parent->capped = TRUE;
+    }
+  return rsc_neighbour_scan_run (walk->scan, node, walk->depth, parent->forwards, limit, parent->extra,
+                                 parent->at_limit && parent->extra == 0, &parent->neighbours, error);
+}
+
+/* Admits the next neighbour of @parent that is new; FALSE if there is none. */
+static gboolean
+admit_next (Walk *walk, Parent *parent)
+{
+  GArray *listed = parent->neighbours.listed;
+
+  while (parent->next < listed->len)
+    {
+      RscNode node = g_array_index (listed, RscNeighbour, parent->next++).node;
+
+      if (!rsc_bitset_get (walk->build->drawn, node) && !rsc_bitset_get (walk->admitted, node))
+        {
+          rsc_bitset_set (walk->admitted, node);
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* In turn, one new neighbour for each parent, as long as there is room; then
+ * what expansions ask for. */
+static void
+share_out (Walk *walk, Parent *parents, guint n_parents)
+{
+  guint max_nodes = walk->build->params->max_nodes;
+  guint64 room = max_nodes == 0 ? G_MAXUINT64
+                 : max_nodes > walk->build->n_objects ? max_nodes - walk->build->n_objects : 0;
+  gboolean found = TRUE;
+
+  while (room > 0 && found)
+    {
+      found = FALSE;
+      for (guint i = 0; i < n_parents && room > 0; i++)
+        if (admit_next (walk, &parents[i]))
+          {
+            found = TRUE;
+            room--;
+          }
+    }
+  for (guint i = 0; i < n_parents; i++)
+    for (guint32 k = 0; k < parents[i].extra; k++)
+      if (!admit_next (walk, &parents[i]))
+        break;
+}
+
+/* Both ways the same edge can be met from either end. */
+static gboolean
+is_first_meeting (Walk *walk, guint32 source, guint32 target)
+{
+  guint64 key = (guint64) source << 32 | target;
+
+  if (walk->pairs == NULL)
+    return TRUE;
+  return g_hash_table_add (walk->pairs, g_memdup2 (&key, sizeof key));
+}
+
+static guint8
+edge_weight (guint8 kind)
+{
+  switch (kind & RSC_EDGE_KIND_MASK)
+    {
+    case RSC_EDGE_DICT:
+      return 10;
+    case RSC_EDGE_VALUE:
+    case RSC_EDGE_ATTRIBUTE:
+    case RSC_EDGE_SLOT:
+    case RSC_EDGE_LOCAL:
+      return 2;
+    default:
+      return 1;
+    }
+}
+
+static gboolean
+draw_neighbour (Walk *walk, Parent *parent, const RscNeighbour *neighbour, GError **error)
+{
+  RscGraphBuild *build = walk->build;
+  RscGraphEdge edge = { .weight = 1 };
+  g_autofree char *label = NULL;
+  gssize index;
+
+  if (!rsc_bitset_get (build->drawn, neighbour->node) && !rsc_bitset_get (walk->admitted, neighbour->node))
+    {
+      parent->n_over++;
+      return TRUE;
+    }
+  index = rsc_graph_build_add_object (build, neighbour->node, walk->depth + 1, FALSE, error);
+  if (index < 0)
+    return FALSE;
+  rsc_bitset_unset (walk->admitted, neighbour->node);
+  if (!parent->at_limit || parent->extra > 0)
+    queue_parent (walk, walk->next_level, index, neighbour->node, parent->forwards);
+
+  if (!is_first_meeting (walk, parent->forwards ? parent->index : index, parent->forwards ? index : parent->index))
+    return TRUE;
+  if (neighbour->hidden > 0)
+    {
+      edge.kind = RSC_GRAPH_EDGE_BRIDGE;
+      edge.count = neighbour->hidden;
+      label = g_strdup_printf (ngettext ("%u hidden", "%u hidden", neighbour->hidden), neighbour->hidden);
+    }
+  else
+    {
+      edge.kind = RSC_GRAPH_EDGE_REFERENCE;
+      edge.count = neighbour->n_traversed > 0 ? neighbour->n_traversed : neighbour->n_added;
+      edge.edge_kind = build->columns->kind[neighbour->edges[0]];
+      edge.weight = edge_weight (edge.edge_kind);
+      label = rsc_neighbour_dup_label (build->snapshot, neighbour);
+    }
+  edge.label = label;
+  return rsc_graph_build_add_edge (build, parent->index, index, parent->forwards, &edge, error);
+}
+
+static gboolean
+draw_parent (Walk *walk, Parent *parent, GError **error)
+{
+  RscNeighbours *neighbours = &parent->neighbours;
+  RscFoldReason reason = parent->at_limit ? RSC_FOLD_DEPTH
+                         : parent->capped ? RSC_FOLD_MAX_NODES : RSC_FOLD_TOO_MANY;
+  guint64 n_more = neighbours->n_more;
+  guint depth = walk->depth + 1;
+
+  for (guint i = 0; i < neighbours->listed->len; i++)
+    if (!draw_neighbour (walk, parent, &g_array_index (neighbours->listed, RscNeighbour, i), error))
+      return FALSE;
+
+  /* One box where two cuts would say the same to a reader. */
+  if (parent->n_over > 0 && (reason == RSC_FOLD_MAX_NODES || n_more == 0))
+    {
+      reason = RSC_FOLD_MAX_NODES;
+      n_more += parent->n_over;
+      parent->n_over = 0;
+    }
+  return (n_more == 0
+          || rsc_graph_build_add_fold (walk->build, parent->index, depth, parent->forwards, reason, n_more, error))
+         && (parent->n_over == 0
+             || rsc_graph_build_add_fold (walk->build, parent->index, depth, parent->forwards,
+                                          RSC_FOLD_MAX_NODES, parent->n_over, error))
+         && (neighbours->n_rejected == 0
+             || rsc_graph_build_add_fold (walk->build, parent->index, depth, parent->forwards,
+                                          RSC_FOLD_FILTER, neighbours->n_rejected, error));
+}
+
+/* Draws the neighbours of @n_parents objects of the level. */
+static gboolean
+draw_parents (Walk *walk, Parent *parents, guint n_parents, GError **error)
+{
+  gsize max_listed = walk->build->params->max_nodes == 0
+                       ? G_MAXUINT32 : MAX (MIN_LISTED_PER_PARENT, MAX_LISTED_PER_LEVEL / n_parents);
+
+  for (guint i = 0; i < n_parents; i++)
+    if (!scan_parent (walk, &parents[i], max_listed, error))
+      return FALSE;
+  share_out (walk, parents, n_parents);
+  for (guint i = 0; i < n_parents; i++)
+    {
+      if (!draw_parent (walk, &parents[i], error))
+        return FALSE;
+      rsc_neighbours_clear (&parents[i].neighbours);
+    }
+  return TRUE;
+}
+
+static gboolean
+draw_level (Walk *walk, GError **error)
+{
+  Parent *parents = (Parent *) walk->level->data;
+
+  /* Where there is no limit there is nothing to share: one parent at a time
+   * keeps no more than its own neighbours. */
+  if (walk->build->params->max_nodes > 0)
+    return draw_parents (walk, parents, walk->level->len, error);
+  for (guint i = 0; i < walk->level->len; i++)
+    if (!draw_parents (walk, &parents[i], 1, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The objects themselves; what is over max_nodes is one fold. */
+static gboolean
+draw_starts (Walk *walk, GError **error)
+{
+  RscGraphBuild *build = walk->build;
+  const RscViewParams *params = build->params;
+  gsize max_nodes = params->max_nodes == 0 ? G_MAXSIZE : (gsize) params->max_nodes;
+  g_autoptr(RscBitset) counted = rsc_bitset_new (build->columns->n_nodes);
+  guint64 n_over = 0;
+
+  max_nodes += rsc_graph_build_get_extra (build, RSC_NODE_NONE);
+  for (gsize i = 0; i < params->n_objects; i++)
+    {
+      RscNode node = params->objects[i];
+      gssize index;
+
+      if (!rsc_graph_build_poll (build, error))
+        return FALSE;
+      if (rsc_bitset_get (counted, node))
+        continue;
+      rsc_bitset_set (counted, node);
+      if (build->n_objects >= max_nodes)
+        {
+          n_over++;
+          continue;
+        }
+      index = rsc_graph_build_add_object (build, node, 0, TRUE, error);
+      if (index < 0)
+        return FALSE;
+      if (params->direction != RSC_DIRECTION_BACKREFS)
+        queue_parent (walk, walk->level, index, node, TRUE);
+      if (params->direction != RSC_DIRECTION_REFS)
+        queue_parent (walk, walk->level, index, node, FALSE);
+    }
+  return n_over == 0
+         || rsc_graph_build_add_fold (build, -1, 0, TRUE, RSC_FOLD_MAX_NODES, n_over, error);
+}
+
+gboolean
+rsc_graph_walk (RscGraphBuild *self, GError **error)
+{
+  g_autoptr(RscNeighbourScan) scan = rsc_neighbour_scan_new (self);
+  g_autoptr(RscBitset) admitted = rsc_bitset_new (self->columns->n_nodes);
+  g_autoptr(RscBitset) queued_backwards = rsc_bitset_new (self->columns->n_nodes);
+  g_autoptr(RscBitset) queued_forwards = rsc_bitset_new (self->columns->n_nodes);
+  g_autoptr(GHashTable) pairs = NULL;
+  Walk walk = {
+    .build = self,
+    .scan = scan,
+    .level = g_array_new (FALSE, TRUE, sizeof (Parent)),
+    .next_level = g_array_new (FALSE, TRUE, sizeof (Parent)),
+    .admitted = admitted,
+    .queued = { queued_backwards, queued_forwards },
+  };
+  gboolean ok;
+
+  g_array_set_clear_func (walk.level, clear_parent);
+  g_array_set_clear_func (walk.next_level, clear_parent);
+  if (self->params->direction == RSC_DIRECTION_BOTH)
+    walk.pairs = pairs = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+
+  ok = draw_starts (&walk, error);
+  while (ok && walk.level->len > 0)
+    {
+      GArray *done = walk.level;
+
+      ok = draw_level (&walk, error);
+      walk.level = walk.next_level;
+      walk.next_level = done;
+      g_array_set_size (done, 0);
+      walk.depth++;
+    }
+  g_array_unref (walk.level);
+  g_array_unref (walk.next_level);
+  return ok;
+}

@@ -1,0 +1,381 @@
+#include "config.h"
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/rsc-error.h"
+#include "query/rsc-object-ref.h"
+#include "rsc-graph-private.h"
+
+/* The life of a graph */
+
+static RscGraph *
+graph_new (RscSnapshot *snapshot, RscView *view)
+{
+  RscGraph *self = g_new0 (RscGraph, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->snapshot = rsc_snapshot_ref (snapshot);
+  self->view = rsc_view_ref (view);
+  self->nodes = g_array_new (FALSE, TRUE, sizeof (RscGraphNode));
+  self->edges = g_array_new (FALSE, TRUE, sizeof (RscGraphEdge));
+  self->owners = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->index = g_hash_table_new (NULL, NULL);
+  self->strings = g_string_chunk_new (4096);
+  return self;
+}
+
+RscGraph *
+rsc_graph_ref (RscGraph *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+rsc_graph_unref (RscGraph *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  rsc_snapshot_unref (self->snapshot);
+  rsc_view_unref (self->view);
+  g_array_unref (self->nodes);
+  g_array_unref (self->edges);
+  g_array_unref (self->owners);
+  g_hash_table_unref (self->index);
+  g_string_chunk_free (self->strings);
+  g_free (self);
+}
+
+const RscGraphNode *
+rsc_graph_get_nodes (RscGraph *self, gsize *n_nodes)
+{
+  *n_nodes = self->nodes->len;
+  return (const RscGraphNode *) self->nodes->data;
+}
+
+const RscGraphEdge *
+rsc_graph_get_edges (RscGraph *self, gsize *n_edges)
+{
+  *n_edges = self->edges->len;
+  return (const RscGraphEdge *) self->edges->data;
+}
+
+RscSnapshot *
+rsc_graph_get_snapshot (RscGraph *self)
+{
+  return self->snapshot;
+}
+
+RscView *
+rsc_graph_get_view (RscGraph *self)
+{
+  return self->view;
+}
+
+gssize
+rsc_graph_find (RscGraph *self, RscNode node)
+{
+  /* One more than the index, so that 0 is "not there". */
+  return (gssize) GPOINTER_TO_SIZE (g_hash_table_lookup (self->index, GSIZE_TO_POINTER ((gsize) node))) - 1;
+}
+
+/* Construction */
+
+gboolean
+rsc_graph_build_poll (RscGraphBuild *self, GError **error)
+{
+  if (++self->n_polls % RSC_CANCEL_INTERVAL != 0)
+    return TRUE;
+  return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+}
+
+static gboolean
+check_size (RscGraphBuild *self, GError **error)
+{
+  if (self->graph->nodes->len < RSC_GRAPH_MAX_NODES && self->graph->edges->len < RSC_GRAPH_MAX_EDGES)
+    return TRUE;
+  g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_LIMIT,
+               _("The graph would have more than %u objects or %u references; lower the depth, set a limit on"
+                 " the number of objects, or use a filter."),
+               RSC_GRAPH_MAX_NODES, RSC_GRAPH_MAX_EDGES);
+  return FALSE;
+}
+
+static const char *
+keep (RscGraph *graph, const char *text)
+{
+  return g_string_chunk_insert (graph->strings, text);
+}
+
+/* objgraph's small double circle. */
+static gboolean
+add_finalizer_mark (RscGraphBuild *self, gsize owner, GError **error)
+{
+  const RscGraphNode *object = &g_array_index (self->graph->nodes, RscGraphNode, owner);
+  g_autofree char *id = g_strconcat (object->id, "_has_a_del", NULL);
+  RscGraphNode mark = {
+    .kind = RSC_GRAPH_NODE_FINALIZER,
+    .node = object->node,
+    .depth = object->depth,
+    .id = keep (self->graph, id),
+    .label = "__del__",
+  };
+  RscGraphEdge edge = { .kind = RSC_GRAPH_EDGE_FOLD, .weight = 10, .count = 1, .label = "" };
+
+  rsc_graph_color_node (&mark, self->params);
+  g_array_append_val (self->graph->nodes, mark);
+  return rsc_graph_build_add_edge (self, owner, self->graph->nodes->len - 1, TRUE, &edge, error);
+}
+
+gssize
+rsc_graph_build_add_object (RscGraphBuild *self, RscNode node, guint depth, gboolean is_start, GError **error)
+{
+  gssize index = rsc_graph_build_find (self, node);
+  RscGraphNode object = { .kind = RSC_GRAPH_NODE_OBJECT, .node = node, .depth = depth, .is_start = is_start };
+  g_autofree char *id = NULL;
+  g_autofree char *label = NULL;
+  g_autoptr(GError) local = NULL;
+
+  if (index >= 0)
+    return index;
+  if (!check_size (self, error))
+    return -1;
+
+  label = rsc_graph_dup_node_label (self, node, depth, error);
+  if (label == NULL)
+    return -1;
+  if (self->highlight != NULL)
+    {
+      object.highlighted = rsc_filter_matches (self->highlight, node, depth, &local);
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return -1;
+        }
+    }
+  id = rsc_graph_dup_node_id (self->columns, node);
+  object.id = keep (self->graph, id);
+  object.label = keep (self->graph, label);
+  object.is_module = rsc_graph_is_module (self->snapshot, self->columns, node);
+  object.role = rsc_node_get_role (self->snapshot, node);
+  rsc_graph_color_node (&object, self->params);
+
+  index = self->graph->nodes->len;
+  g_array_append_val (self->graph->nodes, object);
+  g_hash_table_insert (self->graph->index, GSIZE_TO_POINTER ((gsize) node), GSIZE_TO_POINTER ((gsize) index + 1));
+  rsc_bitset_set (self->drawn, node);
+  self->n_objects++;
+  if ((self->columns->flags[node] & RSC_NODE_HAS_DEL) != 0 && !add_finalizer_mark (self, index, error))
+    return -1;
+  return index;
+}
+
+gboolean
+rsc_graph_build_add_edge (RscGraphBuild *self, gsize owner, gsize neighbour, gboolean forwards,
+                          const RscGraphEdge *edge, GError **error)
+{
+  RscGraphEdge added = *edge;
+  gboolean away = forwards != self->params->swap;
+  guint32 owner_index = owner;
+
+  if (!check_size (self, error))
+    return FALSE;
+  added.source = away ? owner : neighbour;
+  added.target = away ? neighbour : owner;
+  added.label = edge->label == NULL || *edge->label == '\0' ? "" : keep (self->graph, edge->label);
+  g_array_append_val (self->graph->edges, added);
+  g_array_append_val (self->graph->owners, owner_index);
+  return TRUE;
+}
+
+gboolean
+rsc_graph_build_add_fold (RscGraphBuild *self, gssize owner, guint depth, gboolean forwards,
+                          RscFoldReason reason, guint64 count, GError **error)
+{
+  static const char *const prefixes[] = {
+    [RSC_FOLD_TOO_MANY] = "too_many", [RSC_FOLD_DEPTH] = "depth",
+    [RSC_FOLD_MAX_NODES] = "max_nodes", [RSC_FOLD_FILTER] = "filter"
+  };
+  RscGraphNode fold = { .kind = RSC_GRAPH_NODE_FOLD, .fold_reason = reason, .depth = depth, .count = count };
+  RscGraphEdge edge = { .kind = RSC_GRAPH_EDGE_FOLD, .weight = 10, .count = 1, .label = "" };
+  const RscGraphNode *object = owner < 0 ? NULL : &g_array_index (self->graph->nodes, RscGraphNode, owner);
+  /* Both ways, one node can have two folds for the same reason. */
+  gboolean second = self->params->direction == RSC_DIRECTION_BOTH && !forwards;
+  g_autofree char *label = rsc_graph_dup_fold_label (self->params, forwards, reason, count);
+  g_autofree char *id = g_strconcat (prefixes[reason], second ? "_back_" : "_",
+                                     object != NULL ? object->id : "start", NULL);
+
+  fold.node = object != NULL ? object->node : RSC_NODE_NONE;
+  fold.id = keep (self->graph, id);
+  fold.label = keep (self->graph, label);
+  rsc_graph_color_node (&fold, self->params);
+  g_array_append_val (self->graph->nodes, fold);
+  return object == NULL
+         || rsc_graph_build_add_edge (self, owner, self->graph->nodes->len - 1, forwards, &edge, error);
+}
+
+gboolean
+rsc_graph_build_is_ignored (RscGraphBuild *self, RscNode node)
+{
+  return (self->ignored != NULL && rsc_bitset_get (self->ignored, node))
+         || (self->ignored_types != NULL && rsc_bitset_get (self->ignored_types, self->columns->type[node]));
+}
+
+guint32
+rsc_graph_build_get_extra (RscGraphBuild *self, RscNode node)
+{
+  guint64 extra = 0;
+
+  for (gsize i = 0; i < self->params->n_expansions; i++)
+    if (self->params->expansions[i].node == node)
+      extra += self->params->expansions[i].extra;
+  return MIN (extra, RSC_GRAPH_MAX_NODES);
+}
+
+guint64
+rsc_graph_next_edge (const RscColumns *columns, RscNode source, RscNode target, guint64 edge)
+{
+  const guint32 *targets = columns->target;
+  guint64 end = columns->first_edge[source + 1];
+
+  edge = MAX (edge, columns->first_edge[source]);
+  /* In blocks, which the compiler turns into wide comparisons: hubs have
+   * millions of references. */
+  while (edge + 32 <= end)
+    {
+      guint32 found = 0;
+
+      for (int i = 0; i < 32; i++)
+        found |= targets[edge + i] == target;
+      if (found)
+        break;
+      edge += 32;
+    }
+  for (; edge < end; edge++)
+    if (targets[edge] == target)
+      return edge;
+  return G_MAXUINT64;
+}
+
+/* Filters that cannot be made are told before anything is drawn. */
+static gboolean
+make_filter (RscGraphBuild *self, const char *expression, const char *what, RscFilter **filter, GError **error)
+{
+  if (expression == NULL)
+    return TRUE;
+  *filter = rsc_filter_new (self->snapshot, expression, error);
+  if (*filter == NULL)
+    {
+      g_prefix_error (error, "%s: ", what);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+make_ignored_types (RscGraphBuild *self)
+{
+  const char *const *names = self->params->ignore_types;
+
+  if (names == NULL)
+    return;
+  self->ignored_types = rsc_bitset_new (self->columns->n_types);
+  for (guint32 i = 0; i < self->columns->n_types; i++)
+    {
+      RscType type = rsc_snapshot_get_type (self->snapshot, i);
+
+      for (gsize k = 0; names[k] != NULL; k++)
+        if (rsc_type_name_matches (&type, names[k]))
+          rsc_bitset_set (self->ignored_types, i);
+    }
+}
+
+static gboolean
+check_objects (RscGraphBuild *self, const RscNode *nodes, gsize n_nodes, GError **error)
+{
+  for (gsize i = 0; i < n_nodes; i++)
+    if (nodes[i] >= self->columns->n_nodes)
+      {
+        g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
+                     _("There is no object #%u: this heap has %u objects, counted from 0."),
+                     nodes[i], self->columns->n_nodes);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+prepare (RscGraphBuild *self, GError **error)
+{
+  const RscViewParams *params = self->params;
+
+  if (params->n_objects == 0)
+    {
+      g_set_error_literal (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
+                           _("No object was given to start from; choose one."));
+      return FALSE;
+    }
+  if (!check_objects (self, params->objects, params->n_objects, error)
+      || !check_objects (self, params->extra_ignore, params->n_extra_ignore, error)
+      || !make_filter (self, params->filter, _("Filter"), &self->filter, error)
+      || !make_filter (self, params->hide, _("Hide"), &self->hide, error)
+      || !make_filter (self, params->highlight, _("Highlight"), &self->highlight, error)
+      || !make_filter (self, params->extra_info, _("Extra information"), &self->extra_info, error))
+    return FALSE;
+
+  self->drawn = rsc_bitset_new (self->columns->n_nodes);
+  if (params->n_extra_ignore > 0)
+    {
+      self->ignored = rsc_bitset_new (self->columns->n_nodes);
+      for (gsize i = 0; i < params->n_extra_ignore; i++)
+        rsc_bitset_set (self->ignored, params->extra_ignore[i]);
+    }
+  make_ignored_types (self);
+  return TRUE;
+}
+
+static void
+clear_build (RscGraphBuild *self)
+{
+  g_clear_pointer (&self->filter, rsc_filter_free);
+  g_clear_pointer (&self->hide, rsc_filter_free);
+  g_clear_pointer (&self->highlight, rsc_filter_free);
+  g_clear_pointer (&self->extra_info, rsc_filter_free);
+  g_clear_pointer (&self->ignored, rsc_bitset_free);
+  g_clear_pointer (&self->ignored_types, rsc_bitset_free);
+  g_clear_pointer (&self->drawn, rsc_bitset_free);
+}
+
+RscGraph *
+rsc_graph_build (RscSnapshot *snapshot, RscView *view, const RscProgress *progress,
+                 GCancellable *cancellable, GError **error)
+{
+  g_autoptr(RscGraph) graph = NULL;
+  RscGraphBuild build = { 0 };
+  const RscViewParams *params = rsc_view_get_params (view);
+  RscBlocks blocks = RSC_BLOCK_NODES | RSC_BLOCK_EDGES | RSC_BLOCK_STRINGS;
+  gboolean ok;
+
+  if (params->direction != RSC_DIRECTION_REFS)
+    blocks |= RSC_BLOCK_REFERRERS;
+  build.columns = rsc_snapshot_get_columns (snapshot, blocks, error);
+  if (build.columns == NULL)
+    return NULL;
+
+  graph = graph_new (snapshot, view);
+  build.graph = graph;
+  build.snapshot = snapshot;
+  build.params = params;
+  build.progress = progress;
+  build.cancellable = cancellable;
+  rsc_progress_report (progress, -1, _("Building the graph"));
+  ok = !g_cancellable_set_error_if_cancelled (cancellable, error)
+       && prepare (&build, error)
+       && (params->objgraph ? rsc_graph_walk_objgraph (&build, error) : rsc_graph_walk (&build, error))
+       && rsc_snapshot_check (snapshot, error);
+  clear_build (&build);
+  return ok ? g_steal_pointer (&graph) : NULL;
+}
