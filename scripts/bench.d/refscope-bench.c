@@ -1,0 +1,269 @@
+/* Measures what the speed goals speak of, and prints each with its limit.
+ *
+ *   refscope-bench heap PYTHON HEAP.PY TRACKED FOLDER
+ *   refscope-bench layout CROSS_EDGES_PERCENT LIMIT_SECONDS
+ *
+ * Exit status 1 if a limit was missed.  Ratios compare what was measured in one
+ * run, on one heap, in one process: times alone say little across machines. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/rsc-target.h"
+#include "graph/rsc-graph.h"
+#include "layout/rsc-layout.h"
+
+#define LAYOUT_NODES 2000
+#define REPEATS 21
+
+static gboolean missed;
+
+static double
+now_ms (void)
+{
+  return g_get_monotonic_time () / 1000.0;
+}
+
+static void
+die (const GError *error)
+{
+  fprintf (stderr, "refscope-bench: %s\n", error != NULL ? error->message : "no answer");
+  exit (2);
+}
+
+/* "at most" if @limit is positive, else "at least" its negative. */
+static void
+report (const char *what, double value, const char *unit, double limit)
+{
+  gboolean good = limit > 0 ? value <= limit : value >= -limit;
+
+  missed |= !good;
+  printf ("  %-58s %9.3g%-3s  limit %s %g%s  %s\n", what, value, unit, limit > 0 ? "<=" : ">=", ABS (limit), unit,
+          good ? "ok" : "MISSED");
+  fflush (stdout);
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The number after "KEY": in one of heap.py's lines, or NAN. */
+static double
+number_of (const char *lines, const char *key)
+{
+  g_autofree char *quoted = g_strdup_printf ("\"%s\": ", key);
+  const char *found = g_strrstr (lines, quoted);
+
+  return found != NULL && strncmp (found + strlen (quoted), "null", 4) != 0
+           ? g_ascii_strtod (found + strlen (quoted), NULL)
+           : 0.0 / 0.0;
+}
+
+/* Collects the program's output until it has @text, or is held. */
+static void
+wait_for (RscTarget *target, GString *output, const char *text)
+{
+  while (text == NULL || strstr (output->str, text) == NULL)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RscTargetEvent) event = rsc_target_next_event (target, 600 * 1000, NULL, &error);
+      gsize size;
+      gconstpointer data;
+
+      if (event == NULL)
+        die (error);
+      if (event->type == RSC_EVENT_OUTPUT)
+        {
+          data = g_bytes_get_data (event->bytes, &size);
+          if (event->fd == 2)
+            fwrite (data, 1, size, stderr);
+          else
+            g_string_append_len (output, data, size);
+        }
+      else if (event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_EXITED)
+        {
+          fprintf (stderr, "refscope-bench: the program ended too early\n%s", output->str);
+          exit (2);
+        }
+      else if (text == NULL && event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_HELD)
+        return;
+    }
+}
+
+/* Back-references of depth 3 to DOT text, as objgraph is asked for; the median. */
+static double
+time_backrefs (RscSnapshot *snapshot, guint64 address, gboolean objgraph)
+{
+  double taken[REPEATS];
+  g_autoptr (GError) error = NULL;
+  RscNode node;
+
+  if (rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL, &error) == NULL)
+    die (error);
+  node = rsc_snapshot_find_address (snapshot, address);
+  if (node == RSC_NODE_NONE)
+    {
+      fprintf (stderr, "refscope-bench: the sample is not in the heap\n");
+      exit (2);
+    }
+  for (int i = 0; i < REPEATS; i++)
+    {
+      RscViewParams params = RSC_VIEW_PARAMS_INIT;
+      g_autoptr (RscView) view = NULL;
+      g_autoptr (RscGraph) graph = NULL;
+      g_autofree char *dot = NULL;
+      double start = now_ms ();
+
+      params.direction = RSC_DIRECTION_BACKREFS;
+      params.objects = &node;
+      params.n_objects = 1;
+      params.objgraph = objgraph;
+      params.edges = objgraph ? RSC_EDGES_COLLECTOR : RSC_EDGES_EVERYTHING;
+      params.max_nodes = 0;
+      view = rsc_view_new (&params);
+      graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
+      if (graph == NULL)
+        die (error);
+      dot = rsc_graph_to_dot (graph);
+      taken[i] = now_ms () - start;
+    }
+  qsort (taken, REPEATS, sizeof taken[0], compare_doubles);
+  return taken[REPEATS / 2];
+}
+
+static void
+bench_heap (const char *python, const char *program, const char *tracked, const char *folder)
+{
+  g_autofree char *dot_path = g_build_filename (folder, "objgraph.dot", NULL);
+  g_autofree char *path = g_build_filename (folder, "bench.refscope", NULL);
+  const char *argv[] = { python, program, tracked, "--objgraph", dot_path, NULL };
+  RscLaunchOptions launch = { .argv = argv, .hold = TRUE, .pipe_streams = TRUE };
+  RscCaptureOptions capture = { .timeout_seconds = 60 };
+  g_autoptr (GString) output = g_string_new (NULL);
+  g_autoptr (RscTarget) target = NULL;
+  g_autoptr (RscSnapshot) snapshot = NULL, opened = NULL;
+  g_autoptr (GError) error = NULL;
+  const RscColumns *columns;
+  double collect, queryable, backrefs, objgraph, start, first, answered;
+  guint64 sample;
+  gboolean large = g_ascii_strtoull (tracked, NULL, 10) > 2 * 1000 * 1000;
+
+  target = rsc_target_launch (&launch, &error);
+  if (target == NULL)
+    die (error);
+  wait_for (target, output, NULL);
+  if (!rsc_target_set_hold (target, FALSE, &error) || !rsc_target_continue (target, &error))
+    die (error);
+  wait_for (target, output, "beating");
+  sample = g_ascii_strtoull (strstr (output->str, "\"sample\": ") + strlen ("\"sample\": "), NULL, 10);
+
+  start = now_ms ();
+  snapshot = rsc_target_capture (target, &capture, NULL, NULL, &error);
+  if (snapshot == NULL)
+    die (error);
+  columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL, &error);
+  if (columns == NULL || rsc_snapshot_find_address (snapshot, sample) == RSC_NODE_NONE)
+    die (error);
+  queryable = now_ms () - start;
+
+  if (!rsc_target_write_input (target, "\n", 1, &error))
+    die (error);
+  wait_for (target, output, "standstill_ms");
+  collect = number_of (output->str, "collect_ms");
+  wait_for (target, output, "\"done\"");
+
+  printf ("mixed heap, %s tracked objects: %u nodes, %" G_GUINT64_FORMAT " references; CPython %s\n",
+          tracked, columns->n_nodes, columns->n_edges, rsc_snapshot_get_info_string (snapshot, "version"));
+  printf ("  one full gc.collect(): %.1f ms; stood still: %.1f ms (the agent says %.1f ms); queryable after %.0f ms\n",
+          collect, number_of (output->str, "standstill_ms"),
+          rsc_snapshot_get_info_number (snapshot, "paused-us") / 1000.0, queryable);
+  report ("standstill of a capture / gc.collect()", number_of (output->str, "standstill_ms") / collect, "x", 0.5);
+  if (!large)
+    report ("from request to queryable / gc.collect()  (5 is the goal)", queryable / collect, "x", 8);
+  else
+    printf ("  from request to queryable / gc.collect(): %.3gx\n", queryable / collect);
+
+  objgraph = number_of (output->str, "objgraph_ms");
+  backrefs = time_backrefs (snapshot, sample, TRUE);
+  if (objgraph > 0)
+    {
+      printf ("  objgraph.show_backrefs() to DOT, depth 3: %.1f ms; here: %.3f ms\n", objgraph, backrefs);
+      report ("objgraph's back-references / these", objgraph / backrefs, "x", -100);
+    }
+  else
+    printf ("  objgraph is not installed for this Python; back-references, depth 3: %.3f ms\n", backrefs);
+
+  if (!rsc_snapshot_save (snapshot, path, TRUE, NULL, NULL, &error))
+    die (error);
+  g_clear_pointer (&snapshot, rsc_snapshot_unref);
+
+  start = now_ms ();
+  opened = rsc_snapshot_open (path, &error);
+  if (opened == NULL || rsc_snapshot_get_columns (opened, RSC_BLOCK_NODES | RSC_BLOCK_ADDRESSES, &error) == NULL)
+    die (error);
+  if (rsc_snapshot_find_address (opened, sample) == RSC_NODE_NONE)
+    die (NULL);
+  first = now_ms () - start;
+  start = now_ms ();
+  time_backrefs (opened, sample, FALSE);
+  answered = first + now_ms () - start;
+  report ("opening the file, to the first answer (an object)", first, "ms", 50);
+  printf ("  ... and to the first %d graphs, all blocks checked: %.1f ms\n", REPEATS, answered);
+  remove (path);
+  remove (dot_path);
+}
+
+/* A random tree with cross edges, boxes and labels of the usual sizes. */
+static void
+bench_layout (int percent, double limit)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  g_autofree RscLayoutNode *nodes = g_new0 (RscLayoutNode, LAYOUT_NODES);
+  gsize n_cross = (gsize) LAYOUT_NODES * percent / 100;
+  g_autofree RscLayoutEdge *edges = g_new0 (RscLayoutEdge, LAYOUT_NODES - 1 + n_cross);
+  RscLayoutRequest request = { .n_nodes = LAYOUT_NODES, .nodes = nodes, .edges = edges };
+  g_autoptr (RscLayoutResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  double start;
+
+  for (guint32 i = 0; i < LAYOUT_NODES; i++)
+    {
+      nodes[i].width = g_rand_double_range (random, 60, 160);
+      nodes[i].height = 36;
+      if (i > 0)
+        edges[request.n_edges++] = (RscLayoutEdge) { (guint32) g_rand_int_range (random, 0, i), i, 0, 0, 1 };
+    }
+  for (gsize i = 0; i < n_cross; i++)
+    edges[request.n_edges++] = (RscLayoutEdge) { (guint32) g_rand_int_range (random, 0, LAYOUT_NODES),
+                                                 (guint32) g_rand_int_range (random, 0, LAYOUT_NODES), 0, 0, 1 };
+
+  start = now_ms ();
+  result = rsc_layout_run (&request, 60, NULL, &error);
+  if (result == NULL)
+    die (error);
+  printf ("layout of a tree with %d nodes and %d %% cross edges: %s %s\n", LAYOUT_NODES, percent, result->engine,
+          result->settings);
+  report ("time", (now_ms () - start) / 1000, "s", limit);
+}
+
+int
+main (int argc, char **argv)
+{
+  if (argc == 6 && strcmp (argv[1], "heap") == 0)
+    bench_heap (argv[2], argv[3], argv[4], argv[5]);
+  else if (argc == 4 && strcmp (argv[1], "layout") == 0)
+    bench_layout (atoi (argv[2]), g_ascii_strtod (argv[3], NULL));
+  else
+    {
+      fprintf (stderr, "usage: refscope-bench heap PYTHON HEAP.PY TRACKED FOLDER\n"
+                       "       refscope-bench layout CROSS_EDGES_PERCENT LIMIT_SECONDS\n");
+      return 2;
+    }
+  return missed ? 1 : 0;
+}
