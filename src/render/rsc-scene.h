@@ -12,16 +12,20 @@ G_BEGIN_DECLS
 typedef struct
 {
   double x, y, width, height; /* the box; x, y is its upper left corner */
-  const RscLabel *label;
+  const RscLabel *label;      /* drawn at the box's centre */
 } RscSceneNode;
 
 typedef struct
 {
-  const RscPoint *points; /* 3k + 1 */
+  const RscPoint *points; /* 3k + 1; the last is the arrow's tip, at the target (at the source in a swapped view) */
   gsize n_points;
   const RscLabel *label;  /* NULL: none */
   double label_x, label_y; /* its centre */
+  double left, top, right, bottom; /* of the line and its label */
 } RscSceneEdge;
+
+/* Free space around everything, for rings, badges and wide lines. */
+#define RSC_SCENE_MARGIN 16.0
 
 typedef struct _RscScene RscScene;
 

@@ -1,0 +1,171 @@
+#include "config.h"
+
+#include "rsc-painter.h"
+
+#include <cairo-pdf.h>
+#include <math.h>
+#include <string.h>
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "base/rsc-error.h"
+#include "base/rsc-file.h"
+#include "rsc-svg.h"
+#include "rsc-theme.h"
+
+/* cairo's images end at 32,767 pixels a side, PDF readers' pages at 200 inches. */
+#define MAX_IMAGE_SIDE 32000.0
+#define MAX_IMAGE_PIXELS 200.0e6
+#define MAX_PAGE_SIDE 14400.0
+
+static const struct
+{
+  const char *ending;
+  RscExportFormat format;
+} endings[] = {
+  { ".png", RSC_EXPORT_PNG },
+  { ".svg", RSC_EXPORT_SVG },
+  { ".pdf", RSC_EXPORT_PDF },
+  { ".dot", RSC_EXPORT_DOT },
+  { ".gv", RSC_EXPORT_DOT },
+  { ".json", RSC_EXPORT_JSON },
+};
+
+gboolean
+rsc_export_format_from_path (const char *path, RscExportFormat *format, GError **error)
+{
+  g_autofree char *lower = g_ascii_strdown (path, -1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    if (g_str_has_suffix (lower, endings[i].ending))
+      {
+        *format = endings[i].format;
+        return TRUE;
+      }
+  g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_UNSUPPORTED,
+               _("The name “%s” does not say what to write. It must end in .png, .svg, .pdf, .dot, .gv or .json."), path);
+  return FALSE;
+}
+
+static cairo_status_t
+append_to_array (void *closure, const unsigned char *data, unsigned int length)
+{
+  g_byte_array_append (closure, data, length);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+static gboolean
+check_status (cairo_status_t status, GError **error)
+{
+  if (status == CAIRO_STATUS_SUCCESS)
+    return TRUE;
+  g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_FAILED, _("The picture could not be drawn: %s."),
+               cairo_status_to_string (status));
+  return FALSE;
+}
+
+static void
+paint (RscScene *scene, RscOverlay *overlay, double scale, cairo_t *cr)
+{
+  guint32 ground = rsc_theme_get_background (RSC_THEME_LIGHT);
+
+  cairo_set_source_rgb (cr, (ground >> 16 & 0xff) / 255.0, (ground >> 8 & 0xff) / 255.0, (ground & 0xff) / 255.0);
+  cairo_paint (cr);
+  cairo_scale (cr, scale, scale);
+  rsc_painter_draw (scene, overlay, RSC_THEME_LIGHT, 0, cr);
+}
+
+static GBytes *
+write_png (RscScene *scene, RscOverlay *overlay, double wanted_scale, GError **error)
+{
+  g_autoptr(GByteArray) bytes = g_byte_array_new ();
+  double width, height, scale = wanted_scale;
+  cairo_surface_t *surface;
+  cairo_t *cr;
+  cairo_status_t status;
+
+  rsc_scene_get_size (scene, &width, &height);
+  scale = MIN (scale, MAX_IMAGE_SIDE / MAX (width, height));
+  scale = MIN (scale, sqrt (MAX_IMAGE_PIXELS / (width * height)));
+  surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, MAX ((int) ceil (width * scale), 1),
+                                        MAX ((int) ceil (height * scale), 1));
+  cr = cairo_create (surface);
+  paint (scene, overlay, scale, cr);
+  status = cairo_status (cr);
+  cairo_destroy (cr);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_write_to_png_stream (surface, append_to_array, bytes);
+  cairo_surface_destroy (surface);
+  if (!check_status (status, error))
+    return NULL;
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+static GBytes *
+write_pdf (RscScene *scene, RscOverlay *overlay, GError **error)
+{
+  g_autoptr(GByteArray) bytes = g_byte_array_new ();
+  double width, height, scale;
+  cairo_surface_t *surface;
+  cairo_t *cr;
+  cairo_status_t status;
+
+  rsc_scene_get_size (scene, &width, &height);
+  scale = MIN (1, MAX_PAGE_SIDE / MAX (width, height));
+  surface = cairo_pdf_surface_create_for_stream (append_to_array, bytes, width * scale, height * scale);
+  cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, _("Reference graph"));
+  cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATOR, "Refscope " RSC_VERSION);
+  cr = cairo_create (surface);
+  paint (scene, overlay, scale, cr);
+  cairo_show_page (cr);
+  status = cairo_status (cr);
+  cairo_destroy (cr);
+  cairo_surface_finish (surface);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_status (surface);
+  cairo_surface_destroy (surface);
+  if (!check_status (status, error))
+    return NULL;
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+GBytes *
+rsc_export_scene_to_bytes (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale, GError **error)
+{
+  char *text = NULL;
+
+  switch (format)
+    {
+    case RSC_EXPORT_PNG:
+      return write_png (scene, overlay, scale > 0 ? scale : 1, error);
+    case RSC_EXPORT_PDF:
+      return write_pdf (scene, overlay, error);
+    case RSC_EXPORT_SVG:
+      text = rsc_svg_write (scene, overlay, RSC_THEME_LIGHT);
+      break;
+    case RSC_EXPORT_DOT:
+      text = rsc_graph_to_dot (rsc_scene_get_graph (scene));
+      break;
+    case RSC_EXPORT_JSON:
+      text = rsc_graph_to_json (rsc_scene_get_graph (scene));
+      break;
+    default:
+      g_return_val_if_reached (NULL);
+    }
+  return g_bytes_new_take (text, strlen (text));
+}
+
+gboolean
+rsc_export_scene (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale, const char *path,
+                  gboolean overwrite, GError **error)
+{
+  g_autoptr(GBytes) bytes = rsc_export_scene_to_bytes (scene, overlay, format, scale, error);
+  gsize size;
+  const void *data;
+
+  if (bytes == NULL)
+    return FALSE;
+  data = g_bytes_get_data (bytes, &size);
+  return rsc_file_replace_contents (path, overwrite, data, size, error);
+}
