@@ -5,16 +5,19 @@
 
 G_BEGIN_DECLS
 
-/* Looks at the content, not at the name: .refscope, DOT.  RSC_FORMAT_ERROR;
+/* Looks at the content, not at the name: .refscope, DOT.  RSC_FORMAT_ERROR:
  * BAD_MAGIC says what the file is not, and which formats are known. */
 RscSnapshot *rsc_heap_file_open (const char         *path,
                                  const RscProgress  *progress,
                                  GCancellable       *cancellable,
                                  GError            **error);
 
-/* A DOT digraph as a heap: each node an object of type "node" with its name
- * as value, each edge a reference.  The first node, or the one with
- * root=true, is the declared root. */
+/* A DOT digraph as a heap: each node an object of type "node" with its label
+ * (else its name) as value, each edge a reference.  The first node, or the one
+ * with root=true or that the graph's root names, is the declared root.  Where
+ * all nodes are named "o" and a number, as objgraph and our writer do, that is
+ * the address, and the label's first line the type.  In an undirected graph
+ * each edge is a reference both ways. */
 RscSnapshot *rsc_dot_reader_read (const char         *text,
                                   gsize               length,
                                   const RscProgress  *progress,

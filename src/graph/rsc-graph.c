@@ -52,14 +52,16 @@ rsc_graph_unref (RscGraph *self)
 const RscGraphNode *
 rsc_graph_get_nodes (RscGraph *self, gsize *n_nodes)
 {
-  *n_nodes = self->nodes->len;
+  if (n_nodes != NULL)
+    *n_nodes = self->nodes->len;
   return (const RscGraphNode *) self->nodes->data;
 }
 
 const RscGraphEdge *
 rsc_graph_get_edges (RscGraph *self, gsize *n_edges)
 {
-  *n_edges = self->edges->len;
+  if (n_edges != NULL)
+    *n_edges = self->edges->len;
   return (const RscGraphEdge *) self->edges->data;
 }
 

@@ -102,7 +102,7 @@ RscGraph *rsc_graph_build (RscSnapshot        *snapshot,
 RscGraph *rsc_graph_ref   (RscGraph *self);
 void      rsc_graph_unref (RscGraph *self);
 
-/* Borrowed. */
+/* Borrowed.  The count may be NULL. */
 const RscGraphNode *rsc_graph_get_nodes (RscGraph *self, gsize *n_nodes);
 const RscGraphEdge *rsc_graph_get_edges (RscGraph *self, gsize *n_edges);
 RscSnapshot        *rsc_graph_get_snapshot (RscGraph *self);

@@ -36,7 +36,7 @@ check_size (gsize n_nodes, GError **error)
   if (n_nodes <= RSC_VIEW_MAX_NODES_CEILING)
     return TRUE;
   g_set_error (error, RSC_LAYOUT_ERROR, RSC_ERROR_LIMIT,
-               _("The graph has %" G_GSIZE_FORMAT " nodes; at most %d can be drawn. "
+               _("The graph has %zu nodes; at most %d can be drawn. "
                  "Lower the depth, “too many” or the number of nodes, set a filter, or write a DOT file."),
                n_nodes, RSC_VIEW_MAX_NODES_CEILING);
   return FALSE;
@@ -52,8 +52,7 @@ make_node_label (RscLabelContext *context, const RscGraphNode *node, gboolean ob
   if (node->kind == RSC_GRAPH_NODE_FINALIZER || objgraph)
     return rsc_label_new (context, RSC_LABEL_FOLD, node->label);
   /* Translators: a small box that stands for objects not drawn: "+12 more". */
-  more = g_strdup_printf (ngettext ("+%" G_GUINT64_FORMAT " more", "+%" G_GUINT64_FORMAT " more", (gulong) node->count),
-                          node->count);
+  more = g_strdup_printf (ngettext ("+%lu more", "+%lu more", (gulong) node->count), (gulong) node->count);
   return rsc_label_new (context, RSC_LABEL_FOLD, more);
 }
 
@@ -193,10 +192,7 @@ rsc_scene_new (RscGraph *graph, double budget_seconds, const RscProgress *progre
   self->graph = rsc_graph_ref (graph);
   rsc_graph_get_nodes (graph, &self->n_nodes);
   if (!check_size (self->n_nodes, error))
-    {
-      self->n_nodes = 0;
-      return NULL;
-    }
+    return NULL;
   if (!measure (self, params->objgraph, progress, cancellable, error) ||
       !lay_out (self, params->swap, budget_seconds, progress, cancellable, error))
     return NULL;
