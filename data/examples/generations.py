@@ -32,6 +32,6 @@ mark('young')
 print('thresholds', gc.get_threshold())
 for generation in 0, 1, 2:
     print('gc.collect(%d) found %d' % (generation, gc.collect(generation)))
-    mark('after gc.collect(%d)' % generation)
     leave_a_pair(generation + 1)
+    mark('after gc.collect(%d)' % generation)
 mark('finished')

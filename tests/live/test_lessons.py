@@ -320,8 +320,8 @@ class Lessons:
             self.assertEqual(stop['stdout'].splitlines()[-1], f'gc.collect({generation}) found {pair}')
             self.capture()
             self.assertEqual(self.target.ask('node', 'name:__main__.guest')['generation'], after)
-            # the pair went; the next one comes after the mark
-            self.assertEqual(len(cli('find', self.heap, '--type', '__main__.Guest')), 1)
+            # the pair went, and the next one has come
+            self.assertEqual(len(cli('find', self.heap, '--type', '__main__.Guest')), 3)
         self.at_mark('finished')
         self.assertEqual(self.target.ask('collect', 0, self.heap)['returned'], pair)
         self.to_the_end()
