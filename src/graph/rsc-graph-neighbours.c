@@ -69,12 +69,14 @@ rsc_neighbours_clear (RscNeighbours *self)
 
 /* Edges */
 
-/* Which edges a view draws.  The keys and the types that were added for people
- * stand in labels already; a key is drawn where one asks who refers to it. */
+/* Which edges of @source a view draws.  Keys, types and the names in a class
+ * that were added for people stand in labels already; they are drawn where one
+ * asks who refers to such a text. */
 static gboolean
-is_shown (const RscGraphBuild *build, guint64 edge, gboolean forwards)
+is_shown (const RscGraphBuild *build, RscNode source, guint64 edge, gboolean forwards)
 {
-  guint8 kind = build->columns->kind[edge];
+  const RscColumns *columns = build->columns;
+  guint8 kind = columns->kind[edge];
 
   if (kind & RSC_EDGE_TRAVERSED)
     return TRUE;
@@ -86,6 +88,9 @@ is_shown (const RscGraphBuild *build, guint64 edge, gboolean forwards)
       return FALSE;
     case RSC_EDGE_KEY:
       return !forwards;
+    case RSC_EDGE_NAMED:
+      return !forwards || !(columns->flags[source] & RSC_NODE_TYPE)
+             || !(columns->flags[columns->target[edge]] & RSC_NODE_TEXT);
     default:
       return TRUE;
     }
@@ -218,7 +223,7 @@ meet (RscNeighbourScan *self, RscNode node, guint64 edge, guint32 n_hidden, GErr
 }
 
 static gboolean
-visit_edge (RscNeighbourScan *self, guint64 edge, guint32 n_hidden, GError **error)
+visit_edge (RscNeighbourScan *self, RscNode source, guint64 edge, guint32 n_hidden, GError **error)
 {
   const RscColumns *columns = self->build->columns;
   RscNode target = columns->target[edge];
@@ -226,7 +231,7 @@ visit_edge (RscNeighbourScan *self, guint64 edge, guint32 n_hidden, GError **err
 
   if (!rsc_graph_build_poll (self->build, error))
     return FALSE;
-  if (!is_shown (self->build, edge, TRUE))
+  if (!is_shown (self->build, source, edge, TRUE))
     return TRUE;
   if (!rsc_bitset_get (self->met, target))
     return meet (self, target, edge, n_hidden, error);
@@ -271,13 +276,13 @@ visit_references (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError
 
   find_backward_run (columns, node, &first, &end);
   for (guint64 edge = columns->first_edge[node]; edge < first; edge++)
-    if (!visit_edge (self, edge, n_hidden, error))
+    if (!visit_edge (self, node, edge, n_hidden, error))
       return FALSE;
   for (guint64 edge = end; edge > first; edge--)
-    if (!visit_edge (self, edge - 1, n_hidden, error))
+    if (!visit_edge (self, node, edge - 1, n_hidden, error))
       return FALSE;
   for (guint64 edge = end; edge < stop; edge++)
-    if (!visit_edge (self, edge, n_hidden, error))
+    if (!visit_edge (self, node, edge, n_hidden, error))
       return FALSE;
   return TRUE;
 }
@@ -287,7 +292,7 @@ find_shown_edge (RscGraphBuild *build, RscNode source, RscNode target, guint64 f
 {
   guint64 edge = rsc_graph_next_edge (build->columns, source, target, from);
 
-  while (edge != G_MAXUINT64 && !is_shown (build, edge, FALSE))
+  while (edge != G_MAXUINT64 && !is_shown (build, source, edge, FALSE))
     edge = rsc_graph_next_edge (build->columns, source, target, edge + 1);
   return edge;
 }

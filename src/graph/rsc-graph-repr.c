@@ -57,6 +57,66 @@ find_named (RscSnapshot *snapshot, const RscColumns *columns, RscNode source, co
   return RSC_NODE_NONE;
 }
 
+/* Of a value "name (file:line)": the file's beginning, or NULL; *line is set to
+ * the line's. */
+static const char *
+find_file (const char *value, const char **line)
+{
+  const char *colon = strrchr (value, ':');
+  const char *open = strstr (value, " (");
+
+  if (open == NULL || colon == NULL || colon < open || !g_str_has_suffix (value, ")"))
+    return NULL;
+  *line = colon + 1;
+  return open + 2;
+}
+
+/* "lambda: file.py:12" */
+static char *
+dup_lambda (const char *value)
+{
+  const char *line;
+  const char *file = find_file (value, &line);
+  g_autofree char *path = NULL;
+  const char *slash;
+
+  if (file == NULL)
+    return g_strdup (value);
+  path = g_strndup (file, line - 1 - file);
+  slash = strrchr (path, '/');
+  return g_strdup_printf ("lambda: %s:%.*s", slash != NULL ? slash + 1 : path, (int) strlen (line) - 1, line);
+}
+
+/* "<code object f at 0x7f..., file \"f.py\", line 3>" */
+static char *
+dup_code (const char *value, guint64 address)
+{
+  const char *line;
+  const char *file = find_file (value, &line);
+
+  if (file == NULL)
+    return dup_named ("code object", value, address);
+  return g_strdup_printf ("<code object %.*s at 0x%" G_GINT64_MODIFIER "x, file \"%.*s\", line %.*s>",
+                          (int) (file - 2 - value), value, address, (int) (line - 1 - file), file,
+                          (int) strlen (line) - 1, line);
+}
+
+/* "<weakref at 0x7f...; to 'A' at 0x7f...>" */
+static char *
+dup_weakref (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
+{
+  for (guint64 edge = columns->first_edge[node]; edge < columns->first_edge[node + 1]; edge++)
+    if ((columns->kind[edge] & RSC_EDGE_KIND_MASK) == RSC_EDGE_WEAK_REFERENT)
+      {
+        RscNode target = columns->target[edge];
+        RscType type = rsc_snapshot_get_type (snapshot, columns->type[target]);
+
+        return g_strdup_printf ("<weakref at 0x%" G_GINT64_MODIFIER "x; to '%s' at 0x%" G_GINT64_MODIFIER "x>",
+                                columns->address[node], rsc_graph_short_type_name (&type), columns->address[target]);
+      }
+  return g_strdup_printf ("<weakref at 0x%" G_GINT64_MODIFIER "x; dead>", columns->address[node]);
+}
+
 /* "f (bound)" */
 static char *
 dup_method (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
@@ -72,13 +132,144 @@ static char *
 dup_cell (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
 {
   guint64 edge = columns->first_edge[node];
+  RscType type;
 
   if (edge == columns->first_edge[node + 1])
     return g_strdup_printf ("<cell at 0x%" G_GINT64_MODIFIER "x: empty>", columns->address[node]);
+  type = rsc_snapshot_get_type (snapshot, columns->type[columns->target[edge]]);
   return g_strdup_printf ("<cell at 0x%" G_GINT64_MODIFIER "x: %s object at 0x%" G_GINT64_MODIFIER "x>",
                           columns->address[node],
-                          rsc_snapshot_get_type (snapshot, columns->type[columns->target[edge]]).name,
+                          rsc_graph_short_type_name (&type),
                           columns->address[columns->target[edge]]);
+}
+
+/* "<method 'append' of 'list' objects>" */
+static char *
+dup_descriptor (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, const char *what)
+{
+  RscNode owner = find_named (snapshot, columns, node, "__objclass__");
+
+  return g_strdup_printf ("<%s '%s' of '%s' objects>", what,
+                          rsc_snapshot_get_string (snapshot, columns->value[node]),
+                          owner != RSC_NODE_NONE ? rsc_snapshot_get_string (snapshot, columns->value[owner]) : "?");
+}
+
+/* Containers that objgraph lets repr() write out, down to a few levels: only
+ * the beginning is shown. */
+#define MAX_LEVELS 6
+
+static char *dup_repr (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level);
+static void append_repr (GString *out, RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level);
+
+/* The members' edges, in index order. */
+static void
+append_items (GString *out, RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
+{
+  guint64 first = columns->first_edge[node];
+  guint64 end = columns->first_edge[node + 1];
+  gboolean backwards = end - first >= 2 && columns->label[first] > columns->label[end - 1];
+  gboolean any = FALSE;
+
+  for (guint64 i = 0; i < end - first && out->len <= 4 * MAX_REPR; i++)
+    {
+      guint64 edge = backwards ? end - 1 - i : first + i;
+      guint kind = columns->kind[edge] & RSC_EDGE_KIND_MASK;
+
+      if (kind != RSC_EDGE_INDEX && kind != RSC_EDGE_ELEMENT && kind != RSC_EDGE_VALUE)
+        continue;
+      if (any)
+        g_string_append (out, ", ");
+      any = TRUE;
+      if (kind == RSC_EDGE_VALUE)
+        {
+          append_repr (out, snapshot, columns, columns->label[edge], level + 1);
+          g_string_append (out, ": ");
+        }
+      append_repr (out, snapshot, columns, columns->target[edge], level + 1);
+    }
+}
+
+static const struct { const char *type, *open, *close, *empty; } brackets[] = {
+  { "list", "[", "]", "[]" },
+  { "tuple", "(", ")", "()" },
+  { "dict", "{", "}", "{}" },
+  { "set", "{", "}", "set()" },
+  { "frozenset", "frozenset({", "})", "frozenset()" },
+  { "deque", "deque([", "])", "deque([])" },
+};
+
+static gboolean
+append_container (GString *out, RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
+{
+  RscType type = rsc_snapshot_get_type (snapshot, columns->type[node]);
+  const char *value = rsc_snapshot_get_string (snapshot, columns->value[node]);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (brackets); i++)
+    if (strcmp (type.name, brackets[i].type) == 0)
+      {
+        if (g_str_has_prefix (value, "0 "))
+          {
+            g_string_append (out, brackets[i].empty);
+            return TRUE;
+          }
+        g_string_append (out, brackets[i].open);
+        append_items (out, snapshot, columns, node, level);
+        if (*brackets[i].open == '(' && g_str_has_prefix (value, "1 "))
+          g_string_append_c (out, ',');
+        g_string_append (out, brackets[i].close);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
+append_repr (GString *out, RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
+{
+  g_autofree char *text = NULL;
+
+  if (level >= MAX_LEVELS)
+    {
+      g_string_append (out, "...");
+      return;
+    }
+  if (append_container (out, snapshot, columns, node, level))
+    return;
+  text = dup_repr (snapshot, columns, node, level);
+  g_string_append (out, text);
+}
+
+/* "ValueError('x')": an exception is known by its args. */
+static char *
+dup_exception (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, RscNode args, guint level)
+{
+  RscType type = rsc_snapshot_get_type (snapshot, columns->type[node]);
+  GString *out = g_string_new (rsc_graph_short_type_name (&type));
+
+  g_string_append_c (out, '(');
+  append_items (out, snapshot, columns, args, level + 1);
+  g_string_append_c (out, ')');
+  return g_string_free (out, FALSE);
+}
+
+/* "mappingproxy({...})", "<staticmethod(<function f at 0x7f...>)>" */
+static char *
+dup_wrapper (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level,
+             const char *open, const char *wrapped_type, const char *close)
+{
+  for (guint64 edge = columns->first_edge[node]; edge < columns->first_edge[node + 1]; edge++)
+    {
+      RscNode target = columns->target[edge];
+
+      if (strcmp (rsc_snapshot_get_type (snapshot, columns->type[target]).name, wrapped_type) == 0)
+        {
+          GString *out = g_string_new (open);
+
+          append_repr (out, snapshot, columns, target, level + 1);
+          g_string_append (out, close);
+          return g_string_free (out, FALSE);
+        }
+    }
+  return dup_default (snapshot, columns, node);
 }
 
 typedef enum
@@ -89,7 +280,16 @@ typedef enum
   SHAPE_METHOD,
   SHAPE_CELL,
   SHAPE_CODE,
-  SHAPE_NAMED     /* <type name at address> */
+  SHAPE_WEAKREF,
+  SHAPE_NAMED,     /* <type name at address> */
+  SHAPE_ITEMS,     /* a container that repr() writes out */
+  SHAPE_ATTRIBUTE,
+  SHAPE_MEMBER,
+  SHAPE_METHOD_OF,
+  SHAPE_SLOT,
+  SHAPE_STATIC,
+  SHAPE_CLASS_METHOD,
+  SHAPE_PROXY
 } Shape;
 
 static const struct { const char *type; Shape shape; } shapes[] = {
@@ -99,9 +299,21 @@ static const struct { const char *type; Shape shape; } shapes[] = {
   { "method", SHAPE_METHOD },
   { "cell", SHAPE_CELL },
   { "code", SHAPE_CODE },
+  { "weakref", SHAPE_WEAKREF },
+  { "ReferenceType", SHAPE_WEAKREF },
   { "generator", SHAPE_NAMED },
   { "coroutine", SHAPE_NAMED },
   { "async_generator", SHAPE_NAMED },
+  { "frozenset", SHAPE_ITEMS },
+  { "deque", SHAPE_ITEMS },
+  { "getset_descriptor", SHAPE_ATTRIBUTE },
+  { "member_descriptor", SHAPE_MEMBER },
+  { "method_descriptor", SHAPE_METHOD_OF },
+  { "classmethod_descriptor", SHAPE_METHOD_OF },
+  { "wrapper_descriptor", SHAPE_SLOT },
+  { "staticmethod", SHAPE_STATIC },
+  { "classmethod", SHAPE_CLASS_METHOD },
+  { "mappingproxy", SHAPE_PROXY },
 };
 
 static Shape
@@ -115,10 +327,9 @@ get_shape (const RscType *type, guint32 flags)
   return SHAPE_VALUE;
 }
 
-char *
-rsc_node_dup_repr (RscSnapshot *snapshot, RscNode node)
+static char *
+dup_repr (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
 {
-  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
   RscType type = rsc_snapshot_get_type (snapshot, columns->type[node]);
   const char *value = rsc_snapshot_get_string (snapshot, columns->value[node]);
   guint64 address = columns->address[node];
@@ -131,23 +342,60 @@ rsc_node_dup_repr (RscSnapshot *snapshot, RscNode node)
     case SHAPE_NAME:
       return g_strdup (last_part (value));
     case SHAPE_FUNCTION:
-      if (g_str_has_prefix (value, "lambda: "))
-        return g_strdup (value);
+      if (g_str_has_prefix (value, "<lambda> ("))
+        return dup_lambda (value);
       return cut (dup_named ("function", value, address));
     case SHAPE_METHOD:
       return dup_method (snapshot, columns, node);
     case SHAPE_CELL:
       return cut (dup_cell (snapshot, columns, node));
     case SHAPE_CODE:
-      return cut (g_strdup_printf ("<code object %s at 0x%" G_GINT64_MODIFIER "x, file \"", value, address));
+      return cut (dup_code (value, address));
+    case SHAPE_WEAKREF:
+      return cut (dup_weakref (snapshot, columns, node));
     case SHAPE_NAMED:
       {
         g_autofree char *what = g_strconcat (type.name, " object", NULL);
 
         return cut (dup_named (what, value, address));
       }
+    case SHAPE_ITEMS:
+      {
+        GString *out = g_string_new (NULL);
+
+        append_container (out, snapshot, columns, node, level);
+        return cut (g_string_free (out, FALSE));
+      }
+    case SHAPE_ATTRIBUTE:
+      return cut (dup_descriptor (snapshot, columns, node, "attribute"));
+    case SHAPE_MEMBER:
+      return cut (dup_descriptor (snapshot, columns, node, "member"));
+    case SHAPE_METHOD_OF:
+      return cut (dup_descriptor (snapshot, columns, node, "method"));
+    case SHAPE_SLOT:
+      return cut (dup_descriptor (snapshot, columns, node, "slot wrapper"));
+    case SHAPE_STATIC:
+      return cut (dup_wrapper (snapshot, columns, node, level, "<staticmethod(", "function", ")>"));
+    case SHAPE_CLASS_METHOD:
+      return cut (dup_wrapper (snapshot, columns, node, level, "<classmethod(", "function", ")>"));
+    case SHAPE_PROXY:
+      return cut (dup_wrapper (snapshot, columns, node, level, "mappingproxy(", "dict", ")"));
     case SHAPE_VALUE:
     default:
-      return *value != '\0' ? cut (g_strdup (value)) : cut (dup_default (snapshot, columns, node));
+      {
+        RscNode args;
+
+        if (*value != '\0')
+          return cut (g_strdup (value));
+        args = find_named (snapshot, columns, node, "args");
+        return cut (args != RSC_NODE_NONE ? dup_exception (snapshot, columns, node, args, level)
+                                          : dup_default (snapshot, columns, node));
+      }
     }
+}
+
+char *
+rsc_node_dup_repr (RscSnapshot *snapshot, RscNode node)
+{
+  return dup_repr (snapshot, rsc_snapshot_peek_columns (snapshot), node, 0);
 }

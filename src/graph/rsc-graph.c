@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/rsc-error.h"
-#include "query/rsc-object-ref.h"
+#include "query/rsc-type-name.h"
 #include "rsc-graph-private.h"
 
 /* The life of a graph */

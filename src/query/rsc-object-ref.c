@@ -13,6 +13,7 @@
 #include "rsc-expression.h"
 #include "rsc-near-name.h"
 #include "rsc-node-table.h"
+#include "rsc-type-name.h"
 
 /* A query that takes longer than this is stopped. */
 #define QUERY_SECONDS 30
@@ -100,23 +101,6 @@ resolve_index (const RscColumns *columns, guint64 index, GError **error)
   nodes = new_nodes ();
   g_array_append_val (nodes, node);
   return nodes;
-}
-
-gboolean
-rsc_type_name_matches (const RscType *type, const char *wanted)
-{
-  const char *dot;
-  gsize length = strlen (type->module);
-
-  if (strcmp (type->name, wanted) == 0)
-    return TRUE;
-  /* The bare name of a nested class. */
-  dot = strrchr (type->name, '.');
-  if (dot != NULL && strcmp (dot + 1, wanted) == 0)
-    return TRUE;
-  return length > 0 && strncmp (wanted, type->module, length) == 0 && wanted[length] == '.'
-         && (strcmp (wanted + length + 1, type->name) == 0
-             || (dot != NULL && strcmp (wanted + length + 1, dot + 1) == 0));
 }
 
 static void

@@ -16,8 +16,4 @@ GArray *rsc_object_ref_resolve (RscSnapshot  *snapshot,
                                 const char   *text,
                                 GError      **error);
 
-/* As objgraph compares: "dict", "Widget", "__main__.Widget"; a nested class also
- * by its own name alone. */
-gboolean rsc_type_name_matches (const RscType *type, const char *wanted);
-
 G_END_DECLS
