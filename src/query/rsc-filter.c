@@ -64,15 +64,9 @@ compile (RscFilter *self, const char *sql_expression, int *position, GError **er
   g_autofree char *select = NULL;
   int code;
 
-  self->db = rsc_sql_open (FALSE, error);
+  self->db = rsc_sql_open (&self->table, FALSE, error);
   if (self->db == NULL)
     return FALSE;
-  if (rsc_node_table_register (&self->table, self->db, "node") != SQLITE_OK)
-    {
-      g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_FAILED,
-                   _("SQLite could not be started: %s."), sqlite3_errmsg (self->db));
-      return FALSE;
-    }
 
   /* A condition cannot hold an aggregate, which would never see the end of the
    * endless row. */

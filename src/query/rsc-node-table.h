@@ -59,9 +59,9 @@ void rsc_node_table_clear (RscNodeTable *self);
 /* Makes the table known to @db as @name.  Returns SQLite's code. */
 int rsc_node_table_register (RscNodeTable *self, sqlite3 *db, const char *name);
 
-/* A read-only connection without files: DQS off, small limits, an authorizer
- * that admits one SELECT on the node table with built-in deterministic
- * functions (@queries: several SELECTs and aggregates too). */
-sqlite3 *rsc_sql_open (gboolean queries, GError **error);
+/* A read-only connection without files on @table, which it calls node: DQS off,
+ * small limits, an authorizer that admits reading that table with built-in
+ * deterministic functions (@queries: aggregates too, and the name objects). */
+sqlite3 *rsc_sql_open (RscNodeTable *table, gboolean queries, GError **error);
 
 G_END_DECLS

@@ -305,27 +305,23 @@ resolve_sql (RscSnapshot *snapshot, const char *query, GError **error)
                                                 | RSC_BLOCK_STRINGS | RSC_BLOCK_ADDRESSES, error);
   if (columns == NULL)
     return NULL;
-  db = rsc_sql_open (TRUE, error);
-  if (db == NULL)
-    return NULL;
-
   rsc_node_table_init (&table, snapshot);
-  sqlite3_progress_handler (db, STEPS_PER_LOOK, look_at_clock, &deadline);
-  if (rsc_node_table_register (&table, db, "objects") == SQLITE_OK
-      && rsc_node_table_register (&table, db, "node") == SQLITE_OK)
+  db = rsc_sql_open (&table, TRUE, error);
+  if (db == NULL)
     {
-      code = sqlite3_prepare_v2 (db, query, -1, &statement, &tail);
-      if (code != SQLITE_OK)
-        set_query_error (db, code, query, error);
-      else if (statement == NULL || tail[strspn (tail, " \t\n;")] != '\0')
-        g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_SYNTAX,
-                     _("“%s” is not one query; write a single SELECT."), query);
-      else
-        ok = collect_rows (db, statement, snapshot, columns, query, nodes, error);
+      rsc_node_table_clear (&table);
+      return NULL;
     }
+
+  sqlite3_progress_handler (db, STEPS_PER_LOOK, look_at_clock, &deadline);
+  code = sqlite3_prepare_v2 (db, query, -1, &statement, &tail);
+  if (code != SQLITE_OK)
+    set_query_error (db, code, query, error);
+  else if (statement == NULL || tail[strspn (tail, " \t\n;")] != '\0')
+    g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_SYNTAX,
+                 _("“%s” is not one query; write a single SELECT."), query);
   else
-    g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_FAILED,
-                 _("SQLite could not be started: %s."), sqlite3_errmsg (db));
+    ok = collect_rows (db, statement, snapshot, columns, query, nodes, error);
 
   sqlite3_finalize (statement);
   sqlite3_close (db);

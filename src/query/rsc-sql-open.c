@@ -62,8 +62,23 @@ authorize (void *data, int action, const char *first, const char *second,
     }
 }
 
+/* SQLite makes the table when it is first named, by a statement that the
+ * authorizer would not let through: so it is named here. */
+static int
+add_table (sqlite3 *db, RscNodeTable *table, const char *name)
+{
+  g_autofree char *query = g_strconcat ("SELECT 1 FROM ", name, NULL);
+  sqlite3_stmt *statement = NULL;
+  int code = rsc_node_table_register (table, db, name);
+
+  if (code == SQLITE_OK)
+    code = sqlite3_prepare_v2 (db, query, -1, &statement, NULL);
+  sqlite3_finalize (statement);
+  return code;
+}
+
 sqlite3 *
-rsc_sql_open (gboolean queries, GError **error)
+rsc_sql_open (RscNodeTable *table, gboolean queries, GError **error)
 {
   static const struct { int id, value; } limits[] = {
     { SQLITE_LIMIT_LENGTH, 1 << 20 },
@@ -82,6 +97,10 @@ rsc_sql_open (gboolean queries, GError **error)
   sqlite3 *db = NULL;
   int code = sqlite3_open_v2 (":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
+  if (code == SQLITE_OK)
+    code = add_table (db, table, "node");
+  if (code == SQLITE_OK && queries)
+    code = add_table (db, table, "objects");
   if (code != SQLITE_OK)
     {
       g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_FAILED,

@@ -196,7 +196,7 @@ test_run_time_error (void)
   g_autoptr(RscSnapshot) snapshot = make_heap ();
   g_autoptr(GError) error = NULL;
   g_autoptr(RscFilter) filter
-    = rsc_filter_new (snapshot, "id = 3 and length(replace(hex(printf('%900000d', 1)), '3', 'xxxx'))", &error);
+    = rsc_filter_new (snapshot, "length(hex(printf('%' || (id * 300000) || 'd', 1))) > 2", &error);
 
   g_assert_no_error (error);
   g_assert_false (rsc_filter_matches (filter, 0, 0, &error));
@@ -204,7 +204,7 @@ test_run_time_error (void)
   g_assert_false (rsc_filter_matches (filter, 3, 0, &error));
   g_assert_error (error, RSC_QUERY_ERROR, RSC_ERROR_FAILED);
   g_clear_error (&error);
-  g_assert_false (rsc_filter_matches (filter, 1, 0, &error));
+  g_assert_true (rsc_filter_matches (filter, 1, 0, &error));
   g_assert_no_error (error);
 }
 
