@@ -14,10 +14,13 @@ build_packages=(
   build-essential gettext libadwaita-1-dev libcairo2-dev libglib2.0-dev libgraphviz-dev libgtk-4-dev
   libpango1.0-dev libsqlite3-dev meson ninja-build pkg-config python3 python3-dev
 )
-run_packages=(fonts-dejavu-core fonts-noto-cjk graphviz)
+run_packages=(
+  adwaita-icon-theme dconf-gsettings-backend fonts-cantarell fonts-dejavu-core fonts-noto-cjk graphviz
+  gsettings-desktop-schemas hicolor-icon-theme libgl1-mesa-dri librsvg2-common shared-mime-info
+)
 test_packages=(
-  appstream at-spi2-core clang dbus desktop-file-utils dbus-daemon gir1.2-atspi-2.0 gir1.2-gtk-4.0 libglib2.0-bin
-  libxml2-utils procps python3-gi python3-objgraph python3-psutil python3-pyatspi xauth xvfb
+  appstream at-spi2-core clang dbus dbus-daemon desktop-file-utils gir1.2-atspi-2.0 gir1.2-gtk-4.0 libglib2.0-bin
+  libxml2-utils man-db procps python3-gi python3-objgraph python3-psutil python3-pyatspi xauth xvfb
 )
 
 say ()

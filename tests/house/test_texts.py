@@ -82,6 +82,19 @@ class Habits(unittest.TestCase):
                     wrong.append(f'{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}')
         self.assertEqual(wrong, [])
 
+    def test_environment_variables_are_documented(self):
+        documented = set(re.findall(r'`(RSC_[A-Z_]+)`', (ROOT / 'HACKING.md').read_text(encoding='utf-8')))
+        self.assertIn('RSC_LAYOUT', documented)
+        missing = set()
+        for folder, pattern in (('src', r'getenv \("(RSC_[A-Z_]+)"'), ('tests', r"environ(?:\.get\(|\[)'(RSC_[A-Z_]+)'"),
+                                ('tests', r'getenv \("(RSC_[A-Z_]+)"'), ('scripts', r'\$\{(RSC_[A-Z_]+)')):
+            for path in (ROOT / folder).rglob('*'):
+                if path.is_file() and path.suffix in ('.c', '.h', '.py', '.sh', ''):
+                    missing |= {f'{name} in {path.relative_to(ROOT)}'
+                                for name in re.findall(pattern, path.read_text(encoding='utf-8', errors='replace'))
+                                if name not in documented}
+        self.assertEqual(sorted(missing), [], 'HACKING.md lists the variables')
+
 
 if __name__ == '__main__':
     unittest.main()
