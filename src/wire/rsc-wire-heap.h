@@ -5,7 +5,8 @@
  *
  *   [RscWireHeapHeader] [RscWireChunk][payload] [RscWireChunk][payload] ...
  *
- * Chunks of one kind, put one after the other, are one array.  Nodes are
+ * Chunks of one kind, put one after the other, are one array; no record and no
+ * string lies across two chunks.  Nodes are
  * numbered in the order in which they were found, tracked ones first in the
  * order of the collector's lists; edges stand in the order of their nodes, each
  * node saying how many are its own.  The header is rewritten last: a reader
@@ -16,7 +17,7 @@
 #include <stdint.h>
 
 #define RSC_WIRE_HEAP_MAGIC 0x3150414548435352ull /* "RSCHEAP1", little-endian */
-#define RSC_WIRE_HEAP_VERSION 1u
+#define RSC_WIRE_HEAP_VERSION 2u
 
 enum
 {
@@ -32,11 +33,11 @@ typedef struct
   uint32_t state;
   uint64_t n_nodes;
   uint64_t n_edges;
+  uint64_t n_strings;   /* in the chunks: string 0, which is "", does not count */
   uint64_t size;        /* of the whole stream in bytes */
-  char current_type[96]; /* the type being traversed, for a fault's sentence */
   char error[384];
 } RscWireHeapHeader;
-static_assert (sizeof (RscWireHeapHeader) == 520, "wire layout");
+static_assert (sizeof (RscWireHeapHeader) == 432, "wire layout");
 
 enum
 {
@@ -70,9 +71,72 @@ enum
   RSC_WIRE_VALUE_BIG_INT = 5 /* a string's number: sign byte, then 30-bit digits as uint32_t, least first */
 };
 
-/* flags: the low 24 bits are RscNodeFlags of snapshot/rsc-types.h (the same
- * numbers), bits 24-27 the value's kind, bits 28-30 the generation
- * (RSC_WIRE_GENERATION_NONE: untracked). */
+/* The numbers of snapshot/rsc-types.h, which needs GLib: RscNodeFlags,
+ * RscEdgeKind, RscRootKind, RscTypeFlags.  The reader asserts that they agree. */
+enum
+{
+  RSC_WIRE_NODE_CONTAINER = 1 << 0,
+  RSC_WIRE_NODE_TRACKED = 1 << 1,
+  RSC_WIRE_NODE_FINALIZER = 1 << 3,
+  RSC_WIRE_NODE_FINALIZED = 1 << 4,
+  RSC_WIRE_NODE_HAS_WEAKREFS = 1 << 5,
+  RSC_WIRE_NODE_IMMORTAL = 1 << 6,
+  RSC_WIRE_NODE_SIZE_ESTIMATED = 1 << 7,
+  RSC_WIRE_NODE_SYNTHETIC = 1 << 8,
+  RSC_WIRE_NODE_PROPER_MODULE = 1 << 9,
+  RSC_WIRE_NODE_TYPE = 1 << 10,
+  RSC_WIRE_NODE_TEXT = 1 << 11,
+  RSC_WIRE_NODE_BYTES = 1 << 12,
+  RSC_WIRE_NODE_TRUNCATED = 1 << 13,
+  RSC_WIRE_NODE_HAS_DEL = 1 << 15
+};
+
+enum
+{
+  RSC_WIRE_EDGE_PLAIN,
+  RSC_WIRE_EDGE_INDEX,
+  RSC_WIRE_EDGE_KEY,
+  RSC_WIRE_EDGE_VALUE,
+  RSC_WIRE_EDGE_ATTRIBUTE,
+  RSC_WIRE_EDGE_SLOT,
+  RSC_WIRE_EDGE_DICT,
+  RSC_WIRE_EDGE_TYPE,
+  RSC_WIRE_EDGE_BASE,
+  RSC_WIRE_EDGE_MRO,
+  RSC_WIRE_EDGE_CLOSURE,
+  RSC_WIRE_EDGE_CELL,
+  RSC_WIRE_EDGE_GLOBALS,
+  RSC_WIRE_EDGE_LOCAL,
+  RSC_WIRE_EDGE_CONSTANT,
+  RSC_WIRE_EDGE_NAMED,
+  RSC_WIRE_EDGE_ELEMENT,
+  RSC_WIRE_EDGE_STACK,
+  RSC_WIRE_EDGE_WEAK_REFERENT,
+  RSC_WIRE_EDGE_WEAK = 0x40,
+  RSC_WIRE_EDGE_TRAVERSED = 0x80
+};
+
+enum
+{
+  RSC_WIRE_ROOT_MODULE,
+  RSC_WIRE_ROOT_FRAME,
+  RSC_WIRE_ROOT_BUILTINS,
+  RSC_WIRE_ROOT_INTERPRETER,
+  RSC_WIRE_ROOT_THREAD,
+  RSC_WIRE_ROOT_IMMORTAL,
+  RSC_WIRE_ROOT_STATIC
+};
+
+enum
+{
+  RSC_WIRE_TYPE_FINALIZER = 1 << 0,
+  RSC_WIRE_TYPE_HAS_DEL = 1 << 1,
+  RSC_WIRE_TYPE_HEAP = 1 << 2,
+  RSC_WIRE_TYPE_COLLECTED = 1 << 3
+};
+
+/* flags: the low 24 bits are the flags above, bits 24-27 the value's kind, bits
+ * 28-30 the generation (RSC_WIRE_GENERATION_NONE: untracked). */
 #define RSC_WIRE_VALUE_SHIFT 24
 #define RSC_WIRE_GENERATION_SHIFT 28
 #define RSC_WIRE_GENERATION_NONE 7u

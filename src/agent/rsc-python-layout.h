@@ -1,0 +1,192 @@
+/* What differs between CPython versions: the one place for it.
+ *
+ * Offsets and sizes are in bytes, for 64-bit machines.  What is the same in all
+ * versions that are supported stands here as constants; what is not is a row of
+ * the table in rsc-python-layout.c.  The limited API hides all of these, so the
+ * probe (rsc-walk-probe.c) checks every row against the interpreter at hand
+ * before it is trusted. */
+#pragma once
+
+#include <stdint.h>
+
+/* PyObject, PyVarObject, PyGC_Head (which lies before a collectable object) */
+#define RSC_PY_REFCOUNT 0
+#define RSC_PY_TYPE 8
+#define RSC_PY_SIZE 16
+#define RSC_PY_GC_HEAD 16 /* its size: next, prev */
+
+/* PyTypeObject */
+#define RSC_PY_TP_NAME 24
+#define RSC_PY_TP_BASICSIZE 32
+#define RSC_PY_TP_ITEMSIZE 40
+#define RSC_PY_TP_DEALLOC 48
+#define RSC_PY_TP_FLAGS 168
+#define RSC_PY_TP_TRAVERSE 184
+#define RSC_PY_TP_WEAKLISTOFFSET 208
+#define RSC_PY_TP_MEMBERS 240
+#define RSC_PY_TP_BASE 256
+#define RSC_PY_TP_DICT 264
+#define RSC_PY_TP_DICTOFFSET 288
+#define RSC_PY_TP_IS_GC 328
+#define RSC_PY_TP_BASES 336
+#define RSC_PY_TP_MRO 344
+#define RSC_PY_TP_CACHE 352
+#define RSC_PY_TP_SUBCLASSES 360
+#define RSC_PY_TP_DEL 376
+#define RSC_PY_TP_FINALIZE 392
+
+/* tp_flags */
+#define RSC_PY_FLAG_STATIC_BUILTIN (1ul << 1) /* 3.12: tp_dict is the interpreter's */
+#define RSC_PY_FLAG_INLINE_VALUES (1ul << 2)  /* 3.13 */
+#define RSC_PY_FLAG_MANAGED_WEAKREF (1ul << 3) /* 3.12 */
+#define RSC_PY_FLAG_MANAGED_DICT (1ul << 4)   /* 3.11 */
+#define RSC_PY_FLAG_HEAP (1ul << 9)
+#define RSC_PY_FLAG_GC (1ul << 14)
+#define RSC_PY_FLAG_LONG (1ul << 24)
+#define RSC_PY_FLAG_LIST (1ul << 25)
+#define RSC_PY_FLAG_TUPLE (1ul << 26)
+#define RSC_PY_FLAG_BYTES (1ul << 27)
+#define RSC_PY_FLAG_UNICODE (1ul << 28)
+#define RSC_PY_FLAG_DICT (1ul << 29)
+#define RSC_PY_FLAG_EXCEPTION (1ul << 30)
+#define RSC_PY_FLAG_TYPE (1ul << 31)
+
+/* PyHeapTypeObject */
+#define RSC_PY_HT_NAME(layout) ((layout)->ht_slots - 8)
+#define RSC_PY_HT_QUALNAME(layout) ((layout)->ht_slots + 8)
+#define RSC_PY_HT_CACHED_KEYS(layout) ((layout)->ht_slots + 16)
+#define RSC_PY_HT_MODULE(layout) ((layout)->ht_slots + 24)
+
+/* PyMemberDef: name, type, offset, flags, doc */
+#define RSC_PY_MEMBER_SIZE 40
+#define RSC_PY_T_OBJECT 6
+#define RSC_PY_T_OBJECT_EX 16
+#define RSC_PY_MEMBER_RELATIVE 8
+
+#define RSC_PY_LIST_ITEMS 24
+#define RSC_PY_LIST_ALLOCATED 32
+#define RSC_PY_LONG_DIGITS 24
+#define RSC_PY_FLOAT_VALUE 16
+#define RSC_PY_BYTES_DATA 32
+#define RSC_PY_CELL_CONTENT 16
+#define RSC_PY_WEAKREF_OBJECT 16
+#define RSC_PY_WEAKREF_CALLBACK 24
+
+/* PyUnicodeObject */
+#define RSC_PY_STR_LENGTH 16
+#define RSC_PY_STR_STATE 32
+#define RSC_PY_STR_KIND(state) (((state) >> 2) & 7)
+#define RSC_PY_STR_COMPACT 0x20u
+#define RSC_PY_STR_ASCII 0x40u
+
+/* PyDictObject */
+#define RSC_PY_DICT_USED 16
+#define RSC_PY_DICT_KEYS 32
+#define RSC_PY_DICT_VALUES 40
+
+/* PyODictObject; a node of its order: key, hash, next, previous */
+#define RSC_PY_ODICT_FIRST 48
+#define RSC_PY_ODICT_TABLE_SIZE 72
+#define RSC_PY_ODICT_DICT 96
+#define RSC_PY_ODICT_NODE_KEY 0
+#define RSC_PY_ODICT_NODE_NEXT 16
+
+/* PySetObject */
+#define RSC_PY_SET_USED 24
+#define RSC_PY_SET_MASK 32
+#define RSC_PY_SET_TABLE 40
+#define RSC_PY_SET_SMALL_TABLE 64
+
+/* PyModuleObject */
+#define RSC_PY_MODULE_DICT 16
+#define RSC_PY_MODULE_NAME 48
+
+/* PyCFunctionObject */
+#define RSC_PY_CFUNCTION_DEF 16
+#define RSC_PY_CFUNCTION_SELF 24
+#define RSC_PY_CFUNCTION_MODULE 32
+
+/* PyMethodObject */
+#define RSC_PY_METHOD_FUNCTION 16
+#define RSC_PY_METHOD_SELF 24
+
+/* PyDescrObject, in every kind of descriptor of a C type */
+#define RSC_PY_DESCR_TYPE 16
+#define RSC_PY_DESCR_NAME 24
+#define RSC_PY_DESCR_QUALNAME 32
+
+/* struct gc_generation: head (next, prev), threshold, count */
+#define RSC_PY_GENERATION_SIZE 24
+#define RSC_PY_GENERATION_THRESHOLD 16
+#define RSC_PY_GENERATION_COUNT 20
+
+/* Who owns an interpreter frame (3.11). */
+#define RSC_PY_OWNER_THREAD 0
+#define RSC_PY_OWNER_GENERATOR 1
+#define RSC_PY_OWNER_FRAME_OBJECT 2
+
+/* 0 in a row: this version has no such field (no field stands at 0 but the
+ * two that say so). */
+typedef struct
+{
+  uint8_t minor;
+  uint8_t int32_refcounts;  /* 3.12: the low 32 bits count; bit 31: immortal */
+  uint8_t tagged_long;      /* 3.12: lv_tag holds sign and number of digits */
+  uint8_t tagged_stack;     /* 3.14: locals and stack are tagged references */
+  uint8_t values_tagged;    /* 3.12: the word at -24 is a dict, or values with bit 0 set */
+
+  /* interpreter and its collector */
+  uint16_t interp_next, interp_threads, interp_modules, interp_importlib, interp_sysdict, interp_builtins, interp_dict,
+           interp_codecs, interp_forkers;
+  uint16_t gc_enabled, gc_generations, gc_permanent, gc_stats, gc_collecting, gc_garbage, gc_generation0;
+
+  /* thread state */
+  uint16_t thread_next, thread_interp, thread_id, thread_native_id, thread_frame, thread_dict, thread_context, thread_async_exc,
+           thread_exc_info, thread_exception;
+  uint8_t thread_n_exceptions; /* objects at thread_exception */
+  uint8_t thread_has_cframe;   /* thread_frame points to a _PyCFrame */
+  uint8_t cframe_current;      /* may stand at 0 */
+  uint8_t exc_value, exc_previous, exc_n; /* _PyErr_StackItem; exc_n objects from its start */
+
+  /* types */
+  uint16_t type_size, heap_type_size, ht_slots;
+
+  /* str */
+  uint8_t str_ascii_size, str_compact_size, str_size, str_utf8_length, str_utf8, str_data, str_wstr, str_wstr_length;
+
+  /* dict */
+  uint8_t keys_kind, keys_log2_size, keys_log2_index_bytes, keys_nentries, keys_usable, keys_indices;
+  uint8_t values_offset; /* of the first one in PyDictValues; may be 0 */
+
+  /* functions: where each field is, 0 for none */
+  uint8_t func_code, func_globals, func_builtins, func_name, func_qualname, func_defaults, func_kwdefaults, func_closure, func_doc,
+          func_dict, func_module, func_annotations, func_annotate, func_typeparams;
+
+  /* code */
+  uint8_t code_size, code_consts, code_names, code_filename, code_name, code_qualname, code_linetable, code_firstlineno,
+          code_stacksize, code_nlocals, code_extra, code_exceptiontable, code_nlocalsplus, code_localsplusnames,
+          code_localspluskinds, code_adaptive, code_firsttraceable, code_varnames, code_cellvars, code_freevars, code_code,
+          code_cell2arg, code_opcache, code_opcache_size, code_cached;
+
+  /* frame objects */
+  uint16_t frame_back, frame_frame, frame_trace, frame_size;
+  /* 3.10's frame object holds what an interpreter frame does later */
+  uint16_t frame_code, frame_builtins, frame_globals, frame_locals, frame_valuestack, frame_stackdepth, frame_lasti,
+           frame_localsplus;
+
+  /* interpreter frames (3.11); code and func may stand at 0 */
+  uint8_t iframe_code, iframe_func, iframe_globals, iframe_builtins, iframe_locals, iframe_object, iframe_previous, iframe_instr,
+          iframe_stacktop, iframe_stackpointer, iframe_owner, iframe_localsplus;
+
+  /* generators */
+  uint8_t gen_frame, gen_iframe, gen_state, gen_code, gen_name, gen_qualname, gen_exc, gen_origin;
+
+  /* BaseException */
+  uint8_t exc_dict, exc_args, exc_notes, exc_traceback, exc_context, exc_cause;
+} RscPythonLayout;
+
+/* NULL if there is no row for 3.@minor. */
+const RscPythonLayout *rsc_python_layout_get (unsigned minor);
+
+#define RSC_PY_OLDEST_MINOR 10
+#define RSC_PY_NEWEST_MINOR 14

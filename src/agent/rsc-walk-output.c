@@ -1,0 +1,232 @@
+/* The stream: chunks of at most 4 MiB, and the header at the end. */
+#include "rsc-walk-private.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+void
+rsc_text_append (RscText *text, const char *data, size_t size)
+{
+  if (size > sizeof text->data - 1 - text->used)
+    size = sizeof text->data - 1 - text->used;
+  memcpy (text->data + text->used, data, size);
+  text->used += size;
+  text->data[text->used] = '\0';
+}
+
+void
+rsc_text_append_string (RscText *text, const char *string)
+{
+  rsc_text_append (text, string, strlen (string));
+}
+
+void
+rsc_text_append_number (RscText *text, uint64_t number)
+{
+  char digits[20];
+  size_t n = 0;
+
+  do
+    digits[sizeof digits - ++n] = (char) ('0' + number % 10);
+  while ((number /= 10) != 0);
+  rsc_text_append (text, digits + sizeof digits - n, n);
+}
+
+static _Noreturn void
+fail_write (RscWalk *walk, int code)
+{
+  RscText text = { .used = 0 };
+
+  rsc_text_append_string (&text, "Writing the heap failed after ");
+  rsc_text_append_number (&text, walk->offset);
+  rsc_text_append_string (&text, " bytes: ");
+  if (code == EFBIG)
+    rsc_text_append_string (&text, "the program's limit on the size of files (RLIMIT_FSIZE) is too low for its heap.");
+  else if (code == ENOSPC || code == ENOMEM)
+    rsc_text_append_string (&text, "there is not enough memory for it (the machine's, or the program's control group's).");
+  else if (code == 0)
+    rsc_text_append_string (&text, "no byte more was taken.");
+  else
+    {
+      rsc_text_append_string (&text, "system error ");
+      rsc_text_append_number (&text, (uint64_t) code);
+      rsc_text_append_string (&text, ".");
+    }
+  rsc_walk_fail (walk, text.data);
+}
+
+static void
+write_all (RscWalk *walk, const void *data, size_t size, uint64_t offset)
+{
+  const uint8_t *from = data;
+
+  while (size > 0)
+    {
+      ssize_t n = pwrite (walk->fd, from, size, (off_t) offset);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        fail_write (walk, n < 0 ? errno : 0);
+      from += n;
+      size -= (size_t) n;
+      offset += (uint64_t) n;
+    }
+}
+
+static void
+write_chunk (RscWalk *walk, uint32_t kind, const void *data, size_t used)
+{
+  static const uint8_t zeros[8];
+  size_t padding = (8 - used % 8) % 8;
+  RscWireChunk chunk = { .kind = kind, .size = used + padding, .used = used };
+
+  if (used == 0)
+    return;
+  write_all (walk, &chunk, sizeof chunk, walk->offset);
+  write_all (walk, data, used, walk->offset + sizeof chunk);
+  write_all (walk, zeros, padding, walk->offset + sizeof chunk + used);
+  walk->offset += sizeof chunk + used + padding;
+}
+
+static void
+buffer_flush (RscWalk *walk, RscBuffer *buffer)
+{
+  write_chunk (walk, buffer->kind, buffer->data, buffer->used);
+  buffer->used = 0;
+}
+
+void
+rsc_buffer_append (RscWalk *walk, RscBuffer *buffer, const void *data, size_t size)
+{
+  if (buffer->used + size > RSC_BUFFER_SIZE)
+    buffer_flush (walk, buffer);
+  memcpy (buffer->data + buffer->used, data, size);
+  buffer->used += size;
+}
+
+static void
+write_header (RscWalk *walk, uint32_t state)
+{
+  RscWireHeapHeader header = {
+    .magic = RSC_WIRE_HEAP_MAGIC,
+    .version = RSC_WIRE_HEAP_VERSION,
+    .state = state,
+    .n_nodes = walk->n_nodes_out,
+    .n_edges = walk->n_edges_out,
+    .n_strings = walk->n_strings,
+    .size = walk->offset,
+  };
+
+  write_all (walk, &header, sizeof header, 0);
+}
+
+static void
+buffer_init (RscWalk *walk, RscBuffer *buffer, uint32_t kind)
+{
+  buffer->kind = kind;
+  buffer->used = 0;
+  buffer->data = rsc_walk_map (RSC_BUFFER_SIZE);
+  if (buffer->data == NULL)
+    rsc_walk_fail (walk, "There is not enough memory for the capture (the program's own limit, or the machine's).");
+}
+
+void
+rsc_walk_output_begin (RscWalk *walk)
+{
+  buffer_init (walk, &walk->nodes, RSC_WIRE_CHUNK_NODES);
+  buffer_init (walk, &walk->edges, RSC_WIRE_CHUNK_EDGES);
+  buffer_init (walk, &walk->strings, RSC_WIRE_CHUNK_STRINGS);
+  walk->offset = sizeof (RscWireHeapHeader);
+  write_header (walk, RSC_WIRE_STATE_STARTED);
+}
+
+void
+rsc_walk_output_end (RscWalk *walk)
+{
+  RscVector info = { NULL, 0, 0 };
+  RscWireInfo record = {
+    .version_hex = walk->version_hex,
+    .gc_enabled = walk->gc.enabled,
+    .frozen = walk->generation_objects[3],
+    .pause_ns = walk->shared->pause_ns,
+    .in_place = walk->in_place,
+    .n_notes = (uint32_t) (walk->notes.used / sizeof (uint32_t)),
+  };
+
+  for (int i = 0; i < 3; i++)
+    {
+      record.thresholds[i] = walk->gc.thresholds[i];
+      record.counts[i] = walk->gc.counts[i];
+      record.collections[i] = walk->gc.collections[i];
+      record.collected[i] = walk->gc.collected[i];
+      record.uncollectable[i] = walk->gc.uncollectable[i];
+    }
+  memcpy (record.generation_objects, walk->generation_objects, sizeof record.generation_objects);
+
+  buffer_flush (walk, &walk->nodes);
+  buffer_flush (walk, &walk->edges);
+  buffer_flush (walk, &walk->strings);
+  write_chunk (walk, RSC_WIRE_CHUNK_TYPES, walk->types.data, walk->types.used);
+  write_chunk (walk, RSC_WIRE_CHUNK_THREADS, walk->threads.data, walk->threads.used);
+  write_chunk (walk, RSC_WIRE_CHUNK_FRAMES, walk->frames.data, walk->frames.used);
+  write_chunk (walk, RSC_WIRE_CHUNK_ROOTS, walk->roots.data, walk->roots.used);
+  rsc_vector_append (walk, &info, &record, sizeof record);
+  if (walk->notes.used > 0)
+    rsc_vector_append (walk, &info, walk->notes.data, walk->notes.used);
+  write_chunk (walk, RSC_WIRE_CHUNK_INFO, info.data, info.used);
+  rsc_vector_free (&info);
+  write_header (walk, RSC_WIRE_STATE_DONE);
+}
+
+uint32_t
+rsc_walk_add_string (RscWalk *walk, const void *data, size_t size)
+{
+  uint32_t length = (uint32_t) size;
+
+  if (size == 0)
+    return 0;
+  if (walk->strings.used + sizeof length + size > RSC_BUFFER_SIZE)
+    buffer_flush (walk, &walk->strings);
+  memcpy (walk->strings.data + walk->strings.used, &length, sizeof length);
+  memcpy (walk->strings.data + walk->strings.used + sizeof length, data, size);
+  walk->strings.used += sizeof length + size;
+  if (walk->n_strings == UINT32_MAX - 1)
+    rsc_walk_fail (walk, "The heap has more than 4 thousand million texts, more than a snapshot can hold.");
+  return ++walk->n_strings;
+}
+
+uint32_t
+rsc_walk_name (RscWalk *walk, RscAddress str)
+{
+  uint64_t *number = rsc_map_at (walk, &walk->names, str);
+
+  if (*number == 0)
+    {
+      char text[RSC_WALK_MAX_VALUE];
+      bool truncated;
+      size_t length = rsc_str_read (walk, str, text, sizeof text, &truncated);
+
+      *number = (uint64_t) rsc_walk_add_string (walk, text, length) + 1;
+    }
+  return (uint32_t) (*number - 1);
+}
+
+uint32_t
+rsc_walk_label (RscWalk *walk, const char *text)
+{
+  uint64_t *number = rsc_map_at (walk, &walk->names, (uint64_t) (uintptr_t) text);
+
+  if (*number == 0)
+    *number = (uint64_t) rsc_walk_add_string (walk, text, strlen (text)) + 1;
+  return (uint32_t) (*number - 1);
+}
+
+void
+rsc_walk_note (RscWalk *walk, const char *sentence)
+{
+  uint32_t string = rsc_walk_add_string (walk, sentence, strlen (sentence));
+
+  rsc_vector_append (walk, &walk->notes, &string, sizeof string);
+}

@@ -1,0 +1,414 @@
+/* Finding the interpreter's structures, and checking them before they are trusted. */
+#define Py_LIMITED_API 0x030A0000
+#include <Python.h>
+
+#include "rsc-walk-private.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define MAX_INTERPRETERS 100000u
+
+static void
+say (char error[RSC_WALK_ERROR_SIZE], const char *a, const char *b, const char *c)
+{
+  RscText text = { .used = 0 };
+
+  rsc_text_append_string (&text, a);
+  rsc_text_append_string (&text, b);
+  rsc_text_append_string (&text, c);
+  if (text.used > RSC_WALK_ERROR_SIZE - 1)
+    text.used = RSC_WALK_ERROR_SIZE - 1;
+  memcpy (error, text.data, text.used);
+  error[text.used] = '\0';
+}
+
+/* "3.11.2 (main, ...) [GCC 12.2.0]" */
+static const RscPythonLayout *
+find_layout (uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
+{
+  const char *version = Py_GetVersion ();
+  char *end;
+  unsigned long major = strtoul (version, &end, 10), minor, micro = 0, level = 0xf, serial = 0;
+  const RscPythonLayout *layout = NULL;
+  char shown[32] = "";
+  size_t length = strcspn (version, " ");
+
+  memcpy (shown, version, length < sizeof shown ? length : sizeof shown - 1);
+  minor = *end == '.' ? strtoul (end + 1, &end, 10) : 0;
+  if (*end == '.')
+    micro = strtoul (end + 1, &end, 10);
+  if (*end == 'a' || *end == 'b')
+    level = *end == 'a' ? 0xa : 0xb;
+  else if (*end == 'r')
+    level = 0xc;
+  if (level != 0xf)
+    serial = strtoul (end + (level == 0xc ? 2 : 1), NULL, 10);
+  *version_hex = (uint32_t) (major << 24 | minor << 16 | micro << 8 | level << 4 | serial);
+
+  if (strstr (version, "free-threading") != NULL)
+    {
+      say (error, "This is a free-threaded build of CPython ", shown,
+           ": its collector keeps no lists, and Refscope cannot read it yet. Run the program with the usual build.");
+      return NULL;
+    }
+  if (sizeof (void *) != 8)
+    {
+      say (error, "This is a 32-bit CPython: Refscope reads 64-bit ones only.", "", "");
+      return NULL;
+    }
+  if (major == 3)
+    layout = rsc_python_layout_get ((unsigned) minor);
+  if (layout == NULL)
+    say (error, "CPython ", shown, " is not known to this version of Refscope, which reads 3.10 to 3.14.");
+  return layout;
+}
+
+static const RscPythonLayout *
+find_gc (RscAddress *interp, uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
+{
+  const RscPythonLayout *layout = find_layout (version_hex, error);
+  RscAddress thread;
+
+  if (layout == NULL)
+    return NULL;
+  thread = (RscAddress) PyThreadState_Get ();
+  *interp = (RscAddress) PyInterpreterState_Get ();
+  if (rsc_word (thread, layout->thread_interp) != *interp
+      || rsc_word (*interp, layout->interp_modules) != (RscAddress) PyImport_GetModuleDict ()
+      || rsc_word (*interp, layout->gc_generation0) != *interp + layout->gc_generations)
+    {
+      say (error, "The structures of this CPython (", Py_GetVersion (),
+           ") are not those of its version: it may be a debug or an incremental-collector build, or patched. "
+           "Refscope does not read what it does not know.");
+      return NULL;
+    }
+  return layout;
+}
+
+/* A list that leads back to its head, forwards and backwards at its ends. */
+static bool
+check_list (RscAddress head)
+{
+  RscAddress next = rsc_word (head, 0) & ~UINT64_C (3), previous = rsc_word (head, 8) & ~UINT64_C (3);
+
+  return next != 0 && previous != 0 && (rsc_word (next, 8) & ~UINT64_C (3)) == head
+         && (rsc_word (previous, 0) & ~UINT64_C (3)) == head;
+}
+
+static void
+read_gc (const RscPythonLayout *layout, RscAddress interp, RscWalkGcState *state)
+{
+  state->enabled = rsc_half (interp, layout->gc_enabled) != 0;
+  for (unsigned g = 0; g < 3; g++)
+    {
+      RscAddress generation = interp + layout->gc_generations + g * RSC_PY_GENERATION_SIZE;
+      RscAddress stats = interp + layout->gc_stats + g * 24;
+
+      state->thresholds[g] = rsc_half (generation, RSC_PY_GENERATION_THRESHOLD);
+      state->counts[g] = rsc_half (generation, RSC_PY_GENERATION_COUNT);
+      state->collections[g] = rsc_word (stats, 0);
+      state->collected[g] = rsc_word (stats, 8);
+      state->uncollectable[g] = rsc_word (stats, 16);
+    }
+}
+
+static uint64_t
+count_list (RscAddress head)
+{
+  uint64_t n = 0;
+
+  for (RscAddress at = rsc_word (head, 0) & ~UINT64_C (3); at != head; at = rsc_word (at, 0) & ~UINT64_C (3))
+    n++;
+  return n;
+}
+
+int
+rsc_walk_read_gc_state (RscWalkGcState *state, int count_objects, char error[RSC_WALK_ERROR_SIZE])
+{
+  RscAddress interp;
+  const RscPythonLayout *layout;
+
+  memset (state, 0, sizeof *state);
+  layout = find_gc (&interp, &state->version_hex, error);
+  if (layout == NULL)
+    return -1;
+  read_gc (layout, interp, state);
+  if (count_objects)
+    {
+      for (unsigned g = 0; g < 3; g++)
+        state->generation_objects[g] = count_list (interp + layout->gc_generations + g * RSC_PY_GENERATION_SIZE);
+      state->frozen = count_list (interp + layout->gc_permanent);
+    }
+  return 0;
+}
+
+static void
+add_known (RscWalk *walk, const char *symbol, RscKind kind)
+{
+  RscAddress type = (RscAddress) dlsym (RTLD_DEFAULT, symbol);
+
+  if (type != 0 && walk->n_known < sizeof walk->known / sizeof walk->known[0])
+    {
+      walk->known[walk->n_known].type = type;
+      walk->known[walk->n_known].kind = kind;
+      walk->n_known++;
+    }
+}
+
+static void
+find_types (RscWalk *walk)
+{
+  static const struct
+  {
+    const char *symbol;
+    RscKind kind;
+  } types[] = {
+    { "PyBool_Type", RSC_KIND_BOOL },
+    { "PyLong_Type", RSC_KIND_INT },
+    { "PyUnicode_Type", RSC_KIND_STR },
+    { "PyBytes_Type", RSC_KIND_BYTES },
+    { "PyByteArray_Type", RSC_KIND_BYTEARRAY },
+    { "PyFloat_Type", RSC_KIND_FLOAT },
+    { "PyList_Type", RSC_KIND_LIST },
+    { "PyTuple_Type", RSC_KIND_TUPLE },
+    { "PyODict_Type", RSC_KIND_ORDERED_DICT },
+    { "PyDict_Type", RSC_KIND_DICT },
+    { "PySet_Type", RSC_KIND_SET },
+    { "PyFrozenSet_Type", RSC_KIND_FROZENSET },
+    { "PyType_Type", RSC_KIND_TYPE },
+    { "PyModule_Type", RSC_KIND_MODULE },
+    { "PyFunction_Type", RSC_KIND_FUNCTION },
+    { "PyMethod_Type", RSC_KIND_METHOD },
+    { "PyCFunction_Type", RSC_KIND_CFUNCTION },
+    { "PyMethodDescr_Type", RSC_KIND_DESCRIPTOR },
+    { "PyClassMethodDescr_Type", RSC_KIND_DESCRIPTOR },
+    { "PyGetSetDescr_Type", RSC_KIND_DESCRIPTOR },
+    { "PyMemberDescr_Type", RSC_KIND_DESCRIPTOR },
+    { "PyWrapperDescr_Type", RSC_KIND_DESCRIPTOR },
+    { "PyCode_Type", RSC_KIND_CODE },
+    { "PyFrame_Type", RSC_KIND_FRAME },
+    { "PyGen_Type", RSC_KIND_GENERATOR },
+    { "PyCoro_Type", RSC_KIND_COROUTINE },
+    { "PyAsyncGen_Type", RSC_KIND_ASYNC_GENERATOR },
+    { "PyCell_Type", RSC_KIND_CELL },
+    { "_PyWeakref_RefType", RSC_KIND_WEAKREF },
+    { "_PyWeakref_ProxyType", RSC_KIND_WEAKREF },
+    { "_PyWeakref_CallableProxyType", RSC_KIND_WEAKREF },
+    { "PyDictProxy_Type", RSC_KIND_MAPPING_PROXY },
+    { "PyDictKeys_Type", RSC_KIND_DICT_VIEW },
+    { "PyDictValues_Type", RSC_KIND_DICT_VIEW },
+    { "PyDictItems_Type", RSC_KIND_DICT_VIEW },
+    { "PyProperty_Type", RSC_KIND_PROPERTY },
+  };
+  const struct
+  {
+    const char *symbol;
+    RscKind kind;
+  } objects[] = {
+    { "_Py_EllipsisObject", RSC_KIND_ELLIPSIS },
+    { "_Py_NotImplementedStruct", RSC_KIND_NOT_IMPLEMENTED },
+    { "_Py_NoneStruct", RSC_KIND_NONE },
+  };
+
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+    add_known (walk, types[i].symbol, types[i].kind);
+  for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+    {
+      RscAddress object = (RscAddress) dlsym (RTLD_DEFAULT, objects[i].symbol);
+
+      if (object != 0)
+        {
+          walk->known[walk->n_known].type = rsc_type_of (object);
+          walk->known[walk->n_known++].kind = objects[i].kind;
+        }
+    }
+  walk->known[walk->n_known].type = (RscAddress) PyExc_BaseException;
+  walk->known[walk->n_known++].kind = RSC_KIND_EXCEPTION;
+
+  walk->t_type = (RscAddress) &PyType_Type;
+  walk->t_object = (RscAddress) &PyBaseObject_Type;
+  walk->t_tuple = (RscAddress) &PyTuple_Type;
+  walk->t_list = (RscAddress) &PyList_Type;
+  walk->t_dict = (RscAddress) &PyDict_Type;
+  walk->t_str = (RscAddress) &PyUnicode_Type;
+  walk->t_module = (RscAddress) &PyModule_Type;
+  walk->t_code = (RscAddress) dlsym (RTLD_DEFAULT, "PyCode_Type");
+  walk->t_frame = (RscAddress) dlsym (RTLD_DEFAULT, "PyFrame_Type");
+  walk->t_method_descriptor = (RscAddress) dlsym (RTLD_DEFAULT, "PyMethodDescr_Type");
+  walk->none = (RscAddress) Py_None;
+}
+
+static bool
+basic_size_is (RscAddress type, uint64_t size)
+{
+  return type != 0 && rsc_word (type, RSC_PY_TP_BASICSIZE) == size;
+}
+
+/* The sizes that the types themselves declare tell whether the table's row fits. */
+static bool
+check_layout (const RscWalk *walk)
+{
+  const RscPythonLayout *layout = walk->layout;
+  RscAddress function = (RscAddress) dlsym (RTLD_DEFAULT, "PyFunction_Type");
+  uint64_t function_size = basic_size_is (function, 0) ? 0 : rsc_word (function, RSC_PY_TP_BASICSIZE);
+
+  return basic_size_is (walk->t_dict, 48) && basic_size_is (walk->t_list, 40) && basic_size_is (walk->t_str, layout->str_size)
+         && basic_size_is (walk->t_type, layout->heap_type_size) && basic_size_is (walk->t_code, layout->code_size)
+         && function_size > layout->func_annotations && function_size < 200
+         && (layout->frame_frame == 0 || basic_size_is (walk->t_frame, layout->frame_size + layout->iframe_localsplus));
+}
+
+static void
+add_filter (RscWalk *walk, RscAddress object)
+{
+  size_t bit = (object >> 4) % RSC_WALK_FILTER_BITS;
+
+  walk->filter[bit / 64] |= UINT64_C (1) << (bit % 64);
+}
+
+static int
+correct_visit (void *object, void *data)
+{
+  RscWalk *walk = data;
+
+  add_filter (walk, (RscAddress) object);
+  ++*rsc_map_at (walk, &walk->corrections, (RscAddress) object);
+  return 0;
+}
+
+static void
+exclude (RscWalk *walk, RscAddress object)
+{
+  uint64_t flags = rsc_word (rsc_type_of (object), RSC_PY_TP_FLAGS), word;
+
+  for (unsigned i = 0; i < walk->n_excluded; i++)
+    if (walk->excluded[i] == object)
+      return;
+  if (walk->n_excluded == RSC_WALK_MAX_EXCLUDED)
+    return;
+  walk->excluded[walk->n_excluded++] = object;
+  add_filter (walk, object);
+  if (flags & RSC_PY_FLAG_GC)
+    {
+      RscTraverse traverse = NULL;
+      RscInquiry is_gc = NULL;
+
+      word = rsc_word (rsc_type_of (object), RSC_PY_TP_TRAVERSE);
+      memcpy (&traverse, &word, sizeof traverse);
+      word = rsc_word (rsc_type_of (object), RSC_PY_TP_IS_GC);
+      memcpy (&is_gc, &word, sizeof is_gc);
+      if (traverse != NULL && (is_gc == NULL || is_gc ((void *) object)))
+        traverse ((void *) object, correct_visit, walk);
+    }
+}
+
+static uint32_t
+count_other_interpreters (RscAddress interp, const RscPythonLayout *layout)
+{
+  RscAddress (*head) (void) = NULL;
+  void *symbol = dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
+  uint32_t n = 0;
+
+  memcpy (&head, &symbol, sizeof head);
+  if (head == NULL)
+    return 0;
+  for (RscAddress at = head (); at != 0 && n < MAX_INTERPRETERS; at = rsc_word (at, layout->interp_next))
+    n += at != interp;
+  return n;
+}
+
+RscWalk *
+rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE])
+{
+  uint32_t version_hex;
+  RscAddress interp, list;
+  const RscPythonLayout *layout;
+  RscWalk *walk;
+  uint32_t *gc_enabled;
+  uint32_t enabled;
+  bool good = true;
+  void *symbol;
+
+  error[0] = '\0';
+  layout = find_gc (&interp, &version_hex, error);
+  if (layout == NULL)
+    return NULL;
+  walk = rsc_walk_map (sizeof *walk);
+  if (walk == NULL)
+    {
+      say (error, "There is not enough memory for the capture.", "", "");
+      return NULL;
+    }
+  walk->shared = mmap (NULL, sizeof *walk->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (walk->shared == MAP_FAILED)
+    {
+      walk->shared = NULL;
+      say (error, "There is not enough memory for the capture.", "", "");
+      rsc_walk_finish (walk);
+      return NULL;
+    }
+  walk->layout = layout;
+  walk->version_hex = version_hex;
+  walk->interp = interp;
+  walk->in_place = options->in_place;
+  walk->this_thread = options->skip_this_thread ? (RscAddress) PyThreadState_Get () : 0;
+  find_types (walk);
+  if (layout->minor >= 12)
+    {
+      symbol = dlsym (RTLD_DEFAULT, "PyType_GetDict");
+      memcpy (&walk->type_get_dict, &symbol, sizeof symbol);
+    }
+  read_gc (layout, interp, &walk->gc);
+  walk->collecting = rsc_half (interp, layout->gc_collecting) != 0;
+  walk->n_other_interpreters = count_other_interpreters (interp, layout);
+
+  /* A new container is the last of the youngest list: it must stand just before
+   * the head that the table says.  Making it must not start a collection. */
+  gc_enabled = (uint32_t *) (interp + layout->gc_enabled);
+  enabled = *gc_enabled;
+  *gc_enabled = 0;
+  walk->marker = PyList_New (0);
+  *gc_enabled = enabled;
+  list = (RscAddress) walk->marker;
+  walk->heads[3] = interp + layout->gc_permanent;
+  for (unsigned g = 0; g < 3; g++)
+    walk->heads[g] = interp + layout->gc_generations + g * RSC_PY_GENERATION_SIZE;
+  if (list == 0 || rsc_type_of (list) != walk->t_list
+      || (rsc_word (list - RSC_PY_GC_HEAD, 0) & ~UINT64_C (3)) != walk->heads[0])
+    good = false;
+  for (unsigned g = 0; good && g < 4; g++)
+    good = check_list (walk->heads[g]);
+  if (!good || !check_layout (walk))
+    {
+      say (error, "The structures of this CPython (", Py_GetVersion (),
+           ") are not those of its version. Refscope does not read what it does not know.");
+      rsc_walk_finish (walk);
+      return NULL;
+    }
+
+  if (_setjmp (walk->failure) != 0)
+    {
+      memcpy (error, walk->shared->error, RSC_WALK_ERROR_SIZE);
+      rsc_walk_finish (walk);
+      return NULL;
+    }
+  exclude (walk, list);
+  for (size_t i = 0; i < options->n_excluded; i++)
+    if (options->excluded[i] != NULL)
+      exclude (walk, (RscAddress) options->excluded[i]);
+  return walk;
+}
+
+void
+rsc_walk_finish (RscWalk *walk)
+{
+  if (walk == NULL)
+    return;
+  Py_XDECREF ((PyObject *) walk->marker);
+  rsc_walk_free_memory (walk);
+  if (walk->shared != NULL)
+    munmap (walk->shared, sizeof *walk->shared);
+  munmap (walk, sizeof *walk);
+}

@@ -1,0 +1,223 @@
+/* Threads, the functions that run in them, and the other roots. */
+#include "rsc-walk-private.h"
+
+#define MAX_THREADS 65536u
+#define MAX_FRAMES 1000000u
+#define MAX_EXCEPTIONS 1000u
+
+static void
+add_root (RscWalk *walk, RscAddress object, uint32_t kind, uint32_t thread, uint32_t name)
+{
+  RscPendingRoot root = { .object = object, .kind = kind, .thread = thread, .name = name };
+
+  if (object == 0 || rsc_walk_is_excluded (walk, object))
+    return;
+  rsc_walk_number (walk, object);
+  rsc_vector_append (walk, &walk->pending_roots, &root, sizeof root);
+}
+
+static void
+add_frame (RscWalk *walk, RscRunningFrame *frame, int64_t instruction)
+{
+  const RscPythonLayout *layout = walk->layout;
+  RscPendingRoot root = { .kind = RSC_WIRE_ROOT_FRAME, .thread = frame->thread };
+
+  frame->line = rsc_code_line (walk, frame->code, instruction);
+  frame->function = rsc_walk_name (walk, rsc_word (frame->code, layout->code_name));
+  frame->file = rsc_walk_name (walk, rsc_word (frame->code, layout->code_filename));
+  frame->name = rsc_walk_frame_name (walk, frame->code, frame->line);
+  rsc_vector_append (walk, &walk->running, frame, sizeof *frame);
+  if (frame->object != 0)
+    rsc_walk_number (walk, frame->object);
+  root.frame = (uint32_t) (walk->running.used / sizeof *frame);
+  root.name = frame->name;
+  rsc_vector_append (walk, &walk->pending_roots, &root, sizeof root);
+}
+
+/* The frames of a thread, the innermost first.  From 3.11 most are no objects,
+ * and asking for them would make them so. */
+static void
+find_frames (RscWalk *walk, RscAddress thread, uint32_t index)
+{
+  const RscPythonLayout *layout = walk->layout;
+  RscAddress at = rsc_word (thread, layout->thread_frame);
+  unsigned n = 0;
+
+  if (layout->thread_has_cframe && at != 0)
+    at = rsc_word (at, layout->cframe_current);
+  while (at != 0 && n++ < MAX_FRAMES)
+    {
+      RscRunningFrame frame = { .thread = index };
+      int64_t instruction;
+
+      if (layout->frame_frame == 0)
+        {
+          frame.object = at;
+          frame.code = rsc_word (at, layout->frame_code);
+          instruction = 2 * (int64_t) (int32_t) rsc_half (at, layout->frame_lasti);
+          at = rsc_word (at, layout->frame_back);
+        }
+      else
+        {
+          uint8_t owner = rsc_byte (at, layout->iframe_owner);
+
+          frame.iframe = at;
+          frame.code = rsc_untag (walk, rsc_word (at, layout->iframe_code));
+          frame.object = rsc_word (at, layout->iframe_object);
+          instruction = (int64_t) rsc_word (at, layout->iframe_instr);
+          at = rsc_word (at, layout->iframe_previous);
+          /* Entries from C, and functions that have not begun. */
+          if (owner > RSC_PY_OWNER_FRAME_OBJECT || frame.code == 0)
+            continue;
+          if (rsc_type_of (frame.code) == walk->t_code)
+            {
+              instruction -= (int64_t) (frame.code + layout->code_adaptive);
+              if (owner != RSC_PY_OWNER_GENERATOR
+                  && instruction < 2 * (int64_t) (int32_t) rsc_half (frame.code, layout->code_firsttraceable))
+                continue;
+            }
+        }
+      if (frame.code == 0 || rsc_type_of (frame.code) != walk->t_code)
+        {
+          rsc_walk_note (walk, "The running functions of a thread could not be read to the end.");
+          break;
+        }
+      add_frame (walk, &frame, instruction);
+    }
+}
+
+/* The name that the threading module knows, read from its own table. */
+static uint32_t
+thread_name (RscWalk *walk, uint64_t id)
+{
+  RscAddress modules = rsc_word (walk->interp, walk->layout->interp_modules);
+  RscAddress threading = rsc_dict_get (walk, modules, "threading"), active, key, thread;
+  RscDictIter iter;
+
+  if (!rsc_is_instance (threading, walk->t_module))
+    return 0;
+  active = rsc_dict_get (walk, rsc_word (threading, RSC_PY_MODULE_DICT), "_active");
+  if (active == 0 || rsc_type_of (active) != walk->t_dict)
+    return 0;
+  rsc_dict_iter_init (walk, &iter, active);
+  while (rsc_dict_iter_next (&iter, &key, &thread))
+    {
+      bool negative, fits;
+      RscAddress name;
+
+      if ((rsc_word (rsc_type_of (key), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_LONG) == 0
+          || rsc_long_read (walk, key, &negative, &fits) != id || !fits)
+        continue;
+      name = rsc_attribute_get (walk, thread, "_name");
+      return rsc_is_str (name) ? rsc_walk_name (walk, name) : 0;
+    }
+  return 0;
+}
+
+static void
+find_thread_roots (RscWalk *walk, RscAddress thread, uint32_t index)
+{
+  const RscPythonLayout *layout = walk->layout;
+  RscAddress item = rsc_word (thread, layout->thread_exc_info);
+
+  add_root (walk, rsc_word (thread, layout->thread_dict), RSC_WIRE_ROOT_THREAD, index, rsc_walk_label (walk, "dict"));
+  add_root (walk, rsc_word (thread, layout->thread_context), RSC_WIRE_ROOT_THREAD, index, rsc_walk_label (walk, "context"));
+  add_root (walk, rsc_word (thread, layout->thread_async_exc), RSC_WIRE_ROOT_THREAD, index,
+            rsc_walk_label (walk, "asynchronous exception"));
+  for (unsigned i = 0; i < layout->thread_n_exceptions; i++)
+    add_root (walk, rsc_word (thread, layout->thread_exception + 8 * i), RSC_WIRE_ROOT_THREAD, index,
+              rsc_walk_label (walk, "exception being raised"));
+  for (unsigned n = 0; item != 0 && n < MAX_EXCEPTIONS; n++)
+    {
+      add_root (walk, rsc_word (item, layout->exc_value), RSC_WIRE_ROOT_THREAD, index,
+                rsc_walk_label (walk, "exception being handled"));
+      item = rsc_word (item, layout->exc_previous);
+    }
+}
+
+void
+rsc_walk_find_threads (RscWalk *walk)
+{
+  const RscPythonLayout *layout = walk->layout;
+  RscAddress thread = rsc_word (walk->interp, layout->interp_threads);
+  unsigned n = 0;
+
+  for (; thread != 0 && n < MAX_THREADS; thread = rsc_word (thread, layout->thread_next))
+    {
+      RscWireThread record = { .id = rsc_word (thread, layout->thread_id) };
+
+      if (thread == walk->this_thread)
+        continue;
+      if (layout->thread_native_id != 0)
+        record.native_id = rsc_word (thread, layout->thread_native_id);
+      record.name = thread_name (walk, record.id);
+      rsc_vector_append (walk, &walk->threads, &record, sizeof record);
+      find_frames (walk, thread, n);
+      find_thread_roots (walk, thread, n);
+      n++;
+    }
+}
+
+static void
+find_modules (RscWalk *walk, RscAddress modules)
+{
+  RscDictIter iter;
+  RscAddress key, module;
+
+  if (modules == 0 || (rsc_word (rsc_type_of (modules), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_DICT) == 0)
+    return;
+  rsc_dict_iter_init (walk, &iter, modules);
+  while (rsc_dict_iter_next (&iter, &key, &module))
+    {
+      RscAddress name;
+
+      if (!rsc_is_str (key))
+        continue;
+      add_root (walk, module, RSC_WIRE_ROOT_MODULE, UINT32_MAX, rsc_walk_name (walk, key));
+      if (!rsc_is_instance (module, walk->t_module))
+        continue;
+      name = rsc_dict_get (walk, rsc_word (module, RSC_PY_MODULE_DICT), "__name__");
+      if (name == key)
+        *rsc_map_at (walk, &walk->proper_modules, module) = 1;
+      else if (rsc_is_str (name))
+        {
+          char a[RSC_WALK_MAX_VALUE], b[RSC_WALK_MAX_VALUE];
+          bool cut_a, cut_b;
+          size_t n_a = rsc_str_read (walk, key, a, sizeof a, &cut_a), n_b = rsc_str_read (walk, name, b, sizeof b, &cut_b);
+
+          if (n_a == n_b && memcmp (a, b, n_a) == 0 && !cut_a && !cut_b)
+            *rsc_map_at (walk, &walk->proper_modules, module) = 1;
+        }
+    }
+}
+
+void
+rsc_walk_find_roots (RscWalk *walk)
+{
+  const RscPythonLayout *layout = walk->layout;
+  const struct
+  {
+    uint16_t offset;
+    const char *name;
+  } own[] = {
+    { layout->interp_modules, "sys.modules" },
+    { layout->interp_sysdict, "sys" },
+    { layout->interp_importlib, "importlib" },
+    { layout->interp_dict, "interpreter dict" },
+    { layout->interp_codecs, "codec search path" },
+    { (uint16_t) (layout->interp_codecs + 8), "codec search cache" },
+    { (uint16_t) (layout->interp_codecs + 16), "codec error handlers" },
+    { layout->interp_forkers, "before fork" },
+    { (uint16_t) (layout->interp_forkers + 8), "after fork in the parent" },
+    { (uint16_t) (layout->interp_forkers + 16), "after fork in the child" },
+    { layout->gc_garbage, "gc.garbage" },
+    { (uint16_t) (layout->gc_garbage + 8), "gc.callbacks" },
+  };
+
+  find_modules (walk, rsc_word (walk->interp, layout->interp_modules));
+  add_root (walk, rsc_word (walk->interp, layout->interp_builtins), RSC_WIRE_ROOT_BUILTINS, UINT32_MAX,
+            rsc_walk_label (walk, "builtins"));
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    add_root (walk, rsc_word (walk->interp, own[i].offset), RSC_WIRE_ROOT_INTERPRETER, UINT32_MAX,
+              rsc_walk_label (walk, own[i].name));
+}

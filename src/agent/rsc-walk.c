@@ -1,0 +1,482 @@
+#include "rsc-walk-private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#define MAX_PENDING 2048       /* edges whose numbers are being fetched */
+#define MATCH_AHEAD 16         /* claims that are looked at from where the last match was */
+#define MATCH_START 64         /* and from the beginning */
+#define PREFETCH_AHEAD 8       /* objects */
+#define UNTAGGED(entry) ((RscAddress) ((entry) & ~UINT64_C (7)))
+
+static int
+note_visit (void *object, void *data)
+{
+  RscWalk *walk = data;
+  RscVector *visited = &walk->visited;
+
+  if (visited->used == visited->capacity)
+    rsc_vector_reserve (walk, visited, sizeof (RscAddress));
+  *(RscAddress *) (void *) ((uint8_t *) visited->data + visited->used) = (RscAddress) object;
+  visited->used += sizeof (RscAddress);
+  return 0;
+}
+
+static inline uint32_t
+number_at (RscWalk *walk, uint32_t *slot, RscAddress object)
+{
+  if (*slot == 0)
+    {
+      uint64_t entry = object | RSC_WIRE_GENERATION_NONE;
+
+      if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
+        rsc_walk_fail (walk, "The heap has more than 4 thousand million objects, more than a snapshot can hold.");
+      rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
+      *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
+    }
+  return *slot - 1;
+}
+
+/* By now the processor has fetched what was asked for when they were noted. */
+static void
+resolve_pending (RscWalk *walk)
+{
+  RscPendingEdge *edges = walk->pending.data;
+  size_t n = walk->pending.used / sizeof *edges;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      RscWireEdge edge = { .target = number_at (walk, edges[i].slot, edges[i].target), .kind = edges[i].kind };
+
+      edge.label = edges[i].label_slot != NULL ? number_at (walk, edges[i].label_slot, edges[i].label)
+                                               : (uint32_t) edges[i].label;
+      rsc_buffer_append (walk, &walk->edges, &edge, sizeof edge);
+    }
+  walk->n_edges_out += n;
+  walk->pending.used = 0;
+}
+
+static void
+add_edge (RscWalk *walk, RscAddress target, uint32_t kind, uint64_t label)
+{
+  RscPendingEdge *edge;
+
+  if (rsc_walk_is_excluded (walk, target))
+    return;
+  if (walk->pending.used == MAX_PENDING * sizeof *edge)
+    resolve_pending (walk);
+  edge = (RscPendingEdge *) (void *) ((uint8_t *) walk->pending.data + walk->pending.used);
+  walk->pending.used += sizeof *edge;
+  edge->target = target;
+  edge->kind = kind;
+  edge->label = label;
+  edge->slot = rsc_walk_slot (walk, target);
+  edge->label_slot = NULL;
+  __builtin_prefetch (edge->slot);
+  if ((kind & ~(uint32_t) RSC_WIRE_EDGE_TRAVERSED) == RSC_WIRE_EDGE_VALUE)
+    {
+      edge->label_slot = rsc_walk_slot (walk, label);
+      __builtin_prefetch (edge->label_slot);
+    }
+  walk->node_edges++;
+}
+
+/* Gives each visit the name that the object's structure has for it, once, in
+ * the order in which both stand; what was not visited is added behind. */
+static void
+match_claims (RscWalk *walk)
+{
+  RscClaim *claims = walk->claims.data;
+  const RscAddress *visited = walk->visited.data;
+  size_t n_claims = walk->claims.used / sizeof *claims, n_visited = walk->visited.used / sizeof *visited, cursor = 0;
+
+  for (size_t i = 0; i < n_visited; i++)
+    {
+      size_t end = cursor + MATCH_AHEAD < n_claims ? cursor + MATCH_AHEAD : n_claims, c;
+
+      for (c = cursor; c < end; c++)
+        if (claims[c].target == visited[i] && claims[c].state == RSC_CLAIM_OPEN)
+          break;
+      if (c == end)
+        {
+          end = n_claims < MATCH_START ? n_claims : MATCH_START;
+          for (c = 0; c < end; c++)
+            if (claims[c].target == visited[i] && claims[c].state == RSC_CLAIM_OPEN)
+              break;
+        }
+      if (c == end)
+        {
+          add_edge (walk, visited[i], RSC_WIRE_EDGE_PLAIN | RSC_WIRE_EDGE_TRAVERSED, 0);
+          continue;
+        }
+      claims[c].state = RSC_CLAIM_TAKEN;
+      cursor = c + 1;
+      add_edge (walk, visited[i], claims[c].kind | RSC_WIRE_EDGE_TRAVERSED, claims[c].label);
+    }
+  for (size_t c = 0; c < n_claims; c++)
+    if (claims[c].state != RSC_CLAIM_TAKEN)
+      add_edge (walk, claims[c].target, claims[c].kind, claims[c].label);
+}
+
+/* Exact lists and tuples, which are many: what is visited is their items, last first.
+ * FALSE if it is not so. */
+static bool
+add_items (RscWalk *walk, RscAddress object, const RscTypeInfo *info)
+{
+  const RscAddress *visited = walk->visited.data;
+  size_t n_visited = walk->visited.used / sizeof *visited;
+  uint64_t n;
+  RscAddress items;
+
+  if (info->type == walk->t_list)
+    items = rsc_word (object, RSC_PY_LIST_ITEMS);
+  else if (info->type == walk->t_tuple)
+    items = object + (uint64_t) info->basic_size;
+  else
+    return false;
+  n = rsc_word (object, RSC_PY_SIZE);
+  if (n != n_visited)
+    return false;
+  for (uint64_t i = 0; i < n; i++)
+    if (rsc_word (items, 8 * i) != visited[n - 1 - i])
+      return false;
+  for (uint64_t i = n; i-- > 0;)
+    add_edge (walk, visited[n - 1 - i], RSC_WIRE_EDGE_INDEX | RSC_WIRE_EDGE_TRAVERSED, (uint32_t) i);
+  return true;
+}
+
+static uint32_t
+read_refcount (const RscWalk *walk, RscAddress object, uint32_t *flags)
+{
+  uint64_t refcount;
+
+  if (walk->layout->int32_refcounts)
+    {
+      refcount = rsc_half (object, RSC_PY_REFCOUNT);
+      if (refcount >> 31)
+        {
+          *flags |= RSC_WIRE_NODE_IMMORTAL;
+          return UINT32_MAX;
+        }
+    }
+  else
+    refcount = rsc_word (object, RSC_PY_REFCOUNT);
+  if (walk->corrections.n > 0 && rsc_walk_filter (walk, object))
+    {
+      uint64_t ours = rsc_map_get (&walk->corrections, object);
+
+      refcount -= ours < refcount ? ours : refcount;
+    }
+  return refcount < UINT32_MAX ? (uint32_t) refcount : UINT32_MAX - 1;
+}
+
+static void
+walk_node (RscWalk *walk, uint64_t entry)
+{
+  RscAddress object = UNTAGGED (entry);
+  const RscTypeInfo *info = rsc_walk_type (walk, rsc_type_of (object));
+  RscWireNode node = { .address = object, .type = info->number };
+  uint32_t generation = entry & 7;
+  bool container, estimated;
+
+  walk->shared->current_type = info->type;
+  walk->visited.used = 0;
+  walk->claims.used = 0;
+  walk->node_edges = 0;
+  container = (info->flags & RSC_PY_FLAG_GC) && (info->is_gc == NULL || info->is_gc ((void *) object));
+  if (container && info->traverse != NULL)
+    info->traverse ((void *) object, note_visit, walk);
+
+  if (!add_items (walk, object, info))
+    {
+      rsc_walk_gather_claims (walk, object, info);
+      match_claims (walk);
+    }
+
+  node.flags = info->node_flags | generation << RSC_WIRE_GENERATION_SHIFT;
+  node.refcount = read_refcount (walk, object, &node.flags);
+  if (container)
+    {
+      node.flags |= RSC_WIRE_NODE_CONTAINER;
+      if (rsc_word (object - RSC_PY_GC_HEAD, 8) & 1)
+        node.flags |= RSC_WIRE_NODE_FINALIZED;
+    }
+  if (generation != RSC_WIRE_GENERATION_NONE)
+    node.flags |= RSC_WIRE_NODE_TRACKED;
+  if (info->weaklist_offset != 0 && rsc_word (object, (size_t) info->weaklist_offset) != 0
+      && (info->kind != RSC_KIND_TYPE || container))
+    node.flags |= RSC_WIRE_NODE_HAS_WEAKREFS;
+  if (info->kind == RSC_KIND_MODULE && rsc_map_get (&walk->proper_modules, object))
+    node.flags |= RSC_WIRE_NODE_PROPER_MODULE;
+  node.size = rsc_walk_size (walk, object, info, container, &estimated);
+  if (estimated)
+    node.flags |= RSC_WIRE_NODE_SIZE_ESTIMATED;
+  rsc_walk_value (walk, object, info, &node);
+  node.n_edges = (uint32_t) walk->node_edges;
+  rsc_buffer_append (walk, &walk->nodes, &node, sizeof node);
+  walk->n_nodes_out++;
+}
+
+static void
+find_tracked (RscWalk *walk)
+{
+  for (unsigned g = 0; g < 4; g++)
+    for (RscAddress at = rsc_word (walk->heads[g], 0) & ~UINT64_C (3); at != walk->heads[g];
+         at = rsc_word (at, 0) & ~UINT64_C (3))
+      {
+        RscAddress object = at + RSC_PY_GC_HEAD;
+        uint64_t entry = object | g;
+        uint32_t *slot;
+
+        __builtin_prefetch ((const void *) (rsc_word (at, 0) & ~UINT64_C (3)));
+        if (rsc_walk_is_excluded (walk, object))
+          continue;
+        slot = rsc_walk_slot (walk, object);
+        if (*slot != 0)
+          continue;
+        if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
+          rsc_walk_fail (walk, "The heap has more than 4 thousand million objects, more than a snapshot can hold.");
+        rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
+        *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
+        walk->generation_objects[g]++;
+      }
+}
+
+/* What the objects in the work list refer to, until nothing new comes. */
+static void
+walk_all (RscWalk *walk)
+{
+  for (size_t i = walk->n_nodes_out;; i++)
+    {
+      size_t n = walk->objects.used / sizeof (uint64_t);
+
+      if (i == n)
+        {
+          resolve_pending (walk);
+          n = walk->objects.used / sizeof (uint64_t);
+          if (i == n)
+            break;
+        }
+      if (i + PREFETCH_AHEAD < n)
+        {
+          const uint64_t *entries = walk->objects.data;
+          RscAddress ahead = UNTAGGED (entries[i + PREFETCH_AHEAD]);
+
+          __builtin_prefetch ((const void *) ahead);
+          __builtin_prefetch ((const void *) (ahead + 64));
+        }
+      walk_node (walk, ((const uint64_t *) walk->objects.data)[i]);
+    }
+}
+
+/* A node for each running function that is no object, behind all others. */
+static void
+write_frames (RscWalk *walk)
+{
+  RscRunningFrame *frames = walk->running.data;
+  size_t n = walk->running.used / sizeof *frames;
+  uint32_t synthetic = (uint32_t) (walk->objects.used / sizeof (uint64_t)), type = walk->n_types;
+  RscWireType record = { .node = UINT32_MAX, .name = rsc_walk_label (walk, "frame"),
+                         .module = rsc_walk_label (walk, "builtins") };
+  bool any = false;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      RscWireFrame frame = { .thread = frames[i].thread, .function = frames[i].function, .file = frames[i].file,
+                             .line = frames[i].line };
+
+      if (frames[i].object != 0)
+        frame.node = rsc_walk_number (walk, frames[i].object);
+      else
+        {
+          RscWireNode node = { .type = type, .refcount = UINT32_MAX, .value = frames[i].name };
+
+          node.flags = RSC_WIRE_NODE_SYNTHETIC | (uint32_t) RSC_WIRE_VALUE_STRING << RSC_WIRE_VALUE_SHIFT
+                       | RSC_WIRE_GENERATION_NONE << RSC_WIRE_GENERATION_SHIFT;
+          walk->claims.used = walk->visited.used = 0;
+          walk->node_edges = 0;
+          rsc_walk_claim_frame (walk, frames[i].iframe, RSC_CLAIM_EXTRA);
+          match_claims (walk);
+          node.n_edges = (uint32_t) walk->node_edges;
+          rsc_buffer_append (walk, &walk->nodes, &node, sizeof node);
+          walk->n_nodes_out++;
+          frame.node = synthetic++;
+          any = true;
+        }
+      frames[i].object = frame.node; /* for the roots */
+      rsc_vector_append (walk, &walk->frames, &frame, sizeof frame);
+    }
+  resolve_pending (walk);
+  if (any)
+    {
+      rsc_vector_append (walk, &walk->types, &record, sizeof record);
+      walk->n_types++;
+    }
+}
+
+/* What only a running function refers to has to have its number before the
+ * synthetic nodes begin. */
+static void
+find_frame_targets (RscWalk *walk)
+{
+  const RscRunningFrame *frames = walk->running.data;
+  size_t n = walk->running.used / sizeof *frames;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      const RscClaim *claims;
+
+      if (frames[i].object != 0)
+        continue;
+      walk->claims.used = 0;
+      rsc_walk_claim_frame (walk, frames[i].iframe, RSC_CLAIM_EXTRA);
+      claims = walk->claims.data;
+      for (size_t c = 0; c < walk->claims.used / sizeof *claims; c++)
+        if (!rsc_walk_is_excluded (walk, claims[c].target))
+          rsc_walk_number (walk, claims[c].target);
+    }
+}
+
+static void
+write_roots (RscWalk *walk)
+{
+  const RscPendingRoot *roots = walk->pending_roots.data;
+  const RscRunningFrame *frames = walk->running.data;
+  size_t n = walk->pending_roots.used / sizeof *roots;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      RscWireRoot root = { .kind = roots[i].kind, .thread = roots[i].thread, .name = roots[i].name };
+
+      root.node = roots[i].frame != 0 ? (uint32_t) frames[roots[i].frame - 1].object : rsc_walk_number (walk, roots[i].object);
+      rsc_vector_append (walk, &walk->roots, &root, sizeof root);
+    }
+}
+
+/* A child has no use for the limits that its program set itself. */
+static void
+lift_limit (int resource)
+{
+  struct rlimit limit;
+
+  if (getrlimit (resource, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+  if (setrlimit (resource, &limit) == 0)
+    return;
+  if (getrlimit (resource, &limit) == 0)
+    {
+      limit.rlim_cur = limit.rlim_max;
+      setrlimit (resource, &limit);
+    }
+}
+
+static void
+run (RscWalk *walk)
+{
+  if (!walk->in_place)
+    {
+      lift_limit (RLIMIT_AS);
+      lift_limit (RLIMIT_DATA);
+      lift_limit (RLIMIT_FSIZE);
+    }
+  rsc_walk_output_begin (walk);
+  rsc_vector_reserve (walk, &walk->pending, MAX_PENDING * sizeof (RscPendingEdge));
+  rsc_vector_reserve (walk, &walk->visited, 65536);
+  rsc_vector_reserve (walk, &walk->claims, 65536);
+  find_tracked (walk);
+  rsc_walk_find_threads (walk);
+  rsc_walk_find_roots (walk);
+  find_frame_targets (walk);
+  walk_all (walk);
+  write_frames (walk);
+  write_roots (walk);
+  if (walk->collecting)
+    rsc_walk_note (walk, "A collection was running: what it was looking at stands as untracked.");
+  if (walk->n_other_interpreters > 0)
+    {
+      RscText text = { .used = 0 };
+
+      rsc_text_append_string (&text, "The program has sub-interpreters that were not captured: ");
+      rsc_text_append_number (&text, walk->n_other_interpreters);
+      rsc_text_append_string (&text, ".");
+      rsc_walk_note (walk, text.data);
+    }
+  walk->shared->current_type = 0;
+  rsc_walk_output_end (walk);
+}
+
+int
+rsc_walk_run (RscWalk *walk, int fd)
+{
+  walk->fd = fd;
+  if (_setjmp (walk->failure) != 0)
+    return -1;
+  run (walk);
+  return 0;
+}
+
+const char *
+rsc_walk_get_error (RscWalk *walk)
+{
+  return walk->shared->error;
+}
+
+static void
+set_error (RscWalk *walk, const RscText *text)
+{
+  size_t size = text->used < RSC_WALK_ERROR_SIZE - 1 ? text->used : RSC_WALK_ERROR_SIZE - 1;
+
+  memcpy (walk->shared->error, text->data, size);
+  walk->shared->error[size] = '\0';
+}
+
+void
+rsc_walk_note_fault (RscWalk *walk, int signum)
+{
+  static const struct
+  {
+    int signum;
+    const char *name;
+  } names[] = { { SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGILL, "SIGILL" }, { SIGFPE, "SIGFPE" }, { SIGABRT, "SIGABRT" } };
+  RscText text = { .used = 0 };
+  RscAddress type = walk->shared->current_type;
+
+  rsc_text_append_string (&text, "The capture's child got ");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (names[i].signum == signum)
+      rsc_text_append_string (&text, names[i].name);
+  if (type != 0)
+    {
+      const char *name = (const char *) (uintptr_t) rsc_word (type, RSC_PY_TP_NAME);
+      size_t length = 0;
+
+      while (length < 96 && name[length] != '\0')
+        length++;
+      rsc_text_append_string (&text, " while it read an object of the type '");
+      rsc_text_append (&text, name, length);
+      rsc_text_append_string (&text, "'");
+    }
+  rsc_text_append_string (&text, ". The program itself was not touched.");
+  set_error (walk, &text);
+}
+
+void
+rsc_walk_note_death (RscWalk *walk, const char *what)
+{
+  RscText text = { .used = 0 };
+
+  if (walk->shared->error[0] != '\0')
+    return;
+  rsc_text_append_string (&text, "The capture's child ");
+  rsc_text_append_string (&text, what);
+  rsc_text_append_string (&text, ". The program itself was not touched.");
+  set_error (walk, &text);
+}
+
+void
+rsc_walk_set_pause (RscWalk *walk, uint64_t nanoseconds)
+{
+  walk->shared->pause_ns = nanoseconds;
+}
