@@ -1,4 +1,5 @@
 # What run, test and bench share; sourced by them, with bash.
+# shellcheck shell=bash disable=SC2034
 #
 # RSC_BUILD_DIR      where the builds go; default: build/ in the source tree
 #                    (builds), and under it prefix/ (what meson install put there)
