@@ -69,7 +69,7 @@ void     rsc_view_unref (RscView *self);
 const RscViewParams *rsc_view_get_params (RscView *self);
 gboolean             rsc_view_equal      (RscView *a, RscView *b);
 
-/* a{sv}; objects as (address, type name) so that it can be looked up again. */
+/* An a{sv}, to be unref'd; objects as (address, type name) so that it can be looked up again. */
 GVariant *rsc_view_to_variant   (RscView *self, RscSnapshot *snapshot);
 RscView  *rsc_view_from_variant (GVariant *variant, RscSnapshot *snapshot, GError **error);
 

@@ -37,7 +37,7 @@ small_heap_type (SmallHeap *self, const char *module, const char *name, guint32 
 static inline RscNode
 small_heap_node (SmallHeap *self, const char *type, const char *value, guint32 flags)
 {
-  const char *dot = strrchr (type, '.');
+  const char *dot = strchr (type, '.');
   g_autofree char *module = dot != NULL ? g_strndup (type, dot - type) : g_strdup ("builtins");
   guint32 n;
   gboolean tracked = !(flags & (RSC_NODE_TEXT | RSC_NODE_BYTES | RSC_NODE_SYNTHETIC)) && strcmp (type, "int") != 0

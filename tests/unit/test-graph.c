@@ -1,0 +1,595 @@
+/* Refscope's own graph: folds, bounds, fairness, bridges. */
+#include "base/rsc-error.h"
+#include "graph/rsc-graph.h"
+#include "random-heap.h"
+#include "small-heap.h"
+
+static RscGraph *
+build (RscSnapshot *snapshot, const RscViewParams *params)
+{
+  g_autoptr(RscView) view = rsc_view_new (params);
+  g_autoptr(GError) error = NULL;
+  RscGraph *graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return graph;
+}
+
+static RscViewParams
+params_from (const RscNode *objects, gsize n_objects)
+{
+  RscViewParams params = RSC_VIEW_PARAMS_INIT;
+
+  params.objects = objects;
+  params.n_objects = n_objects;
+  return params;
+}
+
+static const char *
+edge_label (RscGraph *graph, RscNode source, RscNode target)
+{
+  gsize n_edges;
+  const RscGraphEdge *edges = rsc_graph_get_edges (graph, &n_edges);
+  gssize s = rsc_graph_find (graph, source);
+  gssize t = rsc_graph_find (graph, target);
+
+  for (gsize i = 0; i < n_edges; i++)
+    if (edges[i].source == s && edges[i].target == t)
+      return edges[i].label;
+  return NULL;
+}
+
+/* The fold of @node for @reason, or NULL. */
+static const RscGraphNode *
+find_fold (RscGraph *graph, RscNode node, RscFoldReason reason)
+{
+  gsize n_nodes;
+  const RscGraphNode *nodes = rsc_graph_get_nodes (graph, &n_nodes);
+
+  for (gsize i = 0; i < n_nodes; i++)
+    if (nodes[i].kind == RSC_GRAPH_NODE_FOLD && nodes[i].node == node && nodes[i].fold_reason == reason)
+      return &nodes[i];
+  return NULL;
+}
+
+/* Objects of the graph as "0 3 5", ascending. */
+static char *
+list_objects (RscGraph *graph)
+{
+  guint32 n = rsc_snapshot_peek_columns (rsc_graph_get_snapshot (graph))->n_nodes;
+  GString *text = g_string_new (NULL);
+
+  for (RscNode node = 0; node < n; node++)
+    if (rsc_graph_find (graph, node) >= 0)
+      g_string_append_printf (text, text->len > 0 ? " %u" : "%u", node);
+  return g_string_free (text, FALSE);
+}
+
+static guint
+count_objects (RscGraph *graph)
+{
+  gsize n_nodes;
+  const RscGraphNode *nodes = rsc_graph_get_nodes (graph, &n_nodes);
+  guint n = 0;
+
+  for (gsize i = 0; i < n_nodes; i++)
+    n += nodes[i].kind == RSC_GRAPH_NODE_OBJECT;
+  return n;
+}
+
+/* 0 list of 30: [0]..[28] are 1..29, [29] is 1 again; as a list is traversed,
+ * from its end. */
+static RscSnapshot *
+make_long_list (void)
+{
+  SmallHeap heap;
+
+  small_heap_init (&heap);
+  small_heap_node (&heap, "list", "30 items", 0);
+  for (guint i = 1; i < 30; i++)
+    small_heap_node (&heap, i % 2 ? "dict" : "tuple", NULL, 0);
+  small_heap_edge (&heap, 0, 1, T | RSC_EDGE_INDEX, 29);
+  for (guint i = 29; i > 0; i--)
+    small_heap_edge (&heap, 0, i, T | RSC_EDGE_INDEX, i - 1);
+  return small_heap_freeze (&heap);
+}
+
+static void
+test_order_and_too_many (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_long_list ();
+  RscNode start = 0;
+  RscViewParams params = params_from (&start, 1);
+  RscExpansion expansion = { 0, RSC_VIEW_EXPAND_STEP };
+  g_autoptr(RscGraph) graph = build (snapshot, &params);
+  g_autoptr(RscGraph) opened = NULL;
+  g_autofree char *objects = list_objects (graph);
+
+  /* The first ten by index, not the last ones. */
+  g_assert_cmpstr (objects, ==, "0 1 2 3 4 5 6 7 8 9 10");
+  g_assert_cmpstr (edge_label (graph, 0, 2), ==, "[1]");
+  g_assert_cmpstr (edge_label (graph, 0, 1), ==, "[0], [29]");
+  g_assert_cmpuint (find_fold (graph, 0, RSC_FOLD_TOO_MANY)->count, ==, 19);
+  g_assert_cmpstr (find_fold (graph, 0, RSC_FOLD_TOO_MANY)->label, ==, "19 more objects");
+
+  params.expansions = &expansion;
+  params.n_expansions = 1;
+  opened = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (opened), ==, 30);
+  g_assert_null (find_fold (opened, 0, RSC_FOLD_TOO_MANY));
+}
+
+static void
+test_filter_fold (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_long_list ();
+  RscNode start = 0;
+  RscViewParams params = params_from (&start, 1);
+  const char *const types[] = { "tuple", NULL };
+  RscExpansion expansion = { 0, 3 };
+  g_autoptr(RscGraph) graph = NULL;
+  g_autoptr(RscGraph) ignoring = NULL;
+  g_autoptr(RscGraph) opened = NULL;
+
+  params.filter = "type = 'tuple'";
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (find_fold (graph, 0, RSC_FOLD_FILTER)->count, ==, 15);
+  g_assert_cmpuint (find_fold (graph, 0, RSC_FOLD_TOO_MANY)->count, ==, 4);
+  g_assert_cmpuint (count_objects (graph), ==, 11);
+
+  params.filter = NULL;
+  params.ignore_types = types;
+  ignoring = build (snapshot, &params);
+  g_assert_cmpuint (find_fold (ignoring, 0, RSC_FOLD_FILTER)->count, ==, 14);
+
+  /* Where nothing else is folded, an expansion shows what was filtered out. */
+  params.ignore_types = NULL;
+  params.filter = "id in (1, 2)";
+  params.expansions = &expansion;
+  params.n_expansions = 1;
+  opened = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (opened), ==, 1 + 2 + 3);
+  g_assert_cmpuint (find_fold (opened, 0, RSC_FOLD_FILTER)->count, ==, 29 - 2 - 3);
+}
+
+/* A binary tree of 2^n - 1 nodes; node i refers to 2i + 1 and 2i + 2. */
+static RscSnapshot *
+make_tree (guint n)
+{
+  SmallHeap heap;
+
+  small_heap_init (&heap);
+  for (guint i = 0; i < n; i++)
+    small_heap_node (&heap, "__main__.Node", NULL, 0);
+  for (guint i = 0; i < n; i++)
+    for (guint k = 2 * i + 1; k <= 2 * i + 2 && k < n; k++)
+      small_heap_named_edge (&heap, i, k, T | RSC_EDGE_ATTRIBUTE, k % 2 ? "left" : "right");
+  return small_heap_freeze (&heap);
+}
+
+static void
+test_depth_fold (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_tree (31);
+  RscNode start = 0;
+  RscViewParams params = params_from (&start, 1);
+  RscExpansion expansion = { 3, 20 };
+  g_autoptr(RscGraph) graph = NULL;
+  g_autoptr(RscGraph) opened = NULL;
+  g_autoptr(RscGraph) alone = NULL;
+
+  params.max_depth = 2;
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (graph), ==, 7);
+  g_assert_cmpuint (find_fold (graph, 3, RSC_FOLD_DEPTH)->count, ==, 2);
+  g_assert_null (find_fold (graph, 1, RSC_FOLD_DEPTH));
+  g_assert_cmpstr (edge_label (graph, 0, 1), ==, ".left");
+
+  params.expansions = &expansion;
+  params.n_expansions = 1;
+  opened = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (opened), ==, 9);
+  g_assert_null (find_fold (opened, 3, RSC_FOLD_DEPTH));
+  g_assert_cmpuint (find_fold (opened, 7, RSC_FOLD_DEPTH)->count, ==, 2);
+
+  params.n_expansions = 0;
+  params.max_depth = 0;
+  alone = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (alone), ==, 1);
+  g_assert_cmpuint (find_fold (alone, 0, RSC_FOLD_DEPTH)->count, ==, 2);
+}
+
+/* Two hubs of 100 under one root; room for 20. */
+static void
+test_max_nodes_is_fair (void)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) graph = NULL;
+  RscNode start = 0;
+  RscViewParams params = params_from (&start, 1);
+  gsize n_edges;
+  const RscGraphEdge *edges;
+  guint n_first = 0, n_second = 0;
+
+  small_heap_init (&heap);
+  for (guint i = 0; i < 203; i++)
+    small_heap_node (&heap, "list", NULL, 0);
+  small_heap_edge (&heap, 0, 1, T | RSC_EDGE_INDEX, 0);
+  small_heap_edge (&heap, 0, 2, T | RSC_EDGE_INDEX, 1);
+  for (guint i = 0; i < 100; i++)
+    {
+      small_heap_edge (&heap, 1, 3 + i, T | RSC_EDGE_INDEX, i);
+      small_heap_edge (&heap, 2, 103 + i, T | RSC_EDGE_INDEX, i);
+    }
+  snapshot = small_heap_freeze (&heap);
+
+  params.too_many = 1000;
+  params.max_nodes = 23;
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (graph), ==, 23);
+  edges = rsc_graph_get_edges (graph, &n_edges);
+  for (gsize i = 0; i < n_edges; i++)
+    if (edges[i].kind == RSC_GRAPH_EDGE_REFERENCE)
+      {
+        n_first += edges[i].source == (guint32) rsc_graph_find (graph, 1);
+        n_second += edges[i].source == (guint32) rsc_graph_find (graph, 2);
+      }
+  g_assert_cmpuint (n_first, ==, 10);
+  g_assert_cmpuint (n_second, ==, 10);
+  g_assert_cmpuint (find_fold (graph, 1, RSC_FOLD_MAX_NODES)->count, ==, 90);
+  g_assert_cmpuint (find_fold (graph, 2, RSC_FOLD_MAX_NODES)->count, ==, 90);
+}
+
+static void
+test_many_starts (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_tree (5000);
+  g_autofree RscNode *starts = g_new (RscNode, 10000);
+  RscViewParams params = params_from (starts, 10000);
+  g_autoptr(RscGraph) graph = NULL;
+  g_autoptr(RscGraph) more = NULL;
+  RscExpansion expansion = { RSC_NODE_NONE, 20 };
+
+  for (guint i = 0; i < 10000; i++)
+    starts[i] = i / 2;
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (graph), ==, RSC_VIEW_MAX_NODES_DEFAULT);
+  g_assert_cmpuint (find_fold (graph, RSC_NODE_NONE, RSC_FOLD_MAX_NODES)->count, ==, 4800);
+
+  params.expansions = &expansion;
+  params.n_expansions = 1;
+  more = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (more), ==, RSC_VIEW_MAX_NODES_DEFAULT + 20);
+}
+
+/* 0 -> 1 -> 2 -> 3, 0 -> 3; 1 and 2 hidden. */
+static void
+test_hide (void)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) graph = NULL;
+  g_autoptr(RscGraph) back = NULL;
+  g_autofree char *objects = NULL;
+  RscNode start = 0;
+  RscNode end = 4;
+  RscViewParams params = params_from (&start, 1);
+  gsize n_edges;
+  const RscGraphEdge *edges;
+
+  small_heap_init (&heap);
+  for (guint i = 0; i < 5; i++)
+    small_heap_node (&heap, i == 1 || i == 2 ? "dict" : "list", NULL, 0);
+  small_heap_edge (&heap, 0, 1, T | RSC_EDGE_INDEX, 0);
+  small_heap_edge (&heap, 0, 3, T | RSC_EDGE_INDEX, 1);
+  small_heap_edge (&heap, 1, 2, T | RSC_EDGE_PLAIN, 0);
+  small_heap_edge (&heap, 2, 1, T | RSC_EDGE_PLAIN, 0);
+  small_heap_edge (&heap, 2, 3, T | RSC_EDGE_PLAIN, 0);
+  small_heap_edge (&heap, 2, 4, T | RSC_EDGE_PLAIN, 0);
+  snapshot = small_heap_freeze (&heap);
+
+  params.hide = "type = 'dict'";
+  graph = build (snapshot, &params);
+  objects = list_objects (graph);
+  g_assert_cmpstr (objects, ==, "0 3 4");
+  edges = rsc_graph_get_edges (graph, &n_edges);
+  g_assert_cmpuint (n_edges, ==, 2);
+  g_assert_cmpint (edges[0].kind, ==, RSC_GRAPH_EDGE_REFERENCE);
+  g_assert_cmpint (edges[1].kind, ==, RSC_GRAPH_EDGE_BRIDGE);
+  g_assert_cmpuint (edges[1].count, ==, 2);
+  g_assert_cmpstr (edges[1].label, ==, "2 hidden");
+
+  params.objects = &end;
+  params.direction = RSC_DIRECTION_BACKREFS;
+  back = build (snapshot, &params);
+  edges = rsc_graph_get_edges (back, &n_edges);
+  g_assert_cmpuint (n_edges, ==, 1);
+  g_assert_cmpint (edges[0].source, ==, rsc_graph_find (back, 0));
+  g_assert_cmpint (edges[0].target, ==, rsc_graph_find (back, 4));
+}
+
+static void
+test_both_and_swap (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_tree (15);
+  RscNode start = 1;
+  RscViewParams params = params_from (&start, 1);
+  g_autoptr(RscGraph) graph = NULL;
+  g_autoptr(RscGraph) swapped = NULL;
+  g_autofree char *objects = NULL;
+  g_autofree char *json = NULL;
+
+  params.direction = RSC_DIRECTION_BOTH;
+  params.max_depth = 1;
+  graph = build (snapshot, &params);
+  objects = list_objects (graph);
+  /* Its parent, itself, its children; not the parent's other child. */
+  g_assert_cmpstr (objects, ==, "0 1 3 4");
+  g_assert_nonnull (edge_label (graph, 0, 1));
+  g_assert_nonnull (edge_label (graph, 1, 3));
+
+  params.swap = TRUE;
+  swapped = build (snapshot, &params);
+  g_assert_null (edge_label (swapped, 0, 1));
+  g_assert_nonnull (edge_label (swapped, 1, 0));
+  json = rsc_graph_to_json (swapped);
+  g_assert_nonnull (strstr (json, "{\"source\": \"0x1000\", \"target\": \"0x1010\", \"label\": \".left\""));
+}
+
+/* A synthetic frame with a local, and edges that the collector does not see. */
+static void
+test_edge_sets (void)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  RscNode object = 0;
+  RscViewParams params = params_from (&object, 1);
+  g_autoptr(RscGraph) everything = NULL;
+  g_autoptr(RscGraph) collector = NULL;
+  g_autofree char *all = NULL;
+  g_autofree char *seen = NULL;
+  RscNode frame;
+
+  small_heap_init (&heap);
+  small_heap_node (&heap, "list", "0 items", 0);
+  small_heap_node (&heap, "dict", "1 items", 0);
+  small_heap_text (&heap, "key");
+  frame = small_heap_node (&heap, "frame", "f (f.py:3)", RSC_NODE_SYNTHETIC);
+  small_heap_edge (&heap, 1, 0, T | RSC_EDGE_VALUE, 2);
+  small_heap_edge (&heap, 1, 2, RSC_EDGE_KEY, 0);
+  small_heap_named_edge (&heap, frame, 0, RSC_EDGE_LOCAL, "x");
+  snapshot = small_heap_freeze (&heap);
+
+  params.direction = RSC_DIRECTION_BACKREFS;
+  everything = build (snapshot, &params);
+  all = list_objects (everything);
+  g_assert_cmpstr (all, ==, "0 1 3");
+  g_assert_cmpstr (edge_label (everything, 3, 0), ==, "local x");
+  g_assert_cmpstr (edge_label (everything, 1, 0), ==, "['key']");
+  g_assert_cmpint (rsc_graph_get_nodes (everything, &(gsize) { 0 })[rsc_graph_find (everything, 3)].role,
+                   ==, RSC_ROLE_FRAME);
+
+  params.edges = RSC_EDGES_COLLECTOR;
+  collector = build (snapshot, &params);
+  seen = list_objects (collector);
+  g_assert_cmpstr (seen, ==, "0 1");
+}
+
+/* A million referrers and a million references, counted and not drawn. */
+static void
+test_hub (void)
+{
+  enum { N = 1000000 };
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) refs = NULL;
+  g_autoptr(RscGraph) back = NULL;
+  guint32 type;
+  RscNode hub = 0;
+  RscNode list = 1;
+  RscViewParams params = params_from (&hub, 1);
+  gint64 start;
+
+  small_heap_init (&heap);
+  type = small_heap_type (&heap, "builtins", "list", 0);
+  for (guint i = 0; i < N + 2; i++)
+    {
+      RscNodeRecord record = { .address = 0x1000 + 16 * (guint64) i, .size = 56, .type = type,
+                               .flags = RSC_NODE_TRACKED | RSC_NODE_CONTAINER };
+
+      rsc_snapshot_builder_add_node (heap.builder, &record);
+      if (i > 1)
+        rsc_snapshot_builder_add_edge (heap.builder, 0, T | RSC_EDGE_INDEX, 0);
+    }
+  for (guint i = 0; i < N; i++)
+    rsc_snapshot_builder_add_edge_from (heap.builder, 1, i + 2, T | RSC_EDGE_INDEX, i);
+  snapshot = small_heap_freeze (&heap);
+
+  start = g_get_monotonic_time ();
+  params.direction = RSC_DIRECTION_BACKREFS;
+  params.max_depth = 1;
+  back = build (snapshot, &params);
+  g_test_message ("a million referrers: %" G_GINT64_FORMAT " us", g_get_monotonic_time () - start);
+  g_assert_cmpuint (find_fold (back, 0, RSC_FOLD_TOO_MANY)->count, ==, N - 10);
+
+  start = g_get_monotonic_time ();
+  params.direction = RSC_DIRECTION_REFS;
+  params.objects = &list;
+  refs = build (snapshot, &params);
+  g_test_message ("a million references: %" G_GINT64_FORMAT " us", g_get_monotonic_time () - start);
+  g_assert_cmpuint (find_fold (refs, 1, RSC_FOLD_TOO_MANY)->count, ==, N - 10);
+}
+
+static void
+test_errors (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_tree (7);
+  RscNode start = 0;
+  RscNode gone = 99;
+  RscViewParams params = params_from (&start, 1);
+  static const struct { const char *filter, *hide; int code; } cases[] = {
+    { "type = dict", NULL, RSC_ERROR_SYNTAX },
+    { NULL, "siz > 3", RSC_ERROR_SYNTAX },
+    { NULL, "length(hex(printf('%' || (900000 + id) || 'd', 1)))", RSC_ERROR_FAILED },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(RscView) view = NULL;
+      g_autoptr(GError) error = NULL;
+
+      params.filter = cases[i].filter;
+      params.hide = cases[i].hide;
+      view = rsc_view_new (&params);
+      g_assert_null (rsc_graph_build (snapshot, view, NULL, NULL, &error));
+      g_assert_error (error, RSC_QUERY_ERROR, cases[i].code);
+    }
+
+  for (guint i = 0; i < 3; i++)
+    {
+      RscViewParams wrong = params_from (i == 0 ? &gone : &start, i == 1 ? 0 : 1);
+      g_autoptr(RscView) view = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+      if (i == 2)
+        g_cancellable_cancel (cancellable);
+      view = rsc_view_new (&wrong);
+      g_assert_null (rsc_graph_build (snapshot, view, NULL, cancellable, &error));
+      if (i == 2)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      else
+        g_assert_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND);
+    }
+}
+
+/* What is promised of any graph, on random heaps with random parameters. */
+
+static guint
+count_neighbours (const RscColumns *columns, RscNode node, gboolean forwards)
+{
+  g_autoptr(GHashTable) set = g_hash_table_new (NULL, NULL);
+
+  if (forwards)
+    for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+      g_hash_table_add (set, GSIZE_TO_POINTER ((gsize) columns->target[e]));
+  else
+    for (guint64 e = columns->first_referrer[node]; e < columns->first_referrer[node + 1]; e++)
+      g_hash_table_add (set, GSIZE_TO_POINTER ((gsize) columns->referrer[e]));
+  return g_hash_table_size (set);
+}
+
+static void
+check_graph (RscGraph *graph, const RscViewParams *params)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (rsc_graph_get_snapshot (graph));
+  gboolean forwards = params->direction == RSC_DIRECTION_REFS;
+  gsize n_nodes, n_edges;
+  const RscGraphNode *nodes = rsc_graph_get_nodes (graph, &n_nodes);
+  const RscGraphEdge *edges = rsc_graph_get_edges (graph, &n_edges);
+  g_autofree guint64 *accounted = g_new0 (guint64, n_nodes);
+  g_autofree guint *drawn = g_new0 (guint, n_nodes);
+  g_autoptr(GHashTable) ids = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (gsize i = 0; i < n_nodes; i++)
+    {
+      g_assert_true (g_hash_table_add (ids, (gpointer) nodes[i].id));
+      if (nodes[i].kind != RSC_GRAPH_NODE_OBJECT)
+        continue;
+      g_assert_cmpuint (nodes[i].depth, <=, params->max_depth);
+      g_assert_cmpint (rsc_graph_find (graph, nodes[i].node), ==, i);
+    }
+  g_assert_cmpuint (count_objects (graph), <=, params->max_nodes);
+
+  for (gsize i = 0; i < n_edges; i++)
+    {
+      guint32 owner = forwards ? edges[i].source : edges[i].target;
+      guint32 other = forwards ? edges[i].target : edges[i].source;
+
+      if (edges[i].kind == RSC_GRAPH_EDGE_FOLD)
+        accounted[owner] += nodes[other].count;
+      else
+        {
+          accounted[owner]++;
+          drawn[owner]++;
+          /* Such a reference exists. */
+          g_assert_cmpuint (rsc_snapshot_find_edge (rsc_graph_get_snapshot (graph), nodes[edges[i].source].node,
+                                                    nodes[edges[i].target].node), !=, G_MAXUINT64);
+        }
+    }
+  /* Nothing is lost: each neighbour is drawn or counted in a fold. */
+  for (gsize i = 0; i < n_nodes; i++)
+    if (nodes[i].kind == RSC_GRAPH_NODE_OBJECT)
+      {
+        g_assert_cmpuint (drawn[i], <=, params->too_many);
+        g_assert_cmpuint (accounted[i], ==, count_neighbours (columns, nodes[i].node, forwards));
+      }
+}
+
+static void
+test_random (void)
+{
+  static const char *const filters[] = { NULL, "type = 'T1'", "size > 60", "depth < 2", "referrers > 2 or id % 3 = 0" };
+  g_autoptr(GRand) rand = g_rand_new_with_seed (20);
+
+  for (guint32 seed = 0; seed < 150; seed++)
+    {
+      RandomHeapShape shape = { .n_nodes = (guint32) g_rand_int_range (rand, 1, 120),
+                                .n_edges = (guint32) g_rand_int_range (rand, 0, 400),
+                                .weak = .1, .untraversed = .2, .untracked = .3 };
+      g_autoptr(RscSnapshot) snapshot = random_heap_new (seed, &shape);
+
+      for (guint k = 0; k < 12; k++)
+        {
+          RscNode starts[3];
+          RscViewParams params = params_from (starts, (gsize) g_rand_int_range (rand, 1, 4));
+          g_autoptr(RscGraph) graph = NULL;
+          g_autoptr(RscGraph) again = NULL;
+          g_autofree char *first = NULL;
+          g_autofree char *second = NULL;
+
+          for (guint i = 0; i < 3; i++)
+            starts[i] = (RscNode) g_rand_int_range (rand, 0, (gint32) shape.n_nodes);
+          params.direction = k % 2 ? RSC_DIRECTION_REFS : RSC_DIRECTION_BACKREFS;
+          params.max_depth = (guint) g_rand_int_range (rand, 0, 6);
+          params.too_many = (guint) g_rand_int_range (rand, 0, 12);
+          params.max_nodes = (guint) g_rand_int_range (rand, 3, 60);
+          params.filter = filters[g_rand_int_range (rand, 0, G_N_ELEMENTS (filters))];
+          graph = build (snapshot, &params);
+          check_graph (graph, &params);
+          again = build (snapshot, &params);
+          first = rsc_graph_to_json (graph);
+          second = rsc_graph_to_json (again);
+          g_assert_cmpstr (first, ==, second);
+        }
+    }
+}
+
+static void
+test_json_string (void)
+{
+  g_autoptr(GString) json = g_string_new (NULL);
+
+  rsc_json_append_string (json, "a\"b\\c\n\t\r\x01é");
+  g_assert_cmpstr (json->str, ==, "\"a\\\"b\\\\c\\n\\t\\r\\u0001é\"");
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/graph/order-and-too-many", test_order_and_too_many);
+  g_test_add_func ("/graph/filter-fold", test_filter_fold);
+  g_test_add_func ("/graph/depth-fold", test_depth_fold);
+  g_test_add_func ("/graph/max-nodes-is-fair", test_max_nodes_is_fair);
+  g_test_add_func ("/graph/many-starts", test_many_starts);
+  g_test_add_func ("/graph/hide", test_hide);
+  g_test_add_func ("/graph/both-and-swap", test_both_and_swap);
+  g_test_add_func ("/graph/edge-sets", test_edge_sets);
+  g_test_add_func ("/graph/hub", test_hub);
+  g_test_add_func ("/graph/errors", test_errors);
+  g_test_add_func ("/graph/random", test_random);
+  g_test_add_func ("/graph/json-string", test_json_string);
+  return g_test_run ();
+}
