@@ -18,15 +18,22 @@ typedef struct
   RscHolderKind kind;
   RscNode node;   /* the object or the frame that holds it; RSC_NODE_NONE for a root */
   guint64 edge;   /* G_MAXUINT64: none */
-  gboolean counted; /* takes part in the reference count (else borrowed, or added for people) */
+  /* Takes part in the reference count.  So does what tp_traverse visits, and of
+   * what it does not visit: dict keys, constants, locals and stack entries of
+   * running functions, and an object's type if that was made at run time.  So
+   * do not: weak references, what a frame borrows (its globals, its caller, on
+   * 3.14 stack entries marked as weak), and static types. */
+  gboolean counted;
 } RscHolder;
 
 typedef struct
 {
   guint32 refcount;     /* RSC_REFCOUNT_UNKNOWN: immortal or none */
-  guint32 explained;    /* counted holders */
+  guint32 explained;    /* counted holders, listed or not */
   guint32 unexplained;  /* refcount - explained, 0 if immortal: C code, borrowed stack entries */
-  guint32 getrefcount;  /* what sys.getrefcount() would say: one more for its argument */
+  /* What sys.getrefcount() would say: one more for its argument, but for a local
+   * variable on 3.14 and later, where calls borrow. */
+  guint32 getrefcount;
   GArray *holders;      /* of RscHolder, each reference one entry; at most @limit */
   guint64 n_holders;    /* all */
 } RscHolders;

@@ -8,12 +8,17 @@ G_BEGIN_DECLS
 
 /* RSC_NODE_NONE and RSC_ANALYSIS_ERROR, NOT_FOUND: says how far the path could
  * be followed.  A path that starts with no module's name is tried in __main__,
- * then as a local variable of a running function. */
+ * then as a local variable of a running function, the innermost first; "f().x"
+ * is the local x of a running function f.  Attributes are looked up as Python
+ * does, in the object and then in its class and the bases; [3] and [-1] count
+ * items, ['key'] is a str, any other subscript is a key by its text. */
 RscNode rsc_names_lookup (RscSnapshot *snapshot, const char *path, GError **error);
 
 /* The shortest path of names to @node from a module, a frame's local or a
- * class ("__main__.cache['users'][3]"), or NULL if none has at most
- * @max_steps (8 is good for people).  Free with g_free(). */
+ * class ("__main__.cache['users'][3]", "main().x"), or NULL if none has at most
+ * @max_steps (8 is good for people).  rsc_names_lookup() finds the node by it.
+ * Takes at most some 10 ms: a hub's referrers are not all looked at, so a path
+ * that exists may not be found.  Free with g_free(). */
 char *rsc_names_describe (RscSnapshot *snapshot, RscNode node, guint max_steps);
 
 G_END_DECLS

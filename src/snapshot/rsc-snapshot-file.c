@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/rsc-error.h"

@@ -10,7 +10,16 @@ typedef struct
   double weak;        /* share of the edges that are weak */
   double untraversed; /* share that the collector does not see */
   double untracked;   /* share of the nodes that are not in its lists */
+  double held;        /* share of the nodes held from outside; < 0: no refcounts */
 } RandomHeapShape;
+
+typedef struct
+{
+  RscNode source;
+  RscNode target;
+  guint32 label;
+  guint8 kind;
+} RandomEdge;
 
 /* Nodes n0, n1, ... as values; addresses are not in node order.  Edges have
  * parallels, self loops and a hub.  The type of each node is "T0".."T4". */
@@ -19,6 +28,7 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
 {
   g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr(RscSnapshotBuilder) builder = rsc_snapshot_builder_new ();
+  g_autoptr(GArray) edges = g_array_new (FALSE, FALSE, sizeof (RandomEdge));
   g_autoptr(GError) error = NULL;
   RscSnapshot *snapshot;
   guint32 attribute;
@@ -31,6 +41,44 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
     }
   attribute = rsc_snapshot_builder_intern_string (builder, "x", -1);
 
+  for (guint32 e = 0; e < shape->n_edges && shape->n_nodes > 0; e++)
+    {
+      RandomEdge edge = {
+        .source = (RscNode) g_rand_int_range (rand, 0, (gint32) shape->n_nodes),
+        .target = (RscNode) g_rand_int_range (rand, 0, (gint32) shape->n_nodes),
+        .kind = RSC_EDGE_TRAVERSED,
+      };
+
+      if (g_rand_int_range (rand, 0, 20) == 0)
+        edge.target = edge.source;
+      if (g_rand_int_range (rand, 0, 8) == 0)
+        edge.target = 0;
+      if (g_rand_double (rand) < shape->untraversed)
+        edge.kind = 0;
+      if (g_rand_double (rand) < shape->weak)
+        edge.kind |= RSC_EDGE_WEAK;
+      switch (g_rand_int_range (rand, 0, 4))
+        {
+        case 0:
+          edge.kind |= RSC_EDGE_INDEX;
+          edge.label = e;
+          break;
+        case 1:
+          edge.kind |= RSC_EDGE_ATTRIBUTE;
+          edge.label = attribute;
+          break;
+        case 2:
+          edge.kind |= RSC_EDGE_VALUE;
+          edge.label = edge.source;
+          break;
+        default:
+          break;
+        }
+      g_array_append_val (edges, edge);
+      if (g_rand_int_range (rand, 0, 10) == 0)
+        g_array_append_val (edges, edge);
+    }
+
   for (guint32 i = 0; i < shape->n_nodes; i++)
     {
       g_autofree char *value = g_strdup_printf ("n%u", i);
@@ -42,42 +90,29 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
         .refcount = RSC_REFCOUNT_UNKNOWN,
         .flags = tracked ? RSC_NODE_CONTAINER | RSC_NODE_TRACKED : 0,
         .value = rsc_snapshot_builder_add_string (builder, value, -1),
-        .generation = tracked ? (guint8) g_rand_int_range (rand, 0, 3) : (guint8) RSC_GENERATION_NONE,
+        .generation = tracked ? (guint8) g_rand_int_range (rand, 0, 4) : (guint8) RSC_GENERATION_NONE,
       };
 
+      if (shape->held >= 0)
+        {
+          record.refcount = g_rand_double (rand) < shape->held ? 1 : 0;
+          for (guint e = 0; e < edges->len; e++)
+            {
+              const RandomEdge *edge = &g_array_index (edges, RandomEdge, e);
+
+              if (edge->target == i && !(edge->kind & RSC_EDGE_WEAK))
+                record.refcount++;
+            }
+        }
+      if (g_rand_int_range (rand, 0, 6) == 0)
+        record.flags |= RSC_NODE_FINALIZER;
       rsc_snapshot_builder_add_node (builder, &record);
     }
-  for (guint32 e = 0; e < shape->n_edges && shape->n_nodes > 0; e++)
+  for (guint e = 0; e < edges->len; e++)
     {
-      RscNode source = (RscNode) g_rand_int_range (rand, 0, (gint32) shape->n_nodes);
-      RscNode target = (RscNode) g_rand_int_range (rand, 0, (gint32) shape->n_nodes);
-      guint8 kind = RSC_EDGE_TRAVERSED;
+      const RandomEdge *edge = &g_array_index (edges, RandomEdge, e);
 
-      if (g_rand_int_range (rand, 0, 20) == 0)
-        target = source;
-      if (g_rand_int_range (rand, 0, 8) == 0)
-        target = 0;
-      if (g_rand_double (rand) < shape->untraversed)
-        kind = 0;
-      if (g_rand_double (rand) < shape->weak)
-        kind |= RSC_EDGE_WEAK;
-      switch (g_rand_int_range (rand, 0, 4))
-        {
-        case 0:
-          rsc_snapshot_builder_add_edge_from (builder, source, target, kind | RSC_EDGE_INDEX, e);
-          break;
-        case 1:
-          rsc_snapshot_builder_add_edge_from (builder, source, target, kind | RSC_EDGE_ATTRIBUTE, attribute);
-          break;
-        case 2:
-          rsc_snapshot_builder_add_edge_from (builder, source, target, kind | RSC_EDGE_VALUE, source);
-          break;
-        default:
-          rsc_snapshot_builder_add_edge_from (builder, source, target, kind | RSC_EDGE_PLAIN, 0);
-          break;
-        }
-      if (g_rand_int_range (rand, 0, 10) == 0)
-        rsc_snapshot_builder_add_edge_from (builder, source, target, kind | RSC_EDGE_PLAIN, 0);
+      rsc_snapshot_builder_add_edge_from (builder, edge->source, edge->target, edge->kind, edge->label);
     }
   if (shape->n_nodes > 0)
     {

@@ -1,0 +1,182 @@
+#include "config.h"
+
+#include "rsc-holders.h"
+
+#include <string.h>
+
+/* Whether an edge that tp_traverse does not visit is a reference all the same. */
+static gboolean
+added_edge_counts (RscSnapshot      *snapshot,
+                   const RscColumns *columns,
+                   RscNode           source,
+                   guint64           edge)
+{
+  gboolean is_frame = (columns->flags[source] & RSC_NODE_SYNTHETIC) != 0;
+  const char *name;
+
+  switch ((RscEdgeKind) (columns->kind[edge] & RSC_EDGE_KIND_MASK))
+    {
+    case RSC_EDGE_TYPE:
+      /* Objects hold a reference to their type if it was made at run time. */
+      return (rsc_snapshot_get_type (snapshot, columns->type[source]).flags & RSC_TYPE_HEAP) != 0;
+    case RSC_EDGE_GLOBALS:
+      /* A function's are its own; a running frame borrows them from it. */
+      return !is_frame;
+    case RSC_EDGE_NAMED:
+      name = rsc_snapshot_get_string (snapshot, columns->label[edge]);
+      return !is_frame || (strcmp (name, "f_back") != 0 && strcmp (name, "f_builtins") != 0);
+    case RSC_EDGE_WEAK_REFERENT:
+      return FALSE;
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
+edge_counts (RscSnapshot      *snapshot,
+             const RscColumns *columns,
+             RscNode           source,
+             guint64           edge)
+{
+  /* What a frame of 3.14 borrows is marked as weak by the agent. */
+  if (columns->kind[edge] & RSC_EDGE_WEAK)
+    return FALSE;
+  if (columns->kind[edge] & RSC_EDGE_TRAVERSED)
+    return TRUE;
+
+  return added_edge_counts (snapshot, columns, source, edge);
+}
+
+static RscHolderKind
+get_kind (const RscColumns *columns,
+          guint64           edge)
+{
+  switch ((RscEdgeKind) (columns->kind[edge] & RSC_EDGE_KIND_MASK))
+    {
+    case RSC_EDGE_LOCAL:
+      return RSC_HOLDER_LOCAL;
+    case RSC_EDGE_STACK:
+      return RSC_HOLDER_STACK;
+    default:
+      return RSC_HOLDER_OBJECT;
+    }
+}
+
+/* Whether the runtime holds a reference of its own, beside those that objects
+ * of the heap hold. */
+static gboolean
+root_counts (const RscColumns *columns,
+             const RscRoot    *root)
+{
+  switch (root->kind)
+    {
+    case RSC_ROOT_BUILTINS:
+    case RSC_ROOT_INTERPRETER:
+    case RSC_ROOT_THREAD:
+    case RSC_ROOT_STATIC:
+      return TRUE;
+    case RSC_ROOT_FRAME:
+      /* The running call holds its frame object. */
+      return !(columns->flags[root->node] & RSC_NODE_SYNTHETIC);
+    case RSC_ROOT_MODULE: /* sys.modules does, and it is an object */
+    case RSC_ROOT_IMMORTAL:
+    case RSC_ROOT_DECLARED:
+    default:
+      return FALSE;
+    }
+}
+
+/* From 3.14 on a call does not take a reference to a local variable that it is
+ * given, so sys.getrefcount(x) in its function counts one less. */
+static gboolean
+calls_borrow (RscSnapshot *snapshot)
+{
+  const char *version = rsc_snapshot_get_info_string (snapshot, "version");
+  char *end;
+  guint64 major = g_ascii_strtoull (version, &end, 10);
+  guint64 minor = *end == '.' ? g_ascii_strtoull (end + 1, NULL, 10) : 0;
+
+  return major > 3 || (major == 3 && minor >= 14);
+}
+
+static void
+add_holder (RscHolders *self,
+            gsize       limit,
+            RscHolder   holder)
+{
+  self->n_holders++;
+  if (holder.counted)
+    self->explained++;
+  if (limit == 0 || self->holders->len < limit)
+    g_array_append_val (self->holders, holder);
+}
+
+RscHolders *
+rsc_holders_compute (RscSnapshot *snapshot,
+                     RscNode      node,
+                     gsize        limit,
+                     GError     **error)
+{
+  g_autoptr(RscHolders) self = NULL;
+  RscNode previous = RSC_NODE_NONE;
+  const RscColumns *columns;
+  gboolean is_local = FALSE;
+
+  columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, error);
+  if (columns == NULL)
+    return NULL;
+  g_return_val_if_fail (node < columns->n_nodes, NULL);
+
+  self = g_new0 (RscHolders, 1);
+  self->holders = g_array_new (FALSE, FALSE, sizeof (RscHolder));
+
+  for (guint64 r = columns->first_referrer[node]; r < columns->first_referrer[node + 1]; r++)
+    {
+      RscNode source = columns->referrer[r];
+
+      /* One entry for each edge: all of a source's are taken at its first. */
+      if (source == previous)
+        continue;
+      previous = source;
+      for (guint64 e = columns->first_edge[source]; e < columns->first_edge[source + 1]; e++)
+        {
+          RscHolder holder = { .kind = get_kind (columns, e), .node = source, .edge = e };
+
+          if (columns->target[e] != node)
+            continue;
+          holder.counted = edge_counts (snapshot, columns, source, e);
+          is_local |= holder.kind == RSC_HOLDER_LOCAL;
+          add_holder (self, limit, holder);
+        }
+    }
+  if (columns->flags[node] & RSC_NODE_ROOT)
+    for (guint32 i = 0; i < columns->n_roots; i++)
+      {
+        RscRoot root = rsc_snapshot_get_root (snapshot, i);
+
+        if (root.node == node && root_counts (columns, &root))
+          add_holder (self, limit, (RscHolder) { RSC_HOLDER_ROOT, RSC_NODE_NONE, G_MAXUINT64, TRUE });
+      }
+
+  self->refcount = columns->flags[node] & RSC_NODE_IMMORTAL ? RSC_REFCOUNT_UNKNOWN : columns->refcount[node];
+  self->getrefcount = self->refcount;
+  if (self->refcount != RSC_REFCOUNT_UNKNOWN)
+    {
+      self->unexplained = self->refcount > self->explained ? self->refcount - self->explained : 0;
+      if (!(is_local && calls_borrow (snapshot)))
+        self->getrefcount++;
+    }
+  if (!rsc_snapshot_check (snapshot, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+rsc_holders_free (RscHolders *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->holders);
+  g_free (self);
+}

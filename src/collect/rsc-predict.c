@@ -1,0 +1,278 @@
+/* What CPython's collector would find unreachable: rsc_collect_predict(). */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "analysis/rsc-reach.h"
+#include "base/rsc-error.h"
+#include "rsc-collect.h"
+
+#define OLDEST 2u
+
+/* The objects that a collection looks at. */
+typedef struct
+{
+  const RscColumns *columns;
+  RscBitset *young;
+  guint64 n_young;
+  const RscProgress *progress;
+  GCancellable *cancellable;
+  guint64 n_steps;
+} Collection;
+
+static gboolean
+is_cancelled (Collection *collection,
+              GError    **error)
+{
+  return ++collection->n_steps % RSC_CANCEL_INTERVAL == 0
+         && g_cancellable_set_error_if_cancelled (collection->cancellable, error);
+}
+
+static inline gboolean
+is_seen_by_collector (guint8 kind)
+{
+  return (kind & (RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK)) == RSC_EDGE_TRAVERSED;
+}
+
+/* The generation's list, merged with the younger ones.  Immortal objects are
+ * moved to the permanent generation by the collector itself. */
+static void
+merge_younger (Collection *collection,
+               guint       generation)
+{
+  const RscColumns *columns = collection->columns;
+
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    if ((columns->flags[node] & (RSC_NODE_TRACKED | RSC_NODE_IMMORTAL)) == RSC_NODE_TRACKED
+        && columns->generation[node] <= generation)
+      {
+        rsc_bitset_set (collection->young, node);
+        collection->n_young++;
+      }
+}
+
+/* update_refs and subtract_refs.  Invariant: gc_refs of a young object is its
+ * reference count less the references seen so far that come from young ones. */
+static guint32 *
+count_outside_references (Collection *collection,
+                          GError    **error)
+{
+  const RscColumns *columns = collection->columns;
+  g_autofree guint32 *gc_refs = g_memdup2 (columns->refcount, (gsize) columns->n_nodes * sizeof *columns->refcount);
+
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    {
+      if (is_cancelled (collection, error))
+        return NULL;
+      if (!rsc_bitset_get (collection->young, node))
+        continue;
+      for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+        {
+          RscNode target = columns->target[e];
+
+          if (is_cancelled (collection, error))
+            return NULL;
+          /* A count that is not known stays: its object is held from outside.
+           * None falls below zero in a heap that stood still. */
+          if (is_seen_by_collector (columns->kind[e]) && rsc_bitset_get (collection->young, target)
+              && gc_refs[target] != RSC_REFCOUNT_UNKNOWN && gc_refs[target] > 0)
+            gc_refs[target]--;
+        }
+    }
+
+  return g_steal_pointer (&gc_refs);
+}
+
+/* move_unreachable: what young objects that are held from outside reach stays.
+ * Invariant: all nodes on the stack are reachable and no longer in @unreachable. */
+static gboolean
+take_out_reachable (Collection    *collection,
+                    const guint32 *gc_refs,
+                    RscBitset     *unreachable,
+                    GError       **error)
+{
+  const RscColumns *columns = collection->columns;
+  g_autoptr(GArray) stack = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
+  for (RscNode start = 0; start < columns->n_nodes; start++)
+    {
+      if (!rsc_bitset_get (unreachable, start) || gc_refs[start] == 0)
+        continue;
+      rsc_bitset_unset (unreachable, start);
+      g_array_append_val (stack, start);
+      while (stack->len > 0)
+        {
+          RscNode node = g_array_index (stack, RscNode, stack->len - 1);
+
+          g_array_set_size (stack, stack->len - 1);
+          for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+            {
+              RscNode target = columns->target[e];
+
+              if (is_cancelled (collection, error))
+                return FALSE;
+              if (!is_seen_by_collector (columns->kind[e]) || !rsc_bitset_get (unreachable, target))
+                continue;
+              rsc_bitset_unset (unreachable, target);
+              g_array_append_val (stack, target);
+            }
+        }
+    }
+
+  return TRUE;
+}
+
+static RscBitset *
+find_by_refcounts (Collection *collection,
+                   GError    **error)
+{
+  g_autofree guint32 *gc_refs = NULL;
+  g_autoptr(RscBitset) unreachable = NULL;
+
+  rsc_progress_report (collection->progress, 0.1, _("Subtracting references"));
+  gc_refs = count_outside_references (collection, error);
+  if (gc_refs == NULL && collection->columns->n_nodes > 0)
+    return NULL;
+
+  rsc_progress_report (collection->progress, 0.5, _("Following references"));
+  unreachable = rsc_bitset_new (collection->columns->n_nodes);
+  for (RscNode node = 0; node < collection->columns->n_nodes; node++)
+    if (rsc_bitset_get (collection->young, node))
+      rsc_bitset_set (unreachable, node);
+  if (!take_out_reachable (collection, gc_refs, unreachable, error))
+    return NULL;
+
+  return g_steal_pointer (&unreachable);
+}
+
+static RscBitset *
+find_by_roots (RscSnapshot *snapshot,
+               Collection  *collection,
+               GError     **error)
+{
+  g_autoptr(GArray) roots = rsc_reach_get_roots (snapshot);
+  g_autoptr(RscBitset) reached = NULL;
+  RscBitset *unreachable;
+
+  if (roots->len == 0)
+    {
+      if (rsc_snapshot_check (snapshot, error))
+        g_set_error_literal (error, RSC_ANALYSIS_ERROR, RSC_ERROR_NOT_FOUND,
+                             _("This heap has neither reference counts nor roots, so what is garbage cannot be"
+                               " told. Choose an object and look for what cannot be reached from it."));
+      return NULL;
+    }
+  reached = rsc_reach_compute (snapshot, (const RscNode *) (void *) roots->data, roots->len, RSC_REACH_STRONG,
+                               collection->progress, collection->cancellable, error);
+  if (reached == NULL)
+    return NULL;
+
+  unreachable = rsc_bitset_new (collection->columns->n_nodes);
+  for (RscNode node = 0; node < collection->columns->n_nodes; node++)
+    if (rsc_bitset_get (collection->young, node) && !rsc_bitset_get (reached, node))
+      rsc_bitset_set (unreachable, node);
+
+  return unreachable;
+}
+
+/* The rule, and for the roots rule what it looks at where the runtime has no
+ * generations: every object. */
+static RscGarbageRule
+choose_rule (Collection *collection)
+{
+  const RscColumns *columns = collection->columns;
+  gboolean any_tracked = FALSE;
+
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    if (columns->flags[node] & RSC_NODE_TRACKED)
+      {
+        any_tracked = TRUE;
+        if (columns->refcount[node] != RSC_REFCOUNT_UNKNOWN)
+          return RSC_RULE_REFCOUNTS;
+      }
+
+  if (!any_tracked)
+    for (RscNode node = 0; node < columns->n_nodes; node++)
+      if (!(columns->flags[node] & RSC_NODE_SYNTHETIC))
+        {
+          rsc_bitset_set (collection->young, node);
+          collection->n_young++;
+        }
+
+  return RSC_RULE_ROOTS;
+}
+
+RscPrediction *
+rsc_collect_predict (RscSnapshot       *snapshot,
+                     guint              generation,
+                     const RscProgress *progress,
+                     GCancellable      *cancellable,
+                     GError           **error)
+{
+  const RscColumns *columns
+      = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_EDGES | RSC_BLOCK_ROOTS, error);
+  Collection collection = { .columns = columns, .progress = progress, .cancellable = cancellable };
+  g_autoptr(RscPrediction) self = NULL;
+
+  g_return_val_if_fail (generation <= OLDEST, NULL);
+
+  if (columns == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+
+  self = g_new0 (RscPrediction, 1);
+  self->generation = generation;
+  self->promoted_to = MIN (generation + 1, OLDEST);
+  collection.young = rsc_bitset_new (columns->n_nodes);
+  merge_younger (&collection, generation);
+  self->rule = choose_rule (&collection);
+  self->unreachable = self->rule == RSC_RULE_REFCOUNTS
+                          ? find_by_refcounts (&collection, error)
+                          : find_by_roots (snapshot, &collection, error);
+  rsc_bitset_free (collection.young);
+  if (self->unreachable == NULL || !rsc_snapshot_check (snapshot, error))
+    return NULL;
+
+  self->examined = collection.n_young;
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    {
+      if (!rsc_bitset_get (self->unreachable, node))
+        continue;
+      self->n_unreachable++;
+      self->bytes += columns->size[node];
+      if ((columns->flags[node] & (RSC_NODE_FINALIZER | RSC_NODE_FINALIZED)) == RSC_NODE_FINALIZER)
+        self->n_finalizers++;
+    }
+  self->survivors = self->examined - self->n_unreachable;
+
+  return g_steal_pointer (&self);
+}
+
+void
+rsc_prediction_free (RscPrediction *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->unreachable, rsc_bitset_free);
+  g_free (self);
+}
+
+RscOverlay *
+rsc_prediction_to_overlay (RscPrediction *self,
+                           RscSnapshot   *snapshot)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  RscOverlay *overlay = rsc_overlay_new (snapshot);
+
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    {
+      gboolean tracked = (columns->flags[node] & RSC_NODE_TRACKED) != 0;
+
+      if (rsc_bitset_get (self->unreachable, node))
+        rsc_overlay_set (overlay, node, RSC_STATE_PREDICTED, -1, NULL);
+      else if (tracked && columns->generation[node] <= self->generation)
+        rsc_overlay_set (overlay, node,
+                         columns->generation[node] < self->promoted_to ? RSC_STATE_PROMOTED : RSC_STATE_STAYED, -1, NULL);
+    }
+
+  return overlay;
+}
