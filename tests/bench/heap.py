@@ -1,6 +1,6 @@
 """The heap that scripts/bench measures on, and the program that has it.
 
-    python3 heap.py TRACKED [--objgraph]
+    python3 heap.py TRACKED [--objgraph FILE.dot]
 
 "mixed": a fifth each of instances with attributes, instances with slots, dicts,
 lists and tuples, all tracked by the collector, and about as many strings and
@@ -8,7 +8,7 @@ numbers that are not.  Each record refers to an earlier one, chosen by a seeded
 generator, so there are short chains and hubs; a million objects are about two
 million nodes and five million references.
 
-Driven by refscope-bench: it holds at its mark, then beats until a line comes on
+Driven by bench-heap: it holds at its mark, then beats until a line comes on
 standard input, and prints a JSON object a line.
 """
 import gc

@@ -1,7 +1,6 @@
 /* Measures what the speed goals speak of, and prints each with its limit.
  *
- *   refscope-bench heap PYTHON HEAP.PY TRACKED FOLDER
- *   refscope-bench layout CROSS_EDGES_PERCENT LIMIT_SECONDS
+ *   bench-heap PYTHON HEAP.PY TRACKED FOLDER
  *
  * Exit status 1 if a limit was missed.  Ratios compare what was measured in one
  * run, on one heap, in one process: times alone say little across machines. */
@@ -13,9 +12,7 @@
 
 #include "capture/rsc-target.h"
 #include "graph/rsc-graph.h"
-#include "layout/rsc-layout.h"
 
-#define LAYOUT_NODES 2000
 #define REPEATS 21
 
 static gboolean missed;
@@ -29,7 +26,7 @@ now_ms (void)
 static void
 die (const GError *error)
 {
-  fprintf (stderr, "refscope-bench: %s\n", error != NULL ? error->message : "no answer");
+  fprintf (stderr, "bench-heap: %s\n", error != NULL ? error->message : "no answer");
   exit (2);
 }
 
@@ -88,7 +85,7 @@ wait_for (RscTarget *target, GString *output, const char *text)
         }
       else if (event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_EXITED)
         {
-          fprintf (stderr, "refscope-bench: the program ended too early\n%s", output->str);
+          fprintf (stderr, "bench-heap: the program ended too early\n%s", output->str);
           exit (2);
         }
       else if (text == NULL && event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_HELD)
@@ -109,7 +106,7 @@ time_backrefs (RscSnapshot *snapshot, guint64 address, gboolean objgraph)
   node = rsc_snapshot_find_address (snapshot, address);
   if (node == RSC_NODE_NONE)
     {
-      fprintf (stderr, "refscope-bench: the sample is not in the heap\n");
+      fprintf (stderr, "bench-heap: the sample is not in the heap\n");
       exit (2);
     }
   for (int i = 0; i < REPEATS; i++)
@@ -219,51 +216,14 @@ bench_heap (const char *python, const char *program, const char *tracked, const 
   remove (dot_path);
 }
 
-/* A random tree with cross edges, boxes and labels of the usual sizes. */
-static void
-bench_layout (int percent, double limit)
-{
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  g_autofree RscLayoutNode *nodes = g_new0 (RscLayoutNode, LAYOUT_NODES);
-  gsize n_cross = (gsize) LAYOUT_NODES * percent / 100;
-  g_autofree RscLayoutEdge *edges = g_new0 (RscLayoutEdge, LAYOUT_NODES - 1 + n_cross);
-  RscLayoutRequest request = { .n_nodes = LAYOUT_NODES, .nodes = nodes, .edges = edges };
-  g_autoptr (RscLayoutResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  double start;
-
-  for (guint32 i = 0; i < LAYOUT_NODES; i++)
-    {
-      nodes[i].width = g_rand_double_range (random, 60, 160);
-      nodes[i].height = 36;
-      if (i > 0)
-        edges[request.n_edges++] = (RscLayoutEdge) { (guint32) g_rand_int_range (random, 0, i), i, 0, 0, 1 };
-    }
-  for (gsize i = 0; i < n_cross; i++)
-    edges[request.n_edges++] = (RscLayoutEdge) { (guint32) g_rand_int_range (random, 0, LAYOUT_NODES),
-                                                 (guint32) g_rand_int_range (random, 0, LAYOUT_NODES), 0, 0, 1 };
-
-  start = now_ms ();
-  result = rsc_layout_run (&request, 60, NULL, &error);
-  if (result == NULL)
-    die (error);
-  printf ("layout of a tree with %d nodes and %d %% cross edges: %s %s\n", LAYOUT_NODES, percent, result->engine,
-          result->settings);
-  report ("time", (now_ms () - start) / 1000, "s", limit);
-}
-
 int
 main (int argc, char **argv)
 {
-  if (argc == 6 && strcmp (argv[1], "heap") == 0)
-    bench_heap (argv[2], argv[3], argv[4], argv[5]);
-  else if (argc == 4 && strcmp (argv[1], "layout") == 0)
-    bench_layout (atoi (argv[2]), g_ascii_strtod (argv[3], NULL));
-  else
+  if (argc != 5)
     {
-      fprintf (stderr, "usage: refscope-bench heap PYTHON HEAP.PY TRACKED FOLDER\n"
-                       "       refscope-bench layout CROSS_EDGES_PERCENT LIMIT_SECONDS\n");
+      fprintf (stderr, "usage: %s PYTHON HEAP.PY TRACKED FOLDER\n", argv[0]);
       return 2;
     }
+  bench_heap (argv[1], argv[2], argv[3], argv[4]);
   return missed ? 1 : 0;
 }
