@@ -445,7 +445,7 @@ find_root (RscSnapshot *snapshot,
 }
 
 /* From the module with the longest name that begins @path, then from shorter
- * ones: "os.path.join" may be found in either. */
+ * ones: "os.path.join" may be found in either.  Declared names are as good. */
 static RscNode
 lookup_in_modules (const Heap *heap,
                    const char *path,
@@ -457,6 +457,8 @@ lookup_in_modules (const Heap *heap,
     {
       RscNode module = find_root (heap->snapshot, RSC_ROOT_MODULE, path, length);
 
+      if (module == RSC_NODE_NONE)
+        module = find_root (heap->snapshot, RSC_ROOT_DECLARED, path, length);
       if (module != RSC_NODE_NONE)
         {
           RscNode node = try_path (heap, module, path + length, progress);
@@ -548,8 +550,6 @@ rsc_names_lookup (RscSnapshot *snapshot,
         }
       if (node == RSC_NODE_NONE)
         node = lookup_in_frames (&heap, path, &progress);
-      if (node == RSC_NODE_NONE)
-        node = find_root (snapshot, RSC_ROOT_DECLARED, path, strlen (path));
     }
   if (node != RSC_NODE_NONE)
     return node;
