@@ -38,6 +38,8 @@ typedef struct
   const char *const *envp;  /* NULL: the caller's */
   const char *cwd;          /* NULL: the caller's */
   gboolean hold;            /* hold at marks, at an uncaught exception and before the end */
+  const char *const *hold_marks; /* NULL-terminated: also without hold, wait at marks of these
+                             * names for a capture, some seconds at most; or NULL */
   gboolean pipe_streams;    /* standard streams are pipes to Refscope; else they are inherited */
 } RscLaunchOptions;
 
@@ -70,7 +72,11 @@ typedef struct
 
 void rsc_target_event_free (RscTargetEvent *self);
 
-/* Launches.  RSC_CAPTURE_ERROR: NOT_FOUND (no such program), PERMISSION,
+/* Launches.  The agent, the stub that loads it and the Python package are found
+ * where they are installed, or by RSC_AGENT, RSC_PRELOAD and RSC_PYTHON_PACKAGE.
+ * The first CPython among the launched process and its descendants is the
+ * program; when it ends and another begins (a shell script), that one is.
+ * RSC_CAPTURE_ERROR: NOT_FOUND (no such program), PERMISSION,
  * FAILED.  That the program has no Python is known later (NO_PYTHON). */
 RscTarget *rsc_target_launch (const RscLaunchOptions *options, GError **error);
 RscTarget *rsc_target_ref    (RscTarget *self);
@@ -96,6 +102,7 @@ typedef struct
   gboolean in_place;       /* walk in the program itself, which stands still meanwhile */
   gboolean collect_before; /* gc.collect() first */
   const char *hint;        /* for the snapshot's info; NULL: the mark at which it is held */
+  gboolean release;        /* a held program goes on as soon as the child that captures exists */
   double timeout_seconds;  /* until the program answers; 0: the default of 10 */
 } RscCaptureOptions;
 

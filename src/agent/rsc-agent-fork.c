@@ -1,0 +1,128 @@
+/* While the program forks, the agent has no thread: CPython 3.12 and later warn
+ * of a fork with threads, on standard error.
+ *
+ * Python's own forks are seen by os.register_at_fork(): its "before" functions
+ * run ahead of the fork, its "after_in_parent" ones behind the warning, which is
+ * why pthread_atfork() alone is not enough.  That one sees the forks of C code, and
+ * what becomes a child: there the agent is no more, and its descriptors are closed. */
+
+#include "rsc-agent-private.h"
+
+/* How many forks are under way: the thread comes back after the last. */
+static atomic_int n_forking;
+/* The fork that this thread is in was announced by Python. */
+static _Thread_local bool announced;
+
+static void
+forking_begins (bool gil)
+{
+  atomic_fetch_add (&n_forking, 1);
+  rsc_agent_thread_stop (gil);
+}
+
+static void
+forking_ends (void)
+{
+  if (atomic_fetch_sub (&n_forking, 1) == 1 && atomic_load (&rsc_agent.active))
+    rsc_agent_thread_start ();
+}
+
+static PyObject *
+before_fork (PyObject *self, PyObject *unused)
+{
+  if (atomic_load (&rsc_agent.active) && !announced)
+    {
+      announced = true;
+      forking_begins (true);
+    }
+  Py_RETURN_NONE;
+}
+
+static PyObject *
+after_fork_in_parent (PyObject *self, PyObject *unused)
+{
+  if (announced)
+    {
+      announced = false;
+      forking_ends ();
+    }
+  Py_RETURN_NONE;
+}
+
+static void
+on_prepare (void)
+{
+  if (!atomic_load (&rsc_agent.active))
+    return;
+  if (!announced)
+    forking_begins (rsc_agent.holds_gil != NULL && rsc_agent.holds_gil () != 0);
+  /* Nobody else is inside when the memory is copied. */
+  pthread_mutex_lock (&rsc_agent.thread_lock);
+  pthread_mutex_lock (&rsc_agent.lock);
+}
+
+static void
+on_parent (void)
+{
+  if (!atomic_load (&rsc_agent.active))
+    return;
+  pthread_mutex_unlock (&rsc_agent.lock);
+  pthread_mutex_unlock (&rsc_agent.thread_lock);
+  if (!announced)
+    forking_ends ();
+}
+
+static void
+on_child (void)
+{
+  static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
+
+  rsc_agent.lock = unlocked;
+  rsc_agent.thread_lock = unlocked;
+  if (!atomic_load (&rsc_agent.active))
+    return;
+  atomic_store (&rsc_agent.active, false);
+  announced = false;
+  rsc_agent.has_thread = false;
+  rsc_agent_fd_close (&rsc_agent.socket);
+  rsc_agent_fd_close (&rsc_agent.wake);
+  rsc_agent_close_request ();
+}
+
+int
+rsc_agent_watch_forks (void)
+{
+  static PyMethodDef methods[] = {
+    { "refscope_before_fork", before_fork, METH_NOARGS, NULL },
+    { "refscope_after_fork", after_fork_in_parent, METH_NOARGS, NULL },
+  };
+  PyObject *posix = PyImport_ImportModule ("posix");
+  PyObject *before = PyCFunction_NewEx (&methods[0], NULL, NULL);
+  PyObject *after = PyCFunction_NewEx (&methods[1], NULL, NULL);
+  PyObject *function = NULL, *arguments = NULL, *names = NULL, *result = NULL;
+  int failed;
+
+  if (posix != NULL)
+    function = PyObject_GetAttrString (posix, "register_at_fork");
+  if (before != NULL && after != NULL)
+    names = Py_BuildValue ("{s:O,s:O}", "before", before, "after_in_parent", after);
+  arguments = PyTuple_New (0);
+  if (function != NULL && names != NULL && arguments != NULL)
+    result = PyObject_Call (function, arguments, names);
+  failed = result == NULL;
+  if (!failed)
+    {
+      rsc_agent_own (before);
+      rsc_agent_own (after);
+    }
+  Py_XDECREF (result);
+  Py_XDECREF (arguments);
+  Py_XDECREF (names);
+  Py_XDECREF (function);
+  Py_XDECREF (after);
+  Py_XDECREF (before);
+  Py_XDECREF (posix);
+  PyErr_Clear ();
+
+  return failed || pthread_atfork (on_prepare, on_parent, on_child) != 0 ? -1 : 0;
+}

@@ -1,0 +1,204 @@
+/* What `import refscope` finds in a launched program.
+ *
+ * The import statement raises an audit event before it looks for a module.  If it
+ * is for the package, and the program's own sys.path has none of that name,
+ * the package is loaded then and there from the place that Refscope named: the
+ * statement finds it in sys.modules.  sys.path, sys.meta_path, sys.path_hooks and
+ * sys.builtin_module_names are what they were, and -I, -S and -E make no
+ * difference.  importlib.import_module() raises no such event: it finds the
+ * package only after a statement did, or where it is installed. */
+
+#include "rsc-agent-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char package_folder[PATH_MAX];
+
+static PyObject *
+mark (PyObject *self, PyObject *args, PyObject *names)
+{
+  static char *keywords[] = { "hint", NULL };
+  const char *hint = "", *file = NULL;
+  PyFrameObject *frame;
+  PyObject *code = NULL, *name = NULL;
+  unsigned line = 0;
+  int result;
+
+  if (!PyArg_ParseTupleAndKeywords (args, names, "|s:mark", keywords, &hint))
+    return NULL;
+  if (!atomic_load (&rsc_agent.active))
+    Py_RETURN_NONE;
+
+  frame = PyEval_GetFrame (); /* borrowed */
+  if (frame != NULL)
+    {
+      line = (unsigned) PyFrame_GetLineNumber (frame);
+      code = (PyObject *) PyFrame_GetCode (frame);
+      name = PyObject_GetAttrString (code, "co_filename");
+      if (name != NULL && PyUnicode_Check (name))
+        file = PyUnicode_AsUTF8AndSize (name, NULL);
+      PyErr_Clear ();
+    }
+  result = rsc_agent_mark (hint, file, line);
+  Py_XDECREF (name);
+  Py_XDECREF (code);
+  if (result != 0)
+    return NULL;
+
+  Py_RETURN_NONE;
+}
+
+static PyObject *
+is_connected (PyObject *self, PyObject *unused)
+{
+  return PyBool_FromLong (atomic_load (&rsc_agent.active));
+}
+
+PyDoc_STRVAR (mark_doc,
+              "mark(hint='')\n--\n\n"
+              "Tell Refscope that the program has come here.\n\n"
+              "If Refscope holds the program at marks, this returns when it is to go on; the\n"
+              "calling thread waits without the GIL.");
+PyDoc_STRVAR (is_connected_doc,
+              "is_connected()\n--\n\n"
+              "Whether Refscope listens.");
+
+static PyMethodDef marks_methods[] = {
+  { "mark", (PyCFunction) (void (*) (void)) mark, METH_VARARGS | METH_KEYWORDS, mark_doc },
+  { "is_connected", is_connected, METH_NOARGS, is_connected_doc },
+  { NULL }
+};
+
+static PyModuleDef marks_module = {
+  PyModuleDef_HEAD_INIT,
+  .m_name = RSC_AGENT_MARKS_MODULE,
+  .m_size = -1,
+  .m_methods = marks_methods,
+};
+
+static int
+load_marks (PyObject *modules)
+{
+  PyObject *module = PyModule_Create (&marks_module);
+  int result = -1;
+
+  if (module != NULL)
+    result = PyDict_SetItemString (modules, RSC_AGENT_MARKS_MODULE, module);
+  Py_XDECREF (module);
+
+  return result;
+}
+
+/* Whether sys.path has one of that name; -1 with an exception. */
+static int
+program_has_package (PyObject *machinery)
+{
+  PyObject *finder = PyObject_GetAttrString (machinery, "PathFinder");
+  PyObject *spec = NULL, *loader = NULL;
+  int result = -1;
+
+  if (finder != NULL)
+    spec = PyObject_CallMethod (finder, "find_spec", "s", RSC_AGENT_PACKAGE);
+  if (spec == Py_None)
+    result = 0;
+  else if (spec != NULL)
+    {
+      /* Without one, it is a folder of that name with no code in it. */
+      loader = PyObject_GetAttrString (spec, "loader");
+      if (loader != NULL)
+        result = loader != Py_None;
+    }
+  Py_XDECREF (loader);
+  Py_XDECREF (spec);
+  Py_XDECREF (finder);
+
+  return result;
+}
+
+/* importlib's spec_from_file_location (), for the package's folder. */
+static PyObject *
+make_spec (PyObject *machinery, const char *init)
+{
+  PyObject *function = PyObject_GetAttrString (machinery, "spec_from_file_location");
+  PyObject *arguments = Py_BuildValue ("(sN)", RSC_AGENT_PACKAGE, PyUnicode_DecodeFSDefault (init));
+  PyObject *names = Py_BuildValue ("{s:[N]}", "submodule_search_locations", PyUnicode_DecodeFSDefault (package_folder));
+  PyObject *spec = NULL;
+
+  if (function != NULL && arguments != NULL && names != NULL)
+    spec = PyObject_Call (function, arguments, names);
+  Py_XDECREF (names);
+  Py_XDECREF (arguments);
+  Py_XDECREF (function);
+
+  return spec;
+}
+
+static int
+load_package (PyObject *modules)
+{
+  PyObject *machinery = PyDict_GetItemString (modules, "_frozen_importlib_external"); /* borrowed */
+  PyObject *bootstrap = PyDict_GetItemString (modules, "_frozen_importlib");          /* borrowed */
+  PyObject *spec, *module = NULL;
+  char init[PATH_MAX + sizeof "/__init__.py"];
+  int has_own;
+
+  /* Without a place to load from, the statement fails as it would. */
+  snprintf (init, sizeof init, "%s/__init__.py", package_folder);
+  if (machinery == NULL || bootstrap == NULL || package_folder[0] == '\0' || access (init, R_OK) != 0)
+    return 0;
+  has_own = program_has_package (machinery);
+  if (has_own != 0)
+    return has_own < 0 ? -1 : 0;
+
+  spec = make_spec (machinery, init);
+  if (spec != NULL)
+    module = PyObject_CallMethod (bootstrap, "_load", "O", spec);
+  Py_XDECREF (spec);
+  Py_XDECREF (module);
+
+  return module != NULL ? 0 : -1;
+}
+
+int
+rsc_agent_import (PyObject *args)
+{
+  PyObject *name = PyTuple_Check (args) && PyTuple_Size (args) > 0 ? PyTuple_GetItem (args, 0) : NULL;
+  PyObject *modules;
+  const char *text;
+  size_t length = strlen (RSC_AGENT_PACKAGE);
+
+  text = name != NULL && PyUnicode_Check (name) ? PyUnicode_AsUTF8AndSize (name, NULL) : NULL;
+  if (text == NULL)
+    {
+      PyErr_Clear ();
+      return 0;
+    }
+  modules = PyImport_GetModuleDict (); /* borrowed */
+  if (strcmp (text, RSC_AGENT_MARKS_MODULE) == 0)
+    return load_marks (modules);
+  if (strncmp (text, RSC_AGENT_PACKAGE, length) != 0 || (text[length] != '\0' && text[length] != '.')
+      || PyDict_GetItemString (modules, RSC_AGENT_PACKAGE) != NULL)
+    return 0;
+
+  return load_package (modules);
+}
+
+void
+rsc_agent_find_package (const char *folder)
+{
+  char link[PATH_MAX];
+  char parent[PATH_MAX - sizeof "/" RSC_AGENT_PACKAGE];
+  ssize_t length;
+
+  /* The link's folder goes when Refscope ends: modules remember where it leads. */
+  if (snprintf (link, sizeof link, "%s/" RSC_AGENT_PACKAGE_LINK, folder) >= (int) sizeof link)
+    return;
+  length = readlink (link, parent, sizeof parent - 1);
+  if (length <= 0)
+    return;
+  parent[length] = '\0';
+  snprintf (package_folder, sizeof package_folder, "%s/" RSC_AGENT_PACKAGE, parent);
+}

@@ -1,0 +1,187 @@
+/* The agent: what runs inside a program that Refscope launched.
+ *
+ * One thread of its own, the agent's thread, serves the control socket.  It is
+ * a guest: it blocks all signals, its descriptors have high numbers and are
+ * checked to be its own before each use (the program may close and reuse them),
+ * and it is gone while the program forks.  All that it is in the middle of stands in
+ * RscAgent, so that it can be stopped and started again at any time.
+ *
+ * The lock guards what is marked [lock].  The GIL may be taken without the lock
+ * only: never wait for the GIL while holding it. */
+#pragma once
+
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030A0000
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "rsc-agent.h"
+#include "rsc-walk.h"
+#include "wire/rsc-wire-message.h"
+
+/* How long the program waits for Refscope's answer when it starts, and when it
+ * sends something and the socket is full. */
+#define RSC_AGENT_CONNECT_SECONDS 5
+#define RSC_AGENT_SEND_SECONDS 2
+/* A mark at which a capture was asked for waits so long for it. */
+#define RSC_AGENT_MARK_SECONDS 10
+/* A child that captures may live so long. */
+#define RSC_AGENT_CHILD_SECONDS 300
+
+/* A descriptor, and which file it was when it was ours. */
+typedef struct
+{
+  int fd; /* -1: none */
+  dev_t device;
+  ino_t inode;
+} RscAgentFd;
+
+typedef struct
+{
+  RscWireMessageType type;
+  uint32_t number;
+  uint64_t deadline; /* CLOCK_MONOTONIC, nanoseconds */
+  unsigned flags;    /* RscWireRequestFlags */
+  unsigned generation;
+  uint64_t thresholds[3];
+  bool enabled;
+  int fds[RSC_WIRE_FDS_MAX]; /* -1: none */
+} RscAgentRequest;
+
+/* A clone() of the program that walks the heap; the agent's to reap. */
+typedef struct
+{
+  _Atomic pid_t pid; /* 0: none, or reaped */
+  RscWalk *walk;   /* NULL: none; stays until its end was told */
+  uint64_t end;    /* CLOCK_MONOTONIC: until then it may live */
+} RscAgentChild;
+
+typedef enum
+{
+  RSC_AGENT_IDLE,
+  RSC_AGENT_QUEUED,   /* a request that was not begun yet */
+  RSC_AGENT_ON_MAIN,  /* the main thread is to run it, or runs it */
+  RSC_AGENT_RAN,      /* it ran; reply stands, children may still walk */
+} RscAgentPhase;
+
+typedef struct
+{
+  /* set once, before the thread exists */
+  pid_t pid;
+  pthread_t main_thread;
+  bool interactive; /* it reads its program from standard input */
+  RscAgentFd socket;
+  RscAgentFd wake;  /* an eventfd */
+  int (*holds_gil) (void);
+  void *(*first_interpreter) (void);
+  void *(*next_interpreter) (void *interpreter);
+  PyObject *own[8]; /* what of the heap is the agent's */
+  size_t n_own;
+
+  atomic_bool active;      /* connected, in the process that connected */
+  atomic_bool hold_all;    /* hold at marks and before the end */
+  atomic_uint released;    /* counts how often held threads were let go */
+  atomic_uint signals;     /* counts what a held thread should look at; a futex */
+  atomic_bool main_held;   /* the main thread waits in a hold */
+  atomic_bool stopping;    /* the agent's thread is to return */
+  char *hold_names;        /* NUL-terminated strings, one after the other; an empty one ends them */
+
+  pthread_mutex_t thread_lock; /* starting and stopping */
+  _Atomic pid_t thread_id; /* the kernel's; 0: there is none */
+  pthread_t thread;        /* [thread_lock] */
+  bool has_thread;         /* [thread_lock] */
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed;  /* phase became RSC_AGENT_IDLE */
+  _Atomic RscAgentPhase phase; /* [lock] to change it */
+  bool main_began;         /* [lock] ON_MAIN: it is running */
+  RscAgentRequest request; /* the thread's; the main thread's while main_began */
+  RscWireMessage reply;    /* as request */
+  RscAgentChild children[2]; /* as request */
+} RscAgent;
+
+extern RscAgent rsc_agent;
+
+/* rsc-agent.c */
+uint64_t rsc_agent_now (void);
+void     rsc_agent_send (const RscWireMessage *message);
+void     rsc_agent_wake (void);
+/* The connection is over: what is held goes on. */
+void     rsc_agent_lose (void);
+/* What of the heap is the agent's; GIL held. */
+void     rsc_agent_own (PyObject *object);
+
+/* rsc-agent-fd.c */
+/* Takes @fd over, moves it out of the program's way, and remembers which file
+ * it is.  false, and @fd is closed, if that failed. */
+bool rsc_agent_fd_take (RscAgentFd *self, int fd);
+/* Whether the number still means the same file. */
+bool rsc_agent_fd_is_ours (const RscAgentFd *self);
+/* Closes it if it is still ours. */
+void rsc_agent_fd_close (RscAgentFd *self);
+/* A number above what programs use, close-on-exec; -1 if there is none.  Closes @fd. */
+int  rsc_agent_fd_move (int fd);
+
+/* rsc-agent-thread.c */
+void rsc_agent_thread_start (void);
+/* @gil: this thread holds the GIL, which is let go meanwhile. */
+void rsc_agent_thread_stop (bool gil);
+/* Closes what came with the request. */
+void rsc_agent_close_request (void);
+/* The main thread runs a request that waits for it, if there is one.  GIL held. */
+void rsc_agent_run_on_main (void);
+
+/* rsc-agent-request.c; GIL held */
+/* Runs the request that stands in rsc_agent: fills reply and children. */
+void rsc_agent_request_run (bool on_main);
+void rsc_agent_reply (RscWireStatus status, const char *text);
+/* From here on Refscope waits without a time limit. */
+void rsc_agent_say_begun (void);
+
+/* rsc-agent-capture.c */
+/* GIL held.  Begins a capture of the heap into @fd, in a child or in place; 0,
+ * or -1 with a sentence in @error and the status in *status. */
+int  rsc_agent_capture (RscAgentChild *child, int fd, bool in_place, uint64_t since,
+                        RscWireStatus *status, char error[RSC_WALK_ERROR_SIZE]);
+/* Reaps it if it has ended: true; then @error has a sentence, or is empty. */
+bool rsc_agent_child_reap (RscAgentChild *child, char error[RSC_WALK_ERROR_SIZE]);
+void rsc_agent_child_kill (RscAgentChild *child);
+/* Without the GIL as well: whether a child shares the program's pages. */
+bool rsc_agent_has_children (void);
+
+/* rsc-agent-hold.c; GIL held unless said otherwise */
+/* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  0, or -1
+ * with an exception (a signal's handler raised one). */
+int  rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds);
+/* The program passed a mark.  As above. */
+int  rsc_agent_mark (const char *hint, const char *file, unsigned line);
+/* Whether a mark of that name is to hold, and for how long at most. */
+bool rsc_agent_holds_at (const char *hint, unsigned *seconds);
+/* Without the GIL as well: lets all held threads go on, or look around. */
+void rsc_agent_release (void);
+void rsc_agent_signal_held (void);
+
+/* rsc-agent-memory.c */
+/* From /proc/self/smaps_rollup, in bytes; no memory is needed. */
+bool rsc_agent_read_memory (uint64_t *uss, uint64_t *rss);
+
+/* rsc-agent-module.c */
+/* Remembers where the Python package is. */
+void rsc_agent_find_package (const char *folder);
+/* GIL held.  The audit event of an import statement: 0, or -1 with an exception. */
+int  rsc_agent_import (PyObject *args);
+
+/* rsc-agent-uncaught.c; GIL held */
+/* An exception is about to be printed; @args: of the audit event sys.excepthook. */
+void rsc_agent_uncaught (PyObject *args);
+
+/* rsc-agent-fork.c; GIL held */
+int rsc_agent_watch_forks (void);

@@ -1,0 +1,307 @@
+/* What Refscope asks for, done with the GIL held. */
+
+#include "rsc-agent-private.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Threads that wait for the GIL wake up now and then: less than this, in
+ * nanoseconds and as a part of the time that passed, is no running. */
+#define RAN_LEAST 100000
+#define RAN_PART 50
+
+void
+rsc_agent_reply (RscWireStatus status, const char *text)
+{
+  rsc_wire_message_init (&rsc_agent.reply, RSC_WIRE_REPLY, rsc_agent.request.number);
+  rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_STATUS, status);
+  rsc_wire_message_add_string (&rsc_agent.reply, RSC_WIRE_TEXT, text);
+}
+
+void
+rsc_agent_say_begun (void)
+{
+  static RscWireMessage message;
+
+  rsc_wire_message_init (&message, RSC_WIRE_BEGUN, rsc_agent.request.number);
+  rsc_agent_send (&message);
+}
+
+/* The exception, which is cleared, as a sentence. */
+static void
+reply_exception (void)
+{
+  PyObject *type, *value, *traceback, *text;
+  char sentence[RSC_WALK_ERROR_SIZE];
+  const char *bytes = NULL;
+
+  PyErr_Fetch (&type, &value, &traceback);
+  text = value != NULL ? PyObject_Str (value) : NULL;
+  if (text != NULL)
+    bytes = PyUnicode_AsUTF8AndSize (text, NULL);
+  snprintf (sentence, sizeof sentence, "The program's collector refused: %s.",
+            bytes != NULL ? bytes : "no reason was given");
+  PyErr_Clear ();
+  Py_XDECREF (text);
+  Py_XDECREF (type);
+  Py_XDECREF (value);
+  Py_XDECREF (traceback);
+  rsc_agent_reply (RSC_WIRE_FAILED, sentence);
+}
+
+/* gc.@function (...), as the program would call it.  The module is taken from
+ * sys.modules; if the program did not import it, it is not there afterwards. */
+static PyObject *
+call_gc (const char *function, const char *format, ...)
+{
+  PyObject *modules = PyImport_GetModuleDict ();
+  bool was_there = PyDict_GetItemString (modules, "gc") != NULL;
+  PyObject *module = PyImport_ImportModule ("gc");
+  PyObject *callable = NULL, *arguments = NULL, *result = NULL;
+  va_list values;
+
+  if (module != NULL)
+    callable = PyObject_GetAttrString (module, function);
+  if (module != NULL && !was_there && PyDict_DelItemString (modules, "gc") != 0)
+    PyErr_Clear ();
+  if (callable != NULL)
+    {
+      va_start (values, format);
+      arguments = Py_VaBuildValue (format, values);
+      va_end (values);
+    }
+  if (arguments != NULL)
+    result = PyObject_CallObject (callable, arguments);
+  Py_XDECREF (arguments);
+  Py_XDECREF (callable);
+  Py_XDECREF (module);
+
+  return result;
+}
+
+/* How long threads other than this one and the agent's were on a processor, in
+ * nanoseconds. */
+static uint64_t
+sum_other_threads (void)
+{
+  pid_t self = (pid_t) syscall (SYS_gettid);
+  DIR *dir = opendir ("/proc/self/task");
+  struct dirent *entry;
+  uint64_t sum = 0;
+
+  if (dir == NULL)
+    return 0;
+  while ((entry = readdir (dir)) != NULL)
+    {
+      char path[64], text[64];
+      pid_t tid = (pid_t) atoi (entry->d_name);
+      ssize_t length;
+      int fd;
+
+      if (tid == 0 || tid == self || tid == atomic_load (&rsc_agent.thread_id))
+        continue;
+      snprintf (path, sizeof path, "/proc/self/task/%d/schedstat", (int) tid);
+      fd = open (path, O_RDONLY | O_CLOEXEC);
+      if (fd < 0)
+        continue;
+      length = read (fd, text, sizeof text - 1);
+      close (fd);
+      if (length <= 0)
+        continue;
+      text[length] = '\0';
+      sum += strtoull (text, NULL, 10);
+    }
+  closedir (dir);
+
+  return sum;
+}
+
+static void
+add_gc_state (void)
+{
+  RscWalkGcState state;
+  char error[RSC_WALK_ERROR_SIZE];
+  uint64_t values[9];
+
+  if (rsc_walk_read_gc_state (&state, true, error) != 0)
+    {
+      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, error);
+      return;
+    }
+  for (size_t i = 0; i < 3; i++)
+    values[i] = state.thresholds[i];
+  rsc_wire_message_add_list (&rsc_agent.reply, RSC_WIRE_THRESHOLDS, values, 3);
+  for (size_t i = 0; i < 3; i++)
+    values[i] = state.counts[i];
+  rsc_wire_message_add_list (&rsc_agent.reply, RSC_WIRE_COUNTS, values, 3);
+  for (size_t i = 0; i < 3; i++)
+    {
+      values[3 * i] = state.collections[i];
+      values[3 * i + 1] = state.collected[i];
+      values[3 * i + 2] = state.uncollectable[i];
+    }
+  rsc_wire_message_add_list (&rsc_agent.reply, RSC_WIRE_STATISTICS, values, 9);
+  rsc_wire_message_add_list (&rsc_agent.reply, RSC_WIRE_OBJECTS, state.generation_objects, 3);
+  rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_FROZEN, state.frozen);
+  rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_ENABLED, state.enabled);
+}
+
+/* false: the reply says why. */
+static bool
+capture (size_t which, uint64_t since)
+{
+  char error[RSC_WALK_ERROR_SIZE] = "";
+  RscWireStatus status = RSC_WIRE_FAILED;
+
+  if (rsc_agent.request.fds[which] < 0)
+    {
+      rsc_agent_reply (RSC_WIRE_FAILED, "No file came with the request for a capture.");
+      return false;
+    }
+  if (rsc_agent_capture (&rsc_agent.children[which], rsc_agent.request.fds[which],
+                         (rsc_agent.request.flags & RSC_WIRE_IN_PLACE) != 0, since, &status, error) == 0)
+    return true;
+  rsc_agent_reply (status, error);
+
+  return false;
+}
+
+/* The number that gc.collect (@generation) returned, or -1: the reply says why. */
+static int64_t
+collect (unsigned generation)
+{
+  PyObject *result;
+  int64_t returned = -1;
+
+  rsc_agent_say_begun ();
+  result = call_gc ("collect", "(I)", generation);
+  if (result != NULL)
+    returned = PyLong_AsLongLong (result);
+  Py_XDECREF (result);
+  if (PyErr_Occurred () != NULL)
+    {
+      reply_exception ();
+      return -1;
+    }
+
+  return returned;
+}
+
+static void
+run_capture (uint64_t since)
+{
+  if ((rsc_agent.request.flags & RSC_WIRE_COLLECT_BEFORE) != 0)
+    {
+      int was_enabled = PyGC_Disable ();
+      int64_t returned = collect (2);
+
+      if (returned >= 0)
+        {
+          rsc_agent_reply (RSC_WIRE_DONE, "");
+          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
+          capture (0, rsc_agent_now ());
+        }
+      if (was_enabled)
+        PyGC_Enable ();
+    }
+  else
+    capture (0, since);
+
+  if ((rsc_agent.request.flags & RSC_WIRE_RELEASE) != 0)
+    rsc_agent_release ();
+}
+
+/* Nothing is to be collected by itself between the captures: what differs is
+ * what this collection did, and what finalizers and other threads made. */
+static void
+run_collect (bool on_main, uint64_t since)
+{
+  bool with_captures = (rsc_agent.request.flags & RSC_WIRE_WITH_CAPTURES) != 0;
+  int was_enabled = PyGC_Disable ();
+  uint64_t began, ran;
+
+  if (!with_captures || capture (0, since))
+    {
+      int64_t returned;
+
+      ran = sum_other_threads ();
+      began = rsc_agent_now ();
+      returned = collect (rsc_agent.request.generation);
+      began = rsc_agent_now () - began;
+      ran = sum_other_threads () - ran;
+      if (returned >= 0 && (!with_captures || capture (1, rsc_agent_now ())))
+        {
+          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
+          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_ON_MAIN_THREAD, on_main);
+          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_OTHERS_RAN,
+                                       ran > RAN_LEAST && ran > began / RAN_PART);
+        }
+    }
+  if (was_enabled)
+    PyGC_Enable ();
+}
+
+static void
+run_set_thresholds (void)
+{
+  PyObject *result = call_gc ("set_threshold", "(III)",
+                              (unsigned) rsc_agent.request.thresholds[0],
+                              (unsigned) rsc_agent.request.thresholds[1],
+                              (unsigned) rsc_agent.request.thresholds[2]);
+
+  if (result == NULL)
+    reply_exception ();
+  Py_XDECREF (result);
+}
+
+void
+rsc_agent_request_run (bool on_main)
+{
+  uint64_t since = rsc_agent_now ();
+
+  rsc_agent_reply (RSC_WIRE_DONE, "");
+  if (since > rsc_agent.request.deadline)
+    {
+      rsc_agent_reply (RSC_WIRE_LATE, "The program's code held the GIL until the time was over.");
+      return;
+    }
+  if (rsc_agent.first_interpreter != NULL && rsc_agent.next_interpreter != NULL
+      && rsc_agent.next_interpreter (rsc_agent.first_interpreter ()) != NULL)
+    {
+      rsc_agent_reply (RSC_WIRE_UNSUPPORTED,
+                       "The program has sub-interpreters, each with a heap of its own, "
+                       "which Refscope does not capture yet: try again when they have ended.");
+      return;
+    }
+
+  switch (rsc_agent.request.type)
+    {
+    case RSC_WIRE_CAPTURE:
+      run_capture (since);
+      break;
+    case RSC_WIRE_COLLECT:
+      run_collect (on_main, since);
+      break;
+    case RSC_WIRE_GC_INFO:
+      add_gc_state ();
+      break;
+    case RSC_WIRE_SET_THRESHOLDS:
+      run_set_thresholds ();
+      break;
+    case RSC_WIRE_SET_ENABLED:
+      if (rsc_agent.request.enabled)
+        PyGC_Enable ();
+      else
+        PyGC_Disable ();
+      break;
+    default:
+      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, "The agent does not know this request: Refscope and its agent differ.");
+      break;
+    }
+}

@@ -1,0 +1,388 @@
+/* The agent's thread: serves the socket and takes a request through its phases.
+ *
+ * It never holds on to anything that a stop must wait for, except the GIL's
+ * turn: who stops it lets the GIL go meanwhile. */
+
+#include "rsc-agent-private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Big enough for a walk in place through deep structures. */
+#define STACK_SIZE (1024 * 1024)
+
+/* The thread looks by itself so often, in milliseconds: whether its
+ * descriptors are still its own; whether a child has ended. */
+#define IDLE_INTERVAL 1000
+#define CHILD_INTERVAL 20
+
+void
+rsc_agent_close_request (void)
+{
+  for (size_t i = 0; i < RSC_WIRE_FDS_MAX; i++)
+    {
+      if (rsc_agent.request.fds[i] >= 0)
+        close (rsc_agent.request.fds[i]);
+      rsc_agent.request.fds[i] = -1;
+    }
+}
+
+/* Takes what the walks made away. */
+static void
+finish_walks (void)
+{
+  PyGILState_STATE state;
+
+  if (rsc_agent.children[0].walk == NULL && rsc_agent.children[1].walk == NULL)
+    return;
+  state = PyGILState_Ensure ();
+  for (size_t i = 0; i < 2; i++)
+    {
+      if (rsc_agent.children[i].walk != NULL)
+        rsc_walk_finish (rsc_agent.children[i].walk);
+      rsc_agent.children[i].walk = NULL;
+    }
+  PyGILState_Release (state);
+}
+
+static void
+set_phase (RscAgentPhase phase)
+{
+  pthread_mutex_lock (&rsc_agent.lock);
+  rsc_agent.phase = phase;
+  pthread_cond_broadcast (&rsc_agent.changed);
+  pthread_mutex_unlock (&rsc_agent.lock);
+}
+
+static bool
+needs_main_thread (const RscAgentRequest *request)
+{
+  if ((request->flags & RSC_WIRE_AGENT_THREAD) != 0)
+    return false;
+
+  return request->type == RSC_WIRE_COLLECT
+         || (request->type == RSC_WIRE_CAPTURE && (request->flags & RSC_WIRE_COLLECT_BEFORE) != 0);
+}
+
+void
+rsc_agent_run_on_main (void)
+{
+  bool ours;
+
+  pthread_mutex_lock (&rsc_agent.lock);
+  ours = rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began;
+  rsc_agent.main_began |= ours;
+  pthread_mutex_unlock (&rsc_agent.lock);
+  if (!ours)
+    return;
+
+  rsc_agent_request_run (true);
+  set_phase (RSC_AGENT_RAN);
+  rsc_agent_wake ();
+}
+
+static int
+on_pending_call (void *data)
+{
+  if (atomic_load (&rsc_agent.active))
+    rsc_agent_run_on_main ();
+
+  return 0;
+}
+
+static void
+begin_request (void)
+{
+  if (needs_main_thread (&rsc_agent.request))
+    {
+      pthread_mutex_lock (&rsc_agent.lock);
+      rsc_agent.main_began = false;
+      rsc_agent.phase = RSC_AGENT_ON_MAIN;
+      pthread_mutex_unlock (&rsc_agent.lock);
+      /* Both ways, as it may begin or end to wait in a hold just now: who comes
+       * first runs it.  If the queue of pending calls is full, the main thread is not coming
+       * to it, and the deadline passes. */
+      Py_AddPendingCall (on_pending_call, NULL);
+      rsc_agent_signal_held ();
+    }
+  else
+    {
+      PyGILState_STATE state = PyGILState_Ensure ();
+      bool run = !atomic_load (&rsc_agent.stopping);
+
+      if (run)
+        rsc_agent_request_run (false);
+      PyGILState_Release (state);
+      if (run)
+        set_phase (RSC_AGENT_RAN);
+    }
+}
+
+static void
+wait_for_main (void)
+{
+  bool too_late = false;
+
+  pthread_mutex_lock (&rsc_agent.lock);
+  if (rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began
+      && rsc_agent_now () > rsc_agent.request.deadline)
+    {
+      too_late = true;
+      rsc_agent.phase = RSC_AGENT_RAN;
+    }
+  pthread_mutex_unlock (&rsc_agent.lock);
+
+  if (too_late)
+    rsc_agent_reply (RSC_WIRE_NOT_RUN, "");
+}
+
+static void
+finish_request (void)
+{
+  for (size_t i = 0; i < 2; i++)
+    {
+      char error[RSC_WALK_ERROR_SIZE];
+
+      if (!rsc_agent_child_reap (&rsc_agent.children[i], error))
+        return;
+      if (error[0] != '\0')
+        {
+          rsc_agent_reply (RSC_WIRE_FAILED, error);
+          rsc_agent_child_kill (&rsc_agent.children[1 - i]);
+        }
+    }
+
+  rsc_agent_close_request ();
+  rsc_agent_send (&rsc_agent.reply);
+  finish_walks ();
+  set_phase (RSC_AGENT_IDLE);
+}
+
+static void
+take_request (const RscWireMessage *message, const int *fds, size_t n_fds)
+{
+  RscAgentRequest *request = &rsc_agent.request;
+
+  memset (request, 0, sizeof *request);
+  request->type = rsc_wire_message_get_type (message);
+  request->number = rsc_wire_message_get_number (message);
+  request->deadline = rsc_wire_message_number (message, RSC_WIRE_DEADLINE, 0);
+  request->flags = (unsigned) rsc_wire_message_number (message, RSC_WIRE_FLAGS, 0);
+  request->generation = (unsigned) rsc_wire_message_number (message, RSC_WIRE_GENERATION, 2);
+  request->enabled = rsc_wire_message_number (message, RSC_WIRE_ENABLED, 1) != 0;
+  rsc_wire_message_list (message, RSC_WIRE_THRESHOLDS, request->thresholds, 3);
+  for (size_t i = 0; i < RSC_WIRE_FDS_MAX; i++)
+    request->fds[i] = i < n_fds ? rsc_agent_fd_move (fds[i]) : -1;
+  set_phase (RSC_AGENT_QUEUED);
+}
+
+static void
+refuse_request (const RscWireMessage *message, const int *fds, size_t n_fds)
+{
+  static RscWireMessage reply;
+
+  for (size_t i = 0; i < n_fds; i++)
+    close (fds[i]);
+  rsc_wire_message_init (&reply, RSC_WIRE_REPLY, rsc_wire_message_get_number (message));
+  rsc_wire_message_add_number (&reply, RSC_WIRE_STATUS, RSC_WIRE_BUSY);
+  rsc_wire_message_add_string (&reply, RSC_WIRE_TEXT, "The agent is busy with another request.");
+  rsc_agent_send (&reply);
+}
+
+/* Nobody waits for it any more: what has not begun does not begin, and a child ends. */
+static void
+cancel_request (uint32_t number)
+{
+  if (number != rsc_agent.request.number)
+    return;
+  pthread_mutex_lock (&rsc_agent.lock);
+  if (rsc_agent.phase == RSC_AGENT_QUEUED
+      || (rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began))
+    {
+      rsc_agent.phase = RSC_AGENT_RAN;
+      rsc_agent_reply (RSC_WIRE_LATE, "");
+    }
+  if (rsc_agent.phase == RSC_AGENT_RAN)
+    for (size_t i = 0; i < 2; i++)
+      rsc_agent_child_kill (&rsc_agent.children[i]);
+  pthread_mutex_unlock (&rsc_agent.lock);
+}
+
+static void
+serve_socket (void)
+{
+  static RscWireMessage message;
+  RscWireResult result;
+  int fds[RSC_WIRE_FDS_MAX];
+  size_t n_fds = RSC_WIRE_FDS_MAX;
+  int error;
+
+  if (!rsc_agent_fd_is_ours (&rsc_agent.socket))
+    {
+      rsc_agent_lose ();
+      return;
+    }
+  error = rsc_wire_message_receive (&message, rsc_agent.socket.fd, fds, &n_fds, &result);
+  if (error == EAGAIN)
+    return;
+  if (error != 0)
+    {
+      rsc_agent_lose ();
+      return;
+    }
+
+  switch (rsc_wire_message_get_type (&message))
+    {
+    case RSC_WIRE_CONTINUE:
+      rsc_agent_release ();
+      break;
+    case RSC_WIRE_SET_HOLD:
+      atomic_store (&rsc_agent.hold_all, rsc_wire_message_number (&message, RSC_WIRE_HOLD_ALL, 0) != 0);
+      break;
+    case RSC_WIRE_CANCEL:
+      cancel_request (rsc_wire_message_get_number (&message));
+      break;
+    default:
+      if (rsc_agent.phase == RSC_AGENT_IDLE)
+        {
+          take_request (&message, fds, n_fds);
+          return;
+        }
+      refuse_request (&message, fds, n_fds);
+      return;
+    }
+  for (size_t i = 0; i < n_fds; i++)
+    close (fds[i]);
+}
+
+static int
+get_timeout (void)
+{
+  switch (rsc_agent.phase)
+    {
+    case RSC_AGENT_QUEUED:
+      return 0;
+    case RSC_AGENT_ON_MAIN:
+      {
+        uint64_t now = rsc_agent_now ();
+
+        if (now > rsc_agent.request.deadline)
+          return IDLE_INTERVAL; /* it has begun */
+        return (int) ((rsc_agent.request.deadline - now) / 1000000 % IDLE_INTERVAL) + 1;
+      }
+    case RSC_AGENT_RAN:
+      return rsc_agent_has_children () ? CHILD_INTERVAL : 0;
+    case RSC_AGENT_IDLE:
+    default:
+      return IDLE_INTERVAL;
+    }
+}
+
+static void *
+serve (void *data)
+{
+  atomic_store (&rsc_agent.thread_id, (pid_t) syscall (SYS_gettid));
+
+  while (atomic_load (&rsc_agent.active) && !atomic_load (&rsc_agent.stopping))
+    {
+      struct pollfd fds[] = {
+        { .fd = rsc_agent.socket.fd, .events = POLLIN },
+        { .fd = rsc_agent.wake.fd, .events = POLLIN },
+      };
+      int n = poll (fds, 2, get_timeout ());
+
+      if (atomic_load (&rsc_agent.stopping))
+        break;
+      if (n < 0 && errno != EINTR)
+        continue;
+      if (!rsc_agent_fd_is_ours (&rsc_agent.socket) || !rsc_agent_fd_is_ours (&rsc_agent.wake))
+        {
+          rsc_agent_lose ();
+          break;
+        }
+      if (n > 0 && fds[1].revents != 0)
+        {
+          uint64_t count;
+
+          if (read (rsc_agent.wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
+            continue;
+        }
+      if (n > 0 && fds[0].revents != 0)
+        serve_socket ();
+
+      /* Each may lead on to the next. */
+      if (rsc_agent.phase == RSC_AGENT_QUEUED)
+        begin_request ();
+      if (rsc_agent.phase == RSC_AGENT_ON_MAIN)
+        wait_for_main ();
+      if (rsc_agent.phase == RSC_AGENT_RAN)
+        finish_request ();
+    }
+
+  if (!atomic_load (&rsc_agent.active))
+    {
+      for (size_t i = 0; i < 2; i++)
+        rsc_agent_child_kill (&rsc_agent.children[i]);
+      if (!atomic_load (&rsc_agent.stopping))
+        finish_walks ();
+    }
+  atomic_store (&rsc_agent.thread_id, 0);
+
+  return NULL;
+}
+
+void
+rsc_agent_thread_start (void)
+{
+  pthread_attr_t attributes;
+  sigset_t all, before;
+
+  pthread_mutex_lock (&rsc_agent.thread_lock);
+  if (!rsc_agent.has_thread && atomic_load (&rsc_agent.active))
+    {
+      sigfillset (&all);
+      pthread_attr_init (&attributes);
+      pthread_attr_setstacksize (&attributes, STACK_SIZE);
+      pthread_sigmask (SIG_SETMASK, &all, &before);
+      rsc_agent.has_thread = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
+      pthread_sigmask (SIG_SETMASK, &before, NULL);
+      pthread_attr_destroy (&attributes);
+      /* No thread to be had: nothing will ever be answered. */
+      if (!rsc_agent.has_thread)
+        rsc_agent_lose ();
+    }
+  pthread_mutex_unlock (&rsc_agent.thread_lock);
+}
+
+static void
+stop_and_join (void)
+{
+  pthread_mutex_lock (&rsc_agent.thread_lock);
+  if (rsc_agent.has_thread)
+    {
+      atomic_store (&rsc_agent.stopping, true);
+      rsc_agent_wake ();
+      pthread_join (rsc_agent.thread, NULL);
+      rsc_agent.has_thread = false;
+      atomic_store (&rsc_agent.stopping, false);
+    }
+  pthread_mutex_unlock (&rsc_agent.thread_lock);
+}
+
+void
+rsc_agent_thread_stop (bool gil)
+{
+  if (gil)
+    {
+      /* The lock too is waited for without the GIL: its holder may need it. */
+      Py_BEGIN_ALLOW_THREADS
+      stop_and_join ();
+      Py_END_ALLOW_THREADS
+    }
+  else
+    stop_and_join ();
+}

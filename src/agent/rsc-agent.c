@@ -1,0 +1,260 @@
+/* The connection, and how the program's beginning and end are seen. */
+
+#include "rsc-agent-private.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+RscAgent rsc_agent = {
+  .socket.fd = -1,
+  .wake.fd = -1,
+  .thread_lock = PTHREAD_MUTEX_INITIALIZER,
+  .lock = PTHREAD_MUTEX_INITIALIZER,
+  .changed = PTHREAD_COND_INITIALIZER,
+  .request.fds = { -1, -1 },
+};
+
+uint64_t
+rsc_agent_now (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+
+  return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
+}
+
+void
+rsc_agent_lose (void)
+{
+  atomic_store (&rsc_agent.active, false);
+  rsc_agent_release ();
+}
+
+void
+rsc_agent_send (const RscWireMessage *message)
+{
+  if (!atomic_load (&rsc_agent.active))
+    return;
+  if (!rsc_agent_fd_is_ours (&rsc_agent.socket)
+      || rsc_wire_message_send (message, rsc_agent.socket.fd, NULL, 0) == EPIPE)
+    rsc_agent_lose ();
+}
+
+void
+rsc_agent_wake (void)
+{
+  static const uint64_t one = 1;
+
+  /* EAGAIN: it is awake already. */
+  if (rsc_agent_fd_is_ours (&rsc_agent.wake) && write (rsc_agent.wake.fd, &one, sizeof one) < 0)
+    {
+    }
+}
+
+static bool
+connect_socket (const char *folder)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  struct timeval send_limit = { .tv_sec = RSC_AGENT_SEND_SECONDS };
+  struct timeval receive_limit = { .tv_sec = RSC_AGENT_CONNECT_SECONDS };
+  int fd;
+
+  if (snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_AGENT_SOCKET, folder)
+      >= (int) sizeof address.sun_path)
+    return false;
+  fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (fd < 0 || !rsc_agent_fd_take (&rsc_agent.socket, fd))
+    return false;
+  setsockopt (rsc_agent.socket.fd, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
+  setsockopt (rsc_agent.socket.fd, SOL_SOCKET, SO_RCVTIMEO, &receive_limit, sizeof receive_limit);
+
+  return connect (rsc_agent.socket.fd, (const struct sockaddr *) &address, sizeof address) == 0;
+}
+
+/* The names of marks that are to hold in any case, kept as one block. */
+static void
+take_hold_names (const RscWireMessage *welcome)
+{
+  const char *name;
+  size_t size = 1;
+  char *at;
+
+  for (unsigned i = 0; (name = rsc_wire_message_nth_string (welcome, RSC_WIRE_HOLD_NAME, i)) != NULL; i++)
+    size += strlen (name) + 1;
+  rsc_agent.hold_names = at = calloc (1, size);
+  if (at == NULL)
+    return;
+  for (unsigned i = 0; (name = rsc_wire_message_nth_string (welcome, RSC_WIRE_HOLD_NAME, i)) != NULL; i++)
+    at = stpcpy (at, name) + 1;
+}
+
+static bool
+greet (void)
+{
+  static RscWireMessage message;
+  RscWireResult result;
+  const unsigned long *version = dlsym (RTLD_DEFAULT, "Py_Version");
+
+  rsc_wire_message_init (&message, RSC_WIRE_HELLO, 0);
+  rsc_wire_message_add_number (&message, RSC_WIRE_PID, (uint64_t) rsc_agent.pid);
+  rsc_wire_message_add_number (&message, RSC_WIRE_VERSION_HEX, version != NULL ? *version : 0);
+  rsc_wire_message_add_string (&message, RSC_WIRE_TEXT, Py_GetVersion ());
+  if (rsc_wire_message_send (&message, rsc_agent.socket.fd, NULL, 0) != 0
+      || rsc_wire_message_receive (&message, rsc_agent.socket.fd, NULL, NULL, &result) != 0
+      || rsc_wire_message_get_type (&message) != RSC_WIRE_WELCOME)
+    return false;
+
+  atomic_store (&rsc_agent.hold_all, rsc_wire_message_number (&message, RSC_WIRE_HOLD_ALL, 0) != 0);
+  take_hold_names (&message);
+
+  return true;
+}
+
+/* Captures that were asked for are finished before the interpreter ends:
+ * their children end with the program. */
+static void
+wait_until_idle (void)
+{
+  pthread_mutex_lock (&rsc_agent.lock);
+  while (rsc_agent.phase != RSC_AGENT_IDLE && atomic_load (&rsc_agent.active))
+    {
+      struct timespec limit;
+
+      clock_gettime (CLOCK_REALTIME, &limit);
+      limit.tv_sec += 1;
+      pthread_cond_timedwait (&rsc_agent.changed, &rsc_agent.lock, &limit);
+    }
+  pthread_mutex_unlock (&rsc_agent.lock);
+}
+
+/* Called by the interpreter after all that the program registered with atexit:
+ * the first to be registered is the last to be called. */
+static PyObject *
+on_exit_callback (PyObject *self, PyObject *unused)
+{
+  static RscWireMessage message;
+  int result = 0;
+
+  if (!atomic_load (&rsc_agent.active))
+    Py_RETURN_NONE;
+  if (atomic_load (&rsc_agent.hold_all))
+    result = rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "", NULL, 0, 0);
+
+  rsc_agent_run_on_main ();
+  Py_BEGIN_ALLOW_THREADS
+  wait_until_idle ();
+  Py_END_ALLOW_THREADS
+  /* From here on nobody may wait for the GIL. */
+  rsc_agent_thread_stop (true);
+  rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
+  rsc_agent_send (&message);
+  atomic_store (&rsc_agent.active, false);
+  rsc_agent_fd_close (&rsc_agent.socket);
+  rsc_agent_fd_close (&rsc_agent.wake);
+
+  if (result != 0)
+    return NULL;
+  Py_RETURN_NONE;
+}
+
+void
+rsc_agent_own (PyObject *object)
+{
+  if (rsc_agent.n_own < sizeof rsc_agent.own / sizeof rsc_agent.own[0])
+    rsc_agent.own[rsc_agent.n_own++] = object;
+}
+
+/* atexit.register(), without leaving the module where it was not. */
+static void
+watch_exit (void)
+{
+  static PyMethodDef method = { "refscope_at_exit", on_exit_callback, METH_NOARGS, NULL };
+  PyObject *modules = PyImport_GetModuleDict ();
+  bool was_there = PyDict_GetItemString (modules, "atexit") != NULL;
+  PyObject *module = PyImport_ImportModule ("atexit");
+  PyObject *callback = PyCFunction_NewEx (&method, NULL, NULL);
+  PyObject *result = NULL;
+
+  if (module != NULL && callback != NULL)
+    result = PyObject_CallMethod (module, "register", "O", callback);
+  if (result != NULL)
+    rsc_agent_own (callback);
+  if (module != NULL && !was_there)
+    PyDict_DelItemString (modules, "atexit");
+  Py_XDECREF (result);
+  Py_XDECREF (callback);
+  Py_XDECREF (module);
+  PyErr_Clear ();
+}
+
+void
+rsc_agent_begin (const char *folder, const char *event)
+{
+  int wake;
+
+  rsc_agent_find_package (folder);
+
+  rsc_agent.pid = getpid ();
+  rsc_agent.main_thread = pthread_self ();
+  rsc_agent.interactive = strcmp (event, "cpython.run_stdin") == 0;
+  rsc_agent.holds_gil = (int (*) (void)) dlsym (RTLD_DEFAULT, "PyGILState_Check");
+  rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
+  rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
+
+  wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake < 0 || !rsc_agent_fd_take (&rsc_agent.wake, wake)
+      || !connect_socket (folder) || !greet ())
+    {
+      rsc_agent_fd_close (&rsc_agent.socket);
+      rsc_agent_fd_close (&rsc_agent.wake);
+      return;
+    }
+
+  atomic_store (&rsc_agent.active, true);
+  watch_exit ();
+  rsc_agent_watch_forks ();
+  rsc_agent_thread_start ();
+}
+
+static void
+say_exec (PyObject *args)
+{
+  static RscWireMessage message;
+  PyObject *path = PyTuple_Check (args) && PyTuple_Size (args) > 0 ? PyTuple_GetItem (args, 0) : NULL; /* borrowed */
+  const char *text = NULL;
+
+  if (path != NULL && PyUnicode_Check (path))
+    text = PyUnicode_AsUTF8AndSize (path, NULL);
+  else if (path != NULL && PyBytes_Check (path))
+    text = PyBytes_AsString (path);
+  PyErr_Clear ();
+  rsc_wire_message_init (&message, RSC_WIRE_EXEC, 0);
+  rsc_wire_message_add_string (&message, RSC_WIRE_TEXT, text);
+  rsc_agent_send (&message);
+}
+
+int
+rsc_agent_audit (const char *event, void *args)
+{
+  if (event[0] == 'i' && strcmp (event, "import") == 0)
+    return rsc_agent_import (args);
+  if (!atomic_load (&rsc_agent.active))
+    return 0;
+
+  if (strcmp (event, "sys.excepthook") == 0)
+    rsc_agent_uncaught (args);
+  else if (strcmp (event, "os.exec") == 0)
+    say_exec (args);
+
+  return 0;
+}

@@ -1,0 +1,26 @@
+/* What the preload stub knows of the agent, and both of the private folder.
+ *
+ * The folder is made by Refscope for one launch, and is gone when Refscope is. */
+#pragma once
+
+#define RSC_AGENT_SOCKET "socket"
+#define RSC_PRELOAD_LINK "refscope-preload.so"
+#define RSC_AGENT_LINK "refscope-agent.so"
+/* A link to the folder that contains the Python package. */
+#define RSC_AGENT_PACKAGE_LINK "python"
+
+/* The package that programs import, and the module with its C functions. */
+#define RSC_AGENT_PACKAGE "refscope"
+#define RSC_AGENT_MARKS_MODULE "_refscope"
+
+/* The program proper is about to begin: connects to Refscope.  On the main
+ * thread, with the GIL, from the audit event @event. */
+typedef void (*RscAgentBeginFunc) (const char *folder, const char *event);
+
+/* A later audit event; @args is a tuple, borrowed.  0, or -1 with an exception. */
+typedef int (*RscAgentAuditFunc) (const char *event, void *args);
+
+#define RSC_AGENT_EXPORT __attribute__((visibility ("default")))
+
+RSC_AGENT_EXPORT void rsc_agent_begin (const char *folder, const char *event);
+RSC_AGENT_EXPORT int  rsc_agent_audit (const char *event, void *args);

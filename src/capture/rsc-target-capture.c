@@ -1,0 +1,241 @@
+/* Captures, and collections with captures around them. */
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include "config.h"
+
+#include "rsc-target-private.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/rsc-error.h"
+#include "rsc-heap-stream-reader.h"
+
+/* What is known of one capture when it is asked for. */
+typedef struct
+{
+  int fd;            /* the memfd */
+  gint64 began;      /* monotonic, microseconds */
+  gint64 captured_at; /* since 1970, microseconds */
+  guint64 uss, rss;
+  gboolean has_memory;
+  gboolean collected_before, in_place, at_exit;
+  char *hint;
+} Plan;
+
+static void
+plan_clear (Plan *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  g_clear_pointer (&self->hint, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
+
+static gboolean
+plan_init (Plan *self, RscTarget *target, const char *hint, GError **error)
+{
+  self->began = g_get_monotonic_time ();
+  self->captured_at = g_get_real_time ();
+  self->has_memory = rsc_target_sample_memory (target, &self->uss, &self->rss);
+  g_mutex_lock (&target->lock);
+  self->at_exit = target->state == RSC_TARGET_HELD && target->hold_kind == RSC_HOLD_AT_EXIT;
+  if (hint != NULL)
+    self->hint = g_strdup (hint);
+  else
+    self->hint = g_strdup (target->state == RSC_TARGET_HELD && target->hold_kind == RSC_HOLD_MARK
+                           && target->hint != NULL ? target->hint : "");
+  g_mutex_unlock (&target->lock);
+
+  self->fd = memfd_create ("refscope-heap", MFD_CLOEXEC);
+  if (self->fd < 0)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_LIMIT,
+                 _("No memory file could be made for the heap: %s."), g_strerror (errno));
+
+  return self->fd >= 0;
+}
+
+static void
+set_marks (RscTarget *target, RscSnapshotBuilder *builder)
+{
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a(sdsut)"));
+  g_mutex_lock (&target->lock);
+  for (guint i = 0; i < target->marks->len; i++)
+    {
+      const RscTargetMark *mark = &g_array_index (target->marks, RscTargetMark, i);
+
+      g_variant_builder_add (&list, "(sdsut)", mark->hint, mark->seconds,
+                             mark->file != NULL ? mark->file : "", mark->line, mark->uss);
+    }
+  g_mutex_unlock (&target->lock);
+  rsc_snapshot_builder_set_info (builder, "marks", g_variant_builder_end (&list));
+}
+
+/* A command line need not be UTF-8. */
+static void
+set_argv (RscTarget *target, RscSnapshotBuilder *builder)
+{
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("as"));
+  for (gsize i = 0; target->argv[i] != NULL; i++)
+    {
+      g_autofree char *valid = g_utf8_make_valid (target->argv[i], -1);
+
+      g_variant_builder_add (&list, "s", valid);
+    }
+  rsc_snapshot_builder_set_info (builder, "argv", g_variant_builder_end (&list));
+}
+
+/* The version that sys.version begins with. */
+static char *
+dup_version (RscTarget *target)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&target->lock);
+
+  return g_strndup (target->version != NULL ? target->version : "",
+                    target->version != NULL ? strcspn (target->version, " ") : 0);
+}
+
+static RscSnapshot *
+plan_read (Plan *self, RscTarget *target, guint64 pause_ns, const RscProgress *progress,
+           GCancellable *cancellable, GError **error)
+{
+  g_autoptr(RscSnapshotBuilder) builder = rsc_snapshot_builder_new ();
+  g_autofree char *link = g_strdup_printf ("/proc/%d/exe", (int) rsc_target_get_pid (target));
+  g_autofree char *executable = g_file_read_link (link, NULL);
+  g_autofree char *version = dup_version (target);
+
+  if (!rsc_heap_stream_read (self->fd, builder, progress, cancellable, error))
+    return NULL;
+
+  rsc_snapshot_builder_set_info (builder, "runtime", g_variant_new_string ("CPython"));
+  rsc_snapshot_builder_set_info (builder, "version", g_variant_new_string (version));
+  rsc_snapshot_builder_set_info (builder, "pid", g_variant_new_uint32 ((guint32) rsc_target_get_pid (target)));
+  set_argv (target, builder);
+  rsc_snapshot_builder_set_info (builder, "captured-at", g_variant_new_int64 (self->captured_at));
+  rsc_snapshot_builder_set_info (builder, "hint", g_variant_new_string (self->hint));
+  rsc_snapshot_builder_set_info (builder, "at-exit", g_variant_new_boolean (self->at_exit));
+  rsc_snapshot_builder_set_info (builder, "collected-before", g_variant_new_boolean (self->collected_before));
+  rsc_snapshot_builder_set_info (builder, "in-place", g_variant_new_boolean (self->in_place));
+  rsc_snapshot_builder_set_info (builder, "paused-us", g_variant_new_uint64 (pause_ns / 1000));
+  if (executable != NULL)
+    {
+      g_autofree char *valid = g_utf8_make_valid (executable, -1);
+
+      rsc_snapshot_builder_set_info (builder, "executable", g_variant_new_string (valid));
+    }
+  if (self->has_memory)
+    {
+      rsc_snapshot_builder_set_info (builder, "uss", g_variant_new_uint64 (self->uss));
+      rsc_snapshot_builder_set_info (builder, "rss", g_variant_new_uint64 (self->rss));
+    }
+  set_marks (target, builder);
+  rsc_snapshot_builder_set_info (builder, "total-us",
+                                 g_variant_new_uint64 ((guint64) (g_get_monotonic_time () - self->began)));
+
+  return rsc_snapshot_builder_freeze (builder, progress, cancellable, error);
+}
+
+static void
+set_capturing (RscTarget *self, gboolean capturing)
+{
+  g_mutex_lock (&self->lock);
+  self->capturing = capturing;
+  g_mutex_unlock (&self->lock);
+}
+
+RscSnapshot *
+rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const RscProgress *progress,
+                    GCancellable *cancellable, GError **error)
+{
+  static const RscCaptureOptions defaults = { 0 };
+  g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
+  g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_auto(Plan) plan = { .fd = -1 };
+  gboolean captured;
+
+  if (options == NULL)
+    options = &defaults;
+  plan.collected_before = options->collect_before;
+  plan.in_place = options->in_place;
+  if (!plan_init (&plan, self, options->hint, error))
+    return NULL;
+
+  rsc_progress_report (progress, -1.0, _("Walking the heap"));
+  rsc_wire_message_init (request, RSC_WIRE_CAPTURE, 0);
+  rsc_wire_message_add_number (request, RSC_WIRE_FLAGS,
+                               (options->in_place ? RSC_WIRE_IN_PLACE : 0)
+                               | (options->collect_before ? RSC_WIRE_COLLECT_BEFORE : 0)
+                               | (options->release ? RSC_WIRE_RELEASE : 0));
+  set_capturing (self, TRUE);
+  captured = rsc_target_exchange (self, request, exchange, &plan.fd, 1, options->timeout_seconds, cancellable, error);
+  set_capturing (self, FALSE);
+
+  return captured ? plan_read (&plan, self, exchange->pause_ns, progress, cancellable, error) : NULL;
+}
+
+void
+rsc_collection_free (RscCollection *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->before, rsc_snapshot_unref);
+  g_clear_pointer (&self->after, rsc_snapshot_unref);
+  g_free (self);
+}
+
+RscCollection *
+rsc_target_collect (RscTarget *self, guint generation, RscCollectFlags flags, const RscProgress *progress,
+                    GCancellable *cancellable, GError **error)
+{
+  g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
+  g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(RscCollection) collection = g_new0 (RscCollection, 1);
+  g_auto(Plan) before = { .fd = -1 };
+  g_auto(Plan) after = { .fd = -1 };
+  gboolean with_captures = (flags & RSC_COLLECT_CAPTURE) != 0;
+  gboolean collected;
+
+  if (with_captures && (!plan_init (&before, self, NULL, error) || !plan_init (&after, self, NULL, error)))
+    return NULL;
+  after.collected_before = TRUE;
+  after.has_memory = FALSE;
+
+  rsc_progress_report (progress, -1.0, _("Collecting"));
+  rsc_wire_message_init (request, RSC_WIRE_COLLECT, 0);
+  rsc_wire_message_add_number (request, RSC_WIRE_GENERATION, generation);
+  rsc_wire_message_add_number (request, RSC_WIRE_FLAGS,
+                               (with_captures ? RSC_WIRE_WITH_CAPTURES : 0)
+                               | ((flags & RSC_COLLECT_AGENT_THREAD) != 0 ? RSC_WIRE_AGENT_THREAD : 0));
+  set_capturing (self, with_captures);
+  collected = rsc_target_exchange (self, request, exchange, (int[]) { before.fd, after.fd }, with_captures ? 2 : 0,
+                                   0, cancellable, error);
+  set_capturing (self, FALSE);
+  if (!collected)
+    return NULL;
+
+  collection->generation = generation;
+  collection->returned = (gint64) rsc_wire_message_number (&exchange->reply, RSC_WIRE_RETURNED, 0);
+  collection->on_main_thread = rsc_wire_message_number (&exchange->reply, RSC_WIRE_ON_MAIN_THREAD, 0) != 0;
+  collection->others_ran = rsc_wire_message_number (&exchange->reply, RSC_WIRE_OTHERS_RAN, 0) != 0;
+  if (with_captures)
+    {
+      collection->before = plan_read (&before, self, exchange->pause_ns, progress, cancellable, error);
+      if (collection->before == NULL)
+        return NULL;
+      collection->after = plan_read (&after, self, exchange->pause_ns, progress, cancellable, error);
+      if (collection->after == NULL)
+        return NULL;
+    }
+
+  return g_steal_pointer (&collection);
+}

@@ -1,0 +1,288 @@
+/* Starting the program: the private folder, the environment, the process. */
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include "config.h"
+
+#include "rsc-target-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/rsc-agent.h"
+#include "base/rsc-error.h"
+
+#define FOLDER_TEMPLATE "refscope-XXXXXX"
+
+/* The folder's name stands in LD_PRELOAD, where spaces and colons separate, and
+ * in a socket's address, which is short. */
+static gboolean
+is_usable (const char *parent)
+{
+  struct sockaddr_un address;
+
+  return parent != NULL && g_path_is_absolute (parent) && strpbrk (parent, " :\t\n$") == NULL
+         && strlen (parent) + sizeof "/" FOLDER_TEMPLATE "/" RSC_AGENT_SOCKET <= sizeof address.sun_path
+         && access (parent, W_OK | X_OK) == 0;
+}
+
+static char *
+make_folder (GError **error)
+{
+  const char *const parents[] = { g_getenv ("XDG_RUNTIME_DIR"), g_get_tmp_dir (), "/tmp" };
+  int saved_errno = ENOENT;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parents); i++)
+    {
+      g_autofree char *folder = NULL;
+
+      if (!is_usable (parents[i]))
+        continue;
+      folder = g_build_filename (parents[i], FOLDER_TEMPLATE, NULL);
+      if (g_mkdtemp_full (folder, 0700) != NULL)
+        return g_steal_pointer (&folder);
+      saved_errno = errno;
+    }
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
+               _("No private folder could be made for the connection to the program (%s). Set XDG_RUNTIME_DIR or TMPDIR to a folder that you may write to."),
+               g_strerror (saved_errno));
+
+  return NULL;
+}
+
+void
+rsc_target_remove_folder (RscTarget *self)
+{
+  static const char *const names[] = {
+    RSC_AGENT_SOCKET, RSC_PRELOAD_LINK, RSC_AGENT_LINK, RSC_AGENT_PACKAGE_LINK
+  };
+
+  if (self->folder == NULL)
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (self->folder, names[i], NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (self->folder);
+}
+
+/* Links @name to the file that @variable names, else to @installed. */
+static gboolean
+link_file (RscTarget *self, const char *name, const char *variable, const char *installed, GError **error)
+{
+  const char *file = g_getenv (variable) != NULL ? g_getenv (variable) : installed;
+  g_autofree char *absolute = g_canonicalize_filename (file, NULL);
+  g_autofree char *path = g_build_filename (self->folder, name, NULL);
+
+  if (access (absolute, R_OK) != 0)
+    {
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                   _("%s is missing, without which no program can be captured: install Refscope again."), absolute);
+      return FALSE;
+    }
+  if (symlink (absolute, path) == 0)
+    return TRUE;
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+               _("%s could not be made: %s."), path, g_strerror (errno));
+
+  return FALSE;
+}
+
+static gboolean
+listen_in_folder (RscTarget *self, GError **error)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_AGENT_SOCKET, self->folder);
+  self->listener = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (self->listener >= 0
+      && bind (self->listener, (const struct sockaddr *) &address, sizeof address) == 0
+      && chmod (address.sun_path, 0600) == 0
+      && listen (self->listener, 8) == 0)
+    return TRUE;
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+               _("The socket %s could not be made: %s."), address.sun_path, g_strerror (errno));
+
+  return FALSE;
+}
+
+/* The variables of the program: those given, and one more. */
+static char **
+make_environment (RscTarget *self, const RscLaunchOptions *options)
+{
+  g_auto(GStrv) variables = options->envp != NULL ? g_strdupv ((char **) options->envp) : g_get_environ ();
+  const char *before = g_environ_getenv (variables, "LD_PRELOAD");
+  /* The stub takes itself out again: "own" becomes unset, "own:rest" becomes "rest". */
+  g_autofree char *value = g_strconcat (self->folder, "/" RSC_PRELOAD_LINK,
+                                        before != NULL ? ":" : NULL, before, NULL);
+
+  return g_environ_setenv (g_steal_pointer (&variables), "LD_PRELOAD", value, TRUE);
+}
+
+/* The file to execute, as execvp() would find it, but in the program's own
+ * environment and from its own directory. */
+static char *
+find_program (const char *name, char **variables, const char *cwd)
+{
+  const char *path = g_environ_getenv (variables, "PATH");
+  g_auto(GStrv) folders = NULL;
+
+  if (strchr (name, '/') != NULL)
+    return g_strdup (name);
+
+  folders = g_strsplit (path != NULL ? path : "/usr/local/bin:/usr/bin:/bin", ":", -1);
+  for (gsize i = 0; folders[i] != NULL; i++)
+    {
+      g_autofree char *relative = g_build_filename (folders[i][0] != '\0' ? folders[i] : ".", name, NULL);
+      g_autofree char *absolute = g_canonicalize_filename (relative, cwd);
+
+      if (g_file_test (absolute, G_FILE_TEST_IS_REGULAR) && access (absolute, X_OK) == 0)
+        return g_steal_pointer (&absolute);
+    }
+
+  return NULL;
+}
+
+static void
+set_spawn_error (GError **error, int code, const char *program, const char *cwd)
+{
+  switch (code)
+    {
+    case ENOENT:
+    case ENOTDIR:
+      if (cwd != NULL && !g_file_test (cwd, G_FILE_TEST_IS_DIR))
+        g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                     _("The folder %s, in which the program was to start, does not exist."), cwd);
+      else if (g_file_test (program, G_FILE_TEST_EXISTS))
+        g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                     _("%s could not be started: the interpreter that its first line names does not exist."), program);
+      else
+        g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                     _("There is no program %s: check its name, and PATH."), program);
+      break;
+    case EACCES:
+    case EPERM:
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
+                   _("%s may not be executed: it needs the permission (chmod +x), or has to be given to an interpreter."), program);
+      break;
+    case ENOEXEC:
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+                   _("%s is no program: a script needs a first line like #!/usr/bin/env python3."), program);
+      break;
+    default:
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+                   _("%s could not be started: %s."), program, g_strerror (code));
+      break;
+    }
+}
+
+/* Three pipes: ours close-on-exec, theirs for the program. */
+static gboolean
+make_pipes (RscTarget *self, int theirs[3], GError **error)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      int ends[2];
+
+      if (pipe2 (ends, O_CLOEXEC) != 0)
+        {
+          g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+                       _("No pipe could be made for the program's standard streams: %s."), g_strerror (errno));
+          return FALSE;
+        }
+      theirs[i] = ends[i == 0 ? 0 : 1];
+      self->streams[i] = ends[i == 0 ? 1 : 0];
+      fcntl (self->streams[i], F_SETFL, O_NONBLOCK);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+start_process (RscTarget *self, const RscLaunchOptions *options, const int theirs[3], GError **error)
+{
+  g_auto(GStrv) variables = make_environment (self, options);
+  g_autofree char *program = find_program (self->argv[0], variables, options->cwd);
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, defaults;
+  int code;
+
+  if (program == NULL)
+    {
+      set_spawn_error (error, ENOENT, self->argv[0], NULL);
+      return FALSE;
+    }
+
+  /* As a shell would start it: no signal is blocked, and none ignored because
+   * GLib's programs ignore it. */
+  sigemptyset (&none);
+  sigemptyset (&defaults);
+  sigaddset (&defaults, SIGPIPE);
+  posix_spawnattr_init (&attributes);
+  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask (&attributes, &none);
+  posix_spawnattr_setsigdefault (&attributes, &defaults);
+  posix_spawn_file_actions_init (&actions);
+  for (int i = 0; i < 3 && options->pipe_streams; i++)
+    posix_spawn_file_actions_adddup2 (&actions, theirs[i], i);
+  if (options->cwd != NULL)
+    posix_spawn_file_actions_addchdir_np (&actions, options->cwd);
+
+  self->launched = g_get_monotonic_time ();
+  code = posix_spawn (&self->pid, program, &actions, &attributes, self->argv, variables);
+  posix_spawn_file_actions_destroy (&actions);
+  posix_spawnattr_destroy (&attributes);
+  if (code != 0)
+    {
+      self->pid = 0;
+      set_spawn_error (error, code, program, options->cwd);
+    }
+
+  return code == 0;
+}
+
+gboolean
+rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **error)
+{
+  int theirs[3] = { -1, -1, -1 };
+  gboolean started;
+
+  self->folder = make_folder (error);
+  if (self->folder == NULL
+      || !link_file (self, RSC_PRELOAD_LINK, "RSC_PRELOAD", RSC_PKGLIBDIR "/refscope-preload.so", error)
+      || !link_file (self, RSC_AGENT_LINK, "RSC_AGENT", RSC_PKGLIBDIR "/refscope-agent.so", error)
+      || !link_file (self, RSC_AGENT_PACKAGE_LINK, "RSC_PYTHON_PACKAGE", RSC_PYTHONDIR, error)
+      || !listen_in_folder (self, error))
+    return FALSE;
+
+  self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (self->event_fd < 0 || self->wake_fd < 0)
+    {
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_LIMIT,
+                   _("No descriptor is left to watch the program with: %s."), g_strerror (errno));
+      return FALSE;
+    }
+
+  started = (!options->pipe_streams || make_pipes (self, theirs, error))
+            && start_process (self, options, theirs, error);
+  for (int i = 0; i < 3; i++)
+    if (theirs[i] >= 0)
+      close (theirs[i]);
+  if (started)
+    self->pidfd = (int) syscall (SYS_pidfd_open, self->pid, 0);
+
+  return started;
+}

@@ -1,0 +1,113 @@
+/* The parts of a target, shared by its files.
+ *
+ * One thread, the reader, owns the listening socket, waits for the program and
+ * reads all that comes from it.  What it learns it puts under the lock and
+ * signals; callers only wait and send. */
+#pragma once
+
+#include "rsc-target.h"
+#include "wire/rsc-wire-message.h"
+
+G_BEGIN_DECLS
+
+/* The program's agent is to answer so soon, unless the caller says otherwise. */
+#define RSC_TARGET_DEFAULT_SECONDS 10.0
+/* Without a word from an agent for so long, the program is said to have no Python. */
+#define RSC_TARGET_SILENCE_SECONDS 3.0
+/* Ceilings for what the program makes us keep. */
+#define RSC_TARGET_MAX_EVENTS 100000
+#define RSC_TARGET_MAX_MARKS 10000
+#define RSC_TARGET_MAX_INPUT (64 * 1024 * 1024)
+
+typedef struct
+{
+  char *hint;
+  char *file;
+  guint line;
+  double seconds;
+  guint64 uss;
+} RscTargetMark;
+
+/* The request that is under way. */
+typedef struct
+{
+  guint32 number;
+  gboolean begun;    /* the program has come to it: no time limit any more */
+  gboolean answered; /* reply stands */
+  guint64 pause_ns;
+  RscWireMessage reply;
+} RscTargetExchange;
+
+struct _RscTarget
+{
+  grefcount ref_count;
+
+  /* set at the launch */
+  char **argv;
+  char *folder;
+  pid_t pid;
+  gint64 launched; /* monotonic, microseconds */
+  int listener;
+  int pidfd;       /* of the launched process */
+  int event_fd;    /* an eventfd: readable while events wait */
+  int wake_fd;     /* an eventfd: the reader is to look around */
+  GThread *reader;
+
+  GMutex request_lock; /* one request at a time; taken before the lock */
+  guint32 last_number; /* [request_lock] */
+
+  GMutex lock;
+  GCond changed;
+  /* all below: [lock] */
+  RscTargetState state;
+  RscHoldKind hold_kind;
+  guint n_held;
+  char *hint;        /* of the mark at which it is held, or last passed */
+  gboolean hold;     /* what new agents are told */
+  char **hold_names;
+  int socket;        /* to the agent, or -1 */
+  pid_t python_pid;  /* its process, or 0 */
+  char *version;     /* of its CPython */
+  char *why_not;     /* why it cannot be captured, or NULL */
+  gboolean had_python;
+  gboolean said_no_python;
+  gboolean said_goodbye;
+  char *executed;    /* what it said that it executes */
+  gint64 lost_at;    /* the agent hung up without a word; 0: it did not */
+  gboolean reaped;
+  gboolean finished; /* the last event was made */
+  gboolean quit;     /* the reader is to end */
+  int exit_status;
+  int streams[3];    /* our ends, or -1 */
+  GByteArray *input;
+  gboolean input_ends;
+  gboolean capturing; /* a child may share its pages */
+  RscTargetExchange *exchange;
+  GQueue events;
+  GArray *marks;     /* RscTargetMark */
+};
+
+/* rsc-target-launch.c */
+gboolean rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **error);
+void     rsc_target_remove_folder (RscTarget *self);
+
+/* rsc-target-reader.c */
+gpointer rsc_target_read (gpointer target);
+double   rsc_target_get_seconds (RscTarget *self);
+GArray  *rsc_target_new_marks (void);
+
+/* rsc-target-events.c; the lock is held */
+void rsc_target_push_event (RscTarget *self, RscTargetEvent *event);
+/* Changes the state and tells. */
+void rsc_target_set_state (RscTarget *self, RscTargetState state, RscHoldKind hold);
+void rsc_target_push_no_python (RscTarget *self, const char *message);
+
+/* rsc-target-request.c; the lock is not held */
+gboolean rsc_target_send (RscTarget *self, const RscWireMessage *message, const int *fds, gsize n_fds, GError **error);
+/* Sends, and waits for the answer: in @reply, STATUS is DONE.  @seconds: until
+ * the program comes to it. */
+gboolean rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange *exchange,
+                              const int *fds, gsize n_fds, double seconds,
+                              GCancellable *cancellable, GError **error);
+
+G_END_DECLS

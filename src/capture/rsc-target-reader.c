@@ -1,0 +1,511 @@
+/* The reader's thread: the agent's messages, the program's output, its end. */
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include "config.h"
+
+#include "rsc-target-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How long an agent's hang-up may be the program's end, in microseconds. */
+#define LOST_GRACE 300000
+/* Without a pidfd the program's end is looked for so often, in milliseconds. */
+#define POLL_INTERVAL 50
+#define READ_SIZE 65536
+
+double
+rsc_target_get_seconds (RscTarget *self)
+{
+  return (double) (g_get_monotonic_time () - self->launched) / G_USEC_PER_SEC;
+}
+
+static RscHoldKind
+get_hold_kind (const RscWireMessage *message)
+{
+  switch ((RscWireHold) rsc_wire_message_number (message, RSC_WIRE_HOLD, RSC_WIRE_HOLD_NONE))
+    {
+    case RSC_WIRE_HOLD_MARK:
+      return RSC_HOLD_MARK;
+    case RSC_WIRE_HOLD_AT_EXIT:
+      return RSC_HOLD_AT_EXIT;
+    case RSC_WIRE_HOLD_UNCAUGHT:
+      return RSC_HOLD_UNCAUGHT;
+    case RSC_WIRE_HOLD_NONE:
+    default:
+      return RSC_HOLD_NONE;
+    }
+}
+
+static char *
+dup_text (const RscWireMessage *message, RscWireFieldId field)
+{
+  const char *text = rsc_wire_message_string (message, field);
+
+  /* What comes from the program need not be UTF-8. */
+  return text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+}
+
+static void
+clear_mark (gpointer data)
+{
+  RscTargetMark *mark = data;
+
+  g_free (mark->hint);
+  g_free (mark->file);
+}
+
+static void
+on_mark (RscTarget *self, const RscWireMessage *message)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+  guint64 time = rsc_wire_message_number (message, RSC_WIRE_TIME, 0);
+
+  event->type = RSC_EVENT_MARK;
+  event->hint = dup_text (message, RSC_WIRE_HINT);
+  event->file = dup_text (message, RSC_WIRE_FILE);
+  event->line = (guint) rsc_wire_message_number (message, RSC_WIRE_LINE, 0);
+  event->uss = rsc_wire_message_number (message, RSC_WIRE_USS, 0);
+  event->rss = rsc_wire_message_number (message, RSC_WIRE_RSS, 0);
+  /* One clock for both processes. */
+  event->seconds = ((double) time / 1000 - (double) self->launched) / G_USEC_PER_SEC;
+  if (event->hint == NULL)
+    event->hint = g_strdup ("");
+
+  g_free (self->hint);
+  self->hint = g_strdup (event->hint);
+  if (self->marks->len < RSC_TARGET_MAX_MARKS)
+    {
+      RscTargetMark mark = {
+        .hint = g_strdup (event->hint), .file = g_strdup (event->file),
+        .line = event->line, .seconds = event->seconds, .uss = event->uss
+      };
+
+      g_array_append_val (self->marks, mark);
+    }
+  rsc_target_push_event (self, event);
+}
+
+static void
+on_held (RscTarget *self, const RscWireMessage *message)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+  self->n_held++;
+  self->state = RSC_TARGET_HELD;
+  self->hold_kind = get_hold_kind (message);
+  event->type = RSC_EVENT_STATE;
+  event->hold = self->hold_kind;
+  event->hint = dup_text (message, RSC_WIRE_HINT);
+  event->file = dup_text (message, RSC_WIRE_FILE);
+  event->line = (guint) rsc_wire_message_number (message, RSC_WIRE_LINE, 0);
+  if (self->hold_kind == RSC_HOLD_MARK)
+    {
+      g_free (self->hint);
+      self->hint = g_strdup (event->hint);
+    }
+  rsc_target_push_event (self, event);
+}
+
+static void
+on_resumed (RscTarget *self)
+{
+  if (self->n_held > 0)
+    self->n_held--;
+  if (self->n_held == 0)
+    rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+}
+
+static void
+on_message (RscTarget *self, const RscWireMessage *message)
+{
+  RscTargetExchange *exchange = self->exchange;
+  guint32 number = rsc_wire_message_get_number (message);
+
+  switch (rsc_wire_message_get_type (message))
+    {
+    case RSC_WIRE_MARK:
+      on_mark (self, message);
+      break;
+    case RSC_WIRE_HELD:
+      on_held (self, message);
+      break;
+    case RSC_WIRE_RESUMED:
+      on_resumed (self);
+      break;
+    case RSC_WIRE_CHILD:
+      if (exchange != NULL && exchange->number == number)
+        {
+          exchange->begun = TRUE;
+          exchange->pause_ns = MAX (exchange->pause_ns, rsc_wire_message_number (message, RSC_WIRE_PAUSE, 0));
+        }
+      break;
+    case RSC_WIRE_BEGUN:
+      if (exchange != NULL && exchange->number == number)
+        exchange->begun = TRUE;
+      break;
+    case RSC_WIRE_REPLY:
+      /* One that came too late has another number. */
+      if (exchange != NULL && exchange->number == number)
+        {
+          exchange->reply = *message;
+          exchange->answered = TRUE;
+        }
+      break;
+    case RSC_WIRE_EXEC:
+      g_free (self->executed);
+      self->executed = dup_text (message, RSC_WIRE_TEXT);
+      break;
+    case RSC_WIRE_GOODBYE:
+      self->said_goodbye = TRUE;
+      break;
+    default:
+      break;
+    }
+  g_cond_broadcast (&self->changed);
+}
+
+static void
+close_socket (RscTarget *self)
+{
+  if (self->socket < 0)
+    return;
+  close (self->socket);
+  self->socket = -1;
+  self->n_held = 0;
+  if (!self->said_goodbye)
+    self->lost_at = g_get_monotonic_time ();
+  if (self->state == RSC_TARGET_HELD)
+    rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+  g_cond_broadcast (&self->changed);
+}
+
+static void
+read_socket (RscTarget *self)
+{
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+  RscWireResult result;
+  int error = rsc_wire_message_receive (message, self->socket, NULL, NULL, &result);
+
+  if (error == 0)
+    on_message (self, message);
+  else if (error != EAGAIN)
+    /* Hung up, or talks nonsense: with that one there is no talking. */
+    close_socket (self);
+}
+
+/* Everybody who can reach the socket is this user already, by the folder's
+ * permissions; the kernel says so as well. */
+static gboolean
+is_own_user (int connection, pid_t *pid)
+{
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+
+  if (getsockopt (connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof peer)
+    return FALSE;
+  *pid = peer.pid;
+
+  return peer.uid == geteuid ();
+}
+
+static void
+welcome (RscTarget *self, int connection, pid_t pid, const RscWireMessage *hello)
+{
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+
+  if (self->socket >= 0)
+    {
+      /* Another interpreter is the program already. */
+      rsc_wire_message_init (message, RSC_WIRE_TURNED_AWAY, 0);
+      rsc_wire_message_send (message, connection, NULL, 0);
+      close (connection);
+      return;
+    }
+
+  rsc_wire_message_init (message, RSC_WIRE_WELCOME, 0);
+  rsc_wire_message_add_number (message, RSC_WIRE_HOLD_ALL, self->hold);
+  for (gsize i = 0; self->hold_names != NULL && self->hold_names[i] != NULL; i++)
+    rsc_wire_message_add_string (message, RSC_WIRE_HOLD_NAME, self->hold_names[i]);
+  if (rsc_wire_message_send (message, connection, NULL, 0) != 0)
+    {
+      close (connection);
+      return;
+    }
+  self->socket = connection;
+  self->python_pid = pid;
+  self->had_python = TRUE;
+  self->said_goodbye = FALSE;
+  self->lost_at = 0;
+  g_clear_pointer (&self->why_not, g_free);
+  g_clear_pointer (&self->executed, g_free);
+  g_free (self->version);
+  self->version = dup_text (hello, RSC_WIRE_TEXT);
+  rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+}
+
+static void
+accept_connection (RscTarget *self)
+{
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+  struct pollfd waiting;
+  RscWireResult result;
+  pid_t pid = 0;
+  int connection = accept4 (self->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+  if (connection < 0)
+    return;
+  waiting = (struct pollfd) { .fd = connection, .events = POLLIN };
+  /* Who connects says hello in the next line of code. */
+  if (!is_own_user (connection, &pid)
+      || poll (&waiting, 1, 1000) != 1
+      || rsc_wire_message_receive (message, connection, NULL, NULL, &result) != 0)
+    {
+      close (connection);
+      return;
+    }
+
+  switch (rsc_wire_message_get_type (message))
+    {
+    case RSC_WIRE_HELLO:
+      welcome (self, connection, pid, message);
+      return;
+    case RSC_WIRE_REFUSED:
+      if (self->socket < 0)
+        {
+          g_autofree char *why = dup_text (message, RSC_WIRE_TEXT);
+
+          self->said_no_python = TRUE;
+          rsc_target_push_no_python (self, why != NULL ? why : "");
+          if (self->state == RSC_TARGET_STARTING)
+            rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+        }
+      break;
+    default:
+      break;
+    }
+  close (connection);
+}
+
+static void
+close_stream (RscTarget *self, int which)
+{
+  if (self->streams[which] >= 0)
+    close (self->streams[which]);
+  self->streams[which] = -1;
+}
+
+/* What is there now.  TRUE if there may be more. */
+static gboolean
+read_stream (RscTarget *self, int which)
+{
+  g_autofree char *buffer = g_malloc (READ_SIZE);
+  ssize_t length = read (self->streams[which], buffer, READ_SIZE);
+  RscTargetEvent *event;
+
+  if (length <= 0)
+    {
+      if (length == 0 || (errno != EAGAIN && errno != EINTR))
+        close_stream (self, which);
+      return FALSE;
+    }
+  event = g_new0 (RscTargetEvent, 1);
+  event->type = RSC_EVENT_OUTPUT;
+  event->fd = which;
+  event->bytes = g_bytes_new_take (g_steal_pointer (&buffer), (gsize) length);
+  rsc_target_push_event (self, event);
+
+  return TRUE;
+}
+
+static void
+write_input (RscTarget *self)
+{
+  while (self->input->len > 0)
+    {
+      ssize_t written = write (self->streams[0], self->input->data, self->input->len);
+
+      if (written < 0)
+        {
+          if (errno != EAGAIN && errno != EINTR)
+            {
+              /* It does not read any more. */
+              g_byte_array_set_size (self->input, 0);
+              close_stream (self, 0);
+            }
+          return;
+        }
+      g_byte_array_remove_range (self->input, 0, (guint) written);
+    }
+  if (self->input_ends)
+    close_stream (self, 0);
+}
+
+static void
+look_for_end (RscTarget *self)
+{
+  int status;
+  pid_t ended = waitpid (self->pid, &status, WNOHANG);
+
+  if (ended == self->pid)
+    {
+      self->exit_status = status;
+      self->reaped = TRUE;
+    }
+  else if (ended < 0 && errno == ECHILD)
+    /* Someone else in this process waited for it. */
+    self->reaped = TRUE;
+}
+
+/* An interpreter that is not the launched process, and is still there, is the
+ * program: behind a shell that did not wait for it. */
+static void
+look_whether_finished (RscTarget *self)
+{
+  if (!self->reaped || self->finished || self->socket >= 0)
+    return;
+
+  for (int i = 1; i < 3; i++)
+    while (self->streams[i] >= 0 && read_stream (self, i))
+      ;
+  if (!self->had_python && !self->said_no_python)
+    {
+      self->said_no_python = TRUE;
+      rsc_target_push_no_python (self, _("The program ended without having run Python code: there was nothing to capture."));
+    }
+  self->lost_at = 0;
+  rsc_target_set_state (self, RSC_TARGET_EXITED, RSC_HOLD_NONE);
+  self->finished = TRUE;
+  g_cond_broadcast (&self->changed);
+}
+
+static gboolean
+is_running (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *text = NULL;
+  const char *state;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return FALSE;
+  state = strrchr (text, ')');
+
+  return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+}
+
+static void
+look_at_the_clock (RscTarget *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->lost_at != 0 && now - self->lost_at > LOST_GRACE)
+    {
+      self->lost_at = 0;
+      if (is_running (self->python_pid))
+        {
+          g_autofree char *message = NULL;
+
+          if (self->executed != NULL)
+            message = g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched."),
+                                       self->executed);
+          else
+            message = g_strdup (_("The program has closed the agent's connection, as programs do that close all their descriptors: it goes on, but cannot be captured any more."));
+          rsc_target_push_no_python (self, message);
+        }
+    }
+  if (!self->had_python && !self->said_no_python
+      && now - self->launched > (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC))
+    {
+      self->said_no_python = TRUE;
+      rsc_target_push_no_python (self, _("No Python code has begun to run in the program. It can be captured as soon as a CPython 3.10 or later does; not if it is statically linked, or changes its user."));
+      if (self->state == RSC_TARGET_STARTING)
+        rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+    }
+}
+
+static int
+get_timeout (RscTarget *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 until = -1;
+
+  if (self->lost_at != 0)
+    until = self->lost_at + LOST_GRACE - now;
+  else if (!self->had_python && !self->said_no_python)
+    until = self->launched + (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC) - now;
+  if (!self->reaped && self->pidfd < 0 && (until < 0 || until > POLL_INTERVAL * 1000))
+    return POLL_INTERVAL;
+
+  return until < 0 && self->lost_at == 0 && (self->had_python || self->said_no_python) ? -1 : (int) (MAX (until, 0) / 1000) + 1;
+}
+
+gpointer
+rsc_target_read (gpointer target)
+{
+  RscTarget *self = target;
+
+  g_mutex_lock (&self->lock);
+  while (!self->quit)
+    {
+      struct pollfd fds[] = {
+        { .fd = self->wake_fd, .events = POLLIN },
+        { .fd = self->listener, .events = POLLIN },
+        { .fd = self->socket, .events = POLLIN },
+        { .fd = self->reaped ? -1 : self->pidfd, .events = POLLIN },
+        { .fd = self->streams[0], .events = self->input->len > 0 || self->input_ends ? POLLOUT : 0 },
+        { .fd = self->streams[1], .events = POLLIN },
+        { .fd = self->streams[2], .events = POLLIN },
+      };
+      int timeout = get_timeout (self);
+      int n;
+
+      g_mutex_unlock (&self->lock);
+      n = poll (fds, G_N_ELEMENTS (fds), timeout);
+      g_mutex_lock (&self->lock);
+
+      if (n > 0 && fds[0].revents != 0)
+        {
+          guint64 count;
+
+          if (read (self->wake_fd, &count, sizeof count) < 0)
+            continue;
+        }
+      /* What the agent says is heard before the program's end is seen. */
+      if (n > 0 && fds[2].revents != 0 && self->socket == fds[2].fd)
+        read_socket (self);
+      if (n > 0 && fds[1].revents != 0)
+        accept_connection (self);
+      for (int i = 1; i < 3; i++)
+        if (n > 0 && fds[4 + i].revents != 0 && self->streams[i] >= 0)
+          read_stream (self, i);
+      if (n > 0 && fds[4].revents != 0 && self->streams[0] >= 0)
+        {
+          if ((fds[4].revents & POLLERR) != 0)
+            close_stream (self, 0);
+          else
+            write_input (self);
+        }
+      if (!self->reaped && (self->pidfd < 0 || (n > 0 && fds[3].revents != 0)))
+        look_for_end (self);
+      look_whether_finished (self);
+      look_at_the_clock (self);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return NULL;
+}
+
+GArray *
+rsc_target_new_marks (void)
+{
+  GArray *marks = g_array_new (FALSE, FALSE, sizeof (RscTargetMark));
+
+  g_array_set_clear_func (marks, clear_mark);
+
+  return marks;
+}
