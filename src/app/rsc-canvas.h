@@ -19,18 +19,19 @@
  *   zoom-changed ()
  *
  * Properties, all with notification: scene, overlay, theme, selected-node,
- * selected-edge, zoom, highlight-neighbours, interactive.
+ * selected-edge, zoom, highlight-neighbours.
  *
  * Actions of the class: canvas.zoom-in, canvas.zoom-out, canvas.fit,
  * canvas.zoom-normal, canvas.select-next, canvas.select-previous.
  *
- * Keys: arrows pan, or with a selection go to the nearest node in that
- * direction along an edge (Ctrl+arrows always pan); + - Page_Up Page_Down zoom;
- * 1 or Ctrl+0 is 1:1, W or 0 fits; Tab and Shift+Tab go through the nodes in
- * graph order and leave the canvas at the ends; Return activates; Escape
- * deselects.  Pointer: drag pans, Ctrl+drag zooms, Shift+drag zooms into an
- * area, the wheel scrolls, Ctrl+wheel and pinch zoom at the pointer; a double
- * click on an edge flies to its far end. */
+ * Keys: arrows pan, or with a selected node go to the nearest node in that
+ * direction, along an edge where there is one (Ctrl+arrows always pan); + -
+ * Page_Up Page_Down zoom; 1 or Ctrl+0 is 1:1, W or 0 fits; Home selects the
+ * start node; with a selected node Tab and Shift+Tab go on in graph order and
+ * leave the canvas at the ends, without one they leave at once; Return
+ * activates; Escape deselects.  Pointer: drag pans, Ctrl+drag zooms, Shift+drag
+ * zooms into an area, the wheel scrolls, Ctrl+wheel and pinch zoom at the
+ * pointer; a double click on an edge flies to its far end. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -45,7 +46,9 @@ G_DECLARE_FINAL_TYPE (RscCanvas, rsc_canvas, RSC, CANVAS, GtkWidget)
 
 GtkWidget *rsc_canvas_new (void);
 
-/* Shows @scene (NULL: nothing).  The first scene is fitted (never above 1:1).
+/* Shows @scene (NULL: nothing).  The first scene is fitted, never above 1:1;
+ * where its labels could not be read then, its start node comes to the middle,
+ * legible.
  * With a later one the zoom stays and one node keeps its place to a pixel: the
  * one whose graph id is @anchor_id ("o140..."), else the selected one, else the
  * one nearest to the middle that is in both.  Where nothing is in both, the

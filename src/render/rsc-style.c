@@ -8,8 +8,8 @@
 
 #define START_WIDTH 2.0
 #define STATE_WIDTH 2.0
-#define GHOST_OPACITY 0.55
-#define UNREACHED_OPACITY 0.75
+#define GHOST_OPACITY 0.72
+#define UNREACHED_OPACITY 0.85
 
 static gboolean
 is_objgraph (RscScene *scene)
