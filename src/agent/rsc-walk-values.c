@@ -78,19 +78,20 @@ set_int (RscWalk *walk, RscWireNode *node, RscAddress object)
     }
   else
     {
-      uint8_t digits[1 + 4 * 128];
+      uint32_t text[2 + RSC_WIRE_BIG_INT_MAX_DIGITS];
       uint64_t n = rsc_long_n_digits (walk, object, &negative), first = 0;
 
-      /* Of a very long one the most significant digits; the reader knows by the flag. */
-      if (n > 128)
+      /* Of a very long one the most significant digits. */
+      if (n > RSC_WIRE_BIG_INT_MAX_DIGITS)
         {
-          first = n - 128;
-          n = 128;
+          first = n - RSC_WIRE_BIG_INT_MAX_DIGITS;
+          n = RSC_WIRE_BIG_INT_MAX_DIGITS;
           node->flags |= RSC_WIRE_NODE_TRUNCATED;
         }
-      digits[0] = negative ? '-' : '+';
-      memcpy (digits + 1, (const void *) (object + RSC_PY_LONG_DIGITS + 4 * first), 4 * n);
-      node->value = rsc_walk_add_string (walk, digits, 1 + 4 * n);
+      text[0] = negative;
+      text[1] = first < UINT32_MAX ? (uint32_t) first : UINT32_MAX;
+      memcpy (text + 2, (const void *) (object + RSC_PY_LONG_DIGITS + 4 * first), 4 * n);
+      node->value = rsc_walk_add_string (walk, text, 4 * (2 + n));
       node->flags |= (uint32_t) RSC_WIRE_VALUE_BIG_INT << RSC_WIRE_VALUE_SHIFT;
     }
 }

@@ -68,8 +68,10 @@ enum
   RSC_WIRE_VALUE_INT = 2,    /* an int64_t */
   RSC_WIRE_VALUE_FLOAT = 3,  /* a double's bits */
   RSC_WIRE_VALUE_ITEMS = 4,  /* "N items" */
-  RSC_WIRE_VALUE_BIG_INT = 5 /* a string's number: sign byte, then 30-bit digits as uint32_t, least first */
+  RSC_WIRE_VALUE_BIG_INT = 5 /* a string's number: uint32_t: 1 if negative; how many low digits were left out; then
+                              * 30-bit digits, least first */
 };
+#define RSC_WIRE_BIG_INT_MAX_DIGITS 128
 
 /* The numbers of snapshot/rsc-types.h, which needs GLib: RscNodeFlags,
  * RscEdgeKind, RscRootKind, RscTypeFlags.  The reader asserts that they agree. */

@@ -98,9 +98,9 @@ class Stream:
             return "%d items" % node[2]
         if kind == 5:
             raw = self.strings[node[2]]
-            digits = struct.unpack("=%dI" % ((len(raw) - 1) // 4), raw[1:])
-            value = sum(d << (30 * n) for n, d in enumerate(digits))
-            return -value if raw[:1] == b"-" else value
+            negative, omitted, *digits = struct.unpack("=%dI" % (len(raw) // 4), raw)
+            value = sum(d << (30 * (n + omitted)) for n, d in enumerate(digits))
+            return -value if negative else value
         return None
 
 
