@@ -503,6 +503,34 @@ lookup_in_frames (const Heap *heap,
   return RSC_NODE_NONE;
 }
 
+/* Frames that run no more, but are kept: by the traceback of an exception that
+ * nobody caught, by a generator that waits. */
+static RscNode
+lookup_in_kept_frames (const Heap *heap,
+                       const char *path)
+{
+  g_autofree char *as_attribute = g_strconcat (".", path, NULL);
+  Progress unused = { NULL };
+
+  for (RscNode node = 0; node < heap->columns->n_nodes; node++)
+    {
+      guint64 edge = heap->columns->first_edge[node];
+
+      for (; edge < heap->columns->first_edge[node + 1]; edge++)
+        if ((heap->columns->kind[edge] & RSC_EDGE_KIND_MASK) == RSC_EDGE_LOCAL)
+          break;
+      if (edge < heap->columns->first_edge[node + 1])
+        {
+          RscNode found = try_path (heap, node, as_attribute, &unused);
+
+          if (found != RSC_NODE_NONE)
+            return found;
+        }
+    }
+
+  return RSC_NODE_NONE;
+}
+
 static RscNode
 lookup_by_value (const Heap *heap,
                  const char *name)
@@ -550,6 +578,8 @@ rsc_names_lookup (RscSnapshot *snapshot,
         }
       if (node == RSC_NODE_NONE)
         node = lookup_in_frames (&heap, path, &progress);
+      if (node == RSC_NODE_NONE)
+        node = lookup_in_kept_frames (&heap, path);
     }
   if (node != RSC_NODE_NONE)
     return node;

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /* RSC_NODE_NONE and RSC_ANALYSIS_ERROR, NOT_FOUND: says how far the path could
  * be followed.  A path that starts with no module's name is tried in __main__,
  * then as a local variable of a running function, the innermost first; "f().x"
- * is the local x of a running function f.  Attributes are looked up as Python
+ * is the local x of a running function f.  Last come the locals of frames that
+ * are kept: by the traceback of an exception, by a generator.  Attributes are looked up as Python
  * does, in the object and then in its class and the bases; [3] and [-1] count
  * items, ['key'] is a str, any other subscript is a key by its text. */
 RscNode rsc_names_lookup (RscSnapshot *snapshot, const char *path, GError **error);

@@ -60,7 +60,7 @@ answer_error (const GError *error)
 static void
 append_output (GString *json, const char *name, GByteArray *bytes)
 {
-  g_autofree char *text = g_utf8_make_valid ((const char *) bytes->data, bytes->len);
+  g_autofree char *text = g_utf8_make_valid (bytes->len > 0 ? (const char *) bytes->data : "", bytes->len);
 
   g_string_append_printf (json, ", \"%s\": ", name);
   rsc_json_append_string (json, text);
