@@ -213,7 +213,7 @@ rsc_attributes_find (const RscWalk *walk, RscAddress object, const RscTypeInfo *
       else if (layout->values_tagged)
         {
           if (word & 1)
-            found.values = word - 1;
+            found.values = word + 1; /* tagged by subtracting one */
           else
             found.dict = word;
         }

@@ -1,5 +1,4 @@
 /* Captures, and collections with captures around them. */
-#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include "config.h"
 
 #include "rsc-target-private.h"

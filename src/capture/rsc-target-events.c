@@ -1,5 +1,4 @@
 /* What the program did, in order, for whoever fetches it. */
-#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include "config.h"
 
 #include "rsc-target-private.h"

@@ -1,5 +1,4 @@
 /* Starting the program: the private folder, the environment, the process. */
-#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include "config.h"
 
 #include "rsc-target-private.h"

@@ -1,5 +1,4 @@
 /* The reader's thread: the agent's messages, the program's output, its end. */
-#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include "config.h"
 
 #include "rsc-target-private.h"

@@ -1,5 +1,4 @@
 /* What is asked of the agent. */
-#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include "config.h"
 
 #include "rsc-target-private.h"
