@@ -512,6 +512,7 @@ set_extent (RscSnapshot *snapshot,
 {
   guint64 n = _rsc_column_get_n_items (column, &snapshot->columns);
 
+  snapshot->owned[column] = TRUE;
   snapshot->extents[column].data = data;
   snapshot->extents[column].size = n * _rsc_column_get_item_size (column);
 }
@@ -554,6 +555,7 @@ make_snapshot (RscSnapshotBuilder *self,
   set_extent (snapshot, RSC_COLUMN_FRAMES, frames);
   set_extent (snapshot, RSC_COLUMN_ROOTS, roots);
   set_extent (snapshot, RSC_COLUMN_STRING_OFFSETS, string_offsets);
+  snapshot->owned[RSC_COLUMN_STRING_DATA] = TRUE;
   snapshot->extents[RSC_COLUMN_STRING_DATA] = (RscExtent) { string_data, snapshot->string_data_size };
   set_extent (snapshot, RSC_COLUMN_ADDRESS, from->address);
   set_extent (snapshot, RSC_COLUMN_SIZE, from->size);

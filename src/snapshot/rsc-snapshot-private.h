@@ -93,10 +93,11 @@ struct _RscSnapshot
 
   /* Constant after construction */
   RscExtent extents[RSC_N_COLUMNS];
+  gboolean owned[RSC_N_COLUMNS]; /* the rest is mapped, or the info's */
   guint64 string_data_size;
   guint64 total_bytes;
   GVariant *info;
-  RscMappedFile *file;        /* NULL: the extents are owned */
+  RscMappedFile *file;        /* NULL: made in memory */
   const guint64 *chunk_sums;  /* borrowed from the file */
   guint64 n_sums;
   guint64 first_sum[RSC_N_COLUMNS];

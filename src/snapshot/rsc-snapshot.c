@@ -114,20 +114,6 @@ rsc_snapshot_ref (RscSnapshot *self)
   return self;
 }
 
-/* Whether @data lies in the mapped file; what does not is owned. */
-static gboolean
-is_mapped (RscSnapshot *self,
-           const void  *data)
-{
-  const guint8 *start;
-
-  if (self->file == NULL)
-    return FALSE;
-  start = rsc_mapped_file_get_data (self->file);
-
-  return (const guint8 *) data >= start && (const guint8 *) data < start + rsc_mapped_file_get_size (self->file);
-}
-
 void
 rsc_snapshot_unref (RscSnapshot *self)
 {
@@ -135,7 +121,7 @@ rsc_snapshot_unref (RscSnapshot *self)
     return;
 
   for (guint c = 0; c < RSC_N_COLUMNS; c++)
-    if (!is_mapped (self, self->extents[c].data) && c != RSC_COLUMN_INFO)
+    if (self->owned[c])
       g_free ((gpointer) self->extents[c].data);
   g_clear_pointer (&self->info, g_variant_unref);
   g_clear_pointer (&self->file, rsc_mapped_file_free);
@@ -222,6 +208,7 @@ make_addresses (RscSnapshot *self)
   guint32 *by_address = rsc_edge_index_sort_addresses (self->columns.n_nodes,
                                                        self->extents[RSC_COLUMN_ADDRESS].data, NULL, NULL);
 
+  self->owned[RSC_COLUMN_BY_ADDRESS] = TRUE;
   self->extents[RSC_COLUMN_BY_ADDRESS].data = by_address;
   self->extents[RSC_COLUMN_BY_ADDRESS].size = (guint64) self->columns.n_nodes * sizeof *by_address;
 }

@@ -343,7 +343,7 @@ test_random (void)
           /* Two attributes of one name lead elsewhere, but the first step leads
            * somewhere. */
           if (path != NULL && strcspn (path, ".[") == 2 && g_str_has_prefix (path, "n0")
-              && strpbrk (path + 3, ".[") == NULL)
+              && path[2] != '\0' && strpbrk (path + 3, ".[") == NULL)
             {
               n_found++;
               g_assert_cmpuint (rsc_names_lookup (snapshot, path, NULL), !=, RSC_NODE_NONE);
