@@ -46,10 +46,10 @@ use_nodes (RscSnapshot *snapshot, const RscColumns *columns)
 {
   for (guint32 i = 0; i < MIN (columns->n_nodes, MAX_ITEMS); i++)
     {
-      g_autofree char *value = rsc_snapshot_dup_value (snapshot, i);
       g_autofree char *name = rsc_names_describe (snapshot, i, 6);
-      g_autoptr(RscHolders) holders = rsc_holders_compute (snapshot, i, 10, NULL);
 
+      g_free (rsc_snapshot_dup_value (snapshot, i));
+      rsc_holders_free (rsc_holders_compute (snapshot, i, 10, NULL));
       if (name != NULL)
         rsc_names_lookup (snapshot, name, NULL);
       rsc_snapshot_find_address (snapshot, columns->address[i]);
@@ -66,7 +66,6 @@ use (RscSnapshot *snapshot)
 {
   const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL, NULL);
   g_autoptr(RscPrediction) prediction = NULL;
-  g_autoptr(RscComponents) components = NULL;
   g_autoptr(GArray) rows = NULL;
   g_autoptr(GArray) found = NULL;
 
@@ -77,9 +76,12 @@ use (RscSnapshot *snapshot)
   use_tables (snapshot, columns);
   use_nodes (snapshot, columns);
   prediction = rsc_collect_predict (snapshot, 2, NULL, NULL, NULL);
-  components = rsc_components_compute (snapshot, prediction != NULL ? prediction->unreachable : NULL, NULL, NULL, NULL);
+  rsc_components_free (rsc_components_compute (snapshot, prediction != NULL ? prediction->unreachable : NULL,
+                                               NULL, NULL, NULL));
   rows = rsc_histogram_compute (snapshot, NULL, NULL, NULL, NULL);
   found = rsc_find_objects (snapshot, "*", "n1", NULL, 3, NULL, NULL, NULL, NULL);
+  g_assert_true (rows == NULL || rows->len <= columns->n_types);
+  g_assert_true (found == NULL || found->len <= 3);
 }
 
 static void
