@@ -193,7 +193,10 @@ watch_exit (void)
     PyDict_DelItemString (modules, "atexit");
   Py_XDECREF (result);
   Py_XDECREF (callback);
-  Py_XDECREF (module);
+  /* The module and its spec are a cycle: let go of, it would be garbage of ours
+   * that the program's next collection counts. */
+  if (was_there)
+    Py_XDECREF (module);
   PyErr_Clear ();
 }
 
