@@ -16,8 +16,8 @@ static const RscPythonLayout layouts[] = {
     .str_ascii_size = 48, .str_compact_size = 72, .str_size = 80, .str_utf8_length = 48, .str_utf8 = 56, .str_data = 72,
     .str_wstr = 40, .str_wstr_length = 64,
     .keys_nentries = 32, .keys_usable = 24, .keys_indices = 40, .values_offset = 0,
-    .func_code = 16, .func_globals = 24, .func_defaults = 32, .func_kwdefaults = 40, .func_closure = 48, .func_doc = 56,
-    .func_name = 64, .func_dict = 72, .func_module = 88, .func_annotations = 96, .func_qualname = 104, .func_builtins = 112,
+    .func_globals = 16, .func_builtins = 24, .func_name = 32, .func_qualname = 40, .func_code = 48, .func_defaults = 56,
+    .func_kwdefaults = 64, .func_closure = 72, .func_doc = 80, .func_dict = 88, .func_module = 104, .func_annotations = 112,
     .code_size = 176, .code_consts = 56, .code_names = 64, .code_filename = 104, .code_name = 112, .code_linetable = 120,
     .code_firstlineno = 40, .code_stacksize = 32, .code_nlocals = 28, .code_extra = 144, .code_varnames = 72,
     .code_cellvars = 88, .code_freevars = 80, .code_code = 48, .code_cell2arg = 96, .code_opcache = 160,
@@ -28,7 +28,7 @@ static const RscPythonLayout layouts[] = {
     .exc_dict = 16, .exc_args = 24, .exc_traceback = 32, .exc_context = 40, .exc_cause = 48,
   },
   {
-    .minor = 11,
+    .minor = 11, .header_by_type = 1, .zero_has_digit = 1,
     .interp_next = 0, .interp_threads = 16, .interp_modules = 888, .interp_importlib = 920, .interp_sysdict = 904,
     .interp_builtins = 912, .interp_dict = 1400, .interp_codecs = 936, .interp_forkers = 3480,
     .gc_enabled = 660, .gc_generations = 672, .gc_permanent = 752, .gc_stats = 776, .gc_collecting = 848, .gc_garbage = 856,
@@ -54,7 +54,7 @@ static const RscPythonLayout layouts[] = {
     .exc_dict = 16, .exc_args = 24, .exc_notes = 32, .exc_traceback = 40, .exc_context = 48, .exc_cause = 56,
   },
   {
-    .minor = 12, .int32_refcounts = 1, .tagged_long = 1, .values_tagged = 1,
+    .minor = 12, .header_by_type = 1, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1, .values_tagged = 1,
     .interp_next = 0, .interp_threads = 72, .interp_modules = 944, .interp_importlib = 960, .interp_sysdict = 352,
     .interp_builtins = 360, .interp_dict = 1720, .interp_codecs = 1248, .interp_forkers = 3872,
     .gc_enabled = 124, .gc_generations = 136, .gc_permanent = 216, .gc_stats = 240, .gc_collecting = 312, .gc_garbage = 320,
@@ -80,7 +80,7 @@ static const RscPythonLayout layouts[] = {
     .exc_dict = 16, .exc_args = 24, .exc_notes = 32, .exc_traceback = 40, .exc_context = 48, .exc_cause = 56,
   },
   {
-    .minor = 13, .int32_refcounts = 1, .tagged_long = 1,
+    .minor = 13, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1, .debug_gc = 10, .debug_thread = 21,
     .interp_next = 7264, .interp_threads = 7344, .interp_modules = 7656, .interp_importlib = 7672, .interp_sysdict = 7640,
     .interp_builtins = 7648, .interp_dict = 8448, .interp_codecs = 7960, .interp_forkers = 10632,
     .gc_enabled = 7412, .gc_generations = 7424, .gc_permanent = 7504, .gc_stats = 7528, .gc_collecting = 7600,
@@ -106,7 +106,7 @@ static const RscPythonLayout layouts[] = {
     .exc_dict = 16, .exc_args = 24, .exc_notes = 32, .exc_traceback = 40, .exc_context = 48, .exc_cause = 56,
   },
   {
-    .minor = 14, .int32_refcounts = 1, .tagged_long = 1, .tagged_stack = 1,
+    .minor = 14, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1, .tagged_stack = 1, .debug_gc = 11, .debug_thread = 24,
     .interp_next = 7272, .interp_threads = 7344, .interp_modules = 7688, .interp_importlib = 7704, .interp_sysdict = 7672,
     .interp_builtins = 7680, .interp_dict = 8496, .interp_codecs = 8000, .interp_forkers = 10696,
     .gc_enabled = 7420, .gc_generations = 7432, .gc_permanent = 7504, .gc_stats = 7528, .gc_collecting = 7600,

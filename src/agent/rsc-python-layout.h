@@ -133,7 +133,14 @@ typedef struct
   uint8_t int32_refcounts;  /* 3.12: the low 32 bits count; bit 31: immortal */
   uint8_t tagged_long;      /* 3.12: lv_tag holds sign and number of digits */
   uint8_t tagged_stack;     /* 3.14: locals and stack are tagged references */
+  uint8_t header_by_type;   /* sys.getsizeof() goes by the type's flag, also for objects without the header */
+  uint8_t zero_has_digit;   /* 3.11: an int of 0 is as large as one of 1 */
   uint8_t values_tagged;    /* 3.12: the word at -24 is a dict, or values with bit 0 set */
+
+  /* From 3.13 _PyRuntime begins with _Py_DebugOffsets, which tells what differs between patch releases: at which words
+   * of it the interpreter's gc (then imports.modules, sysdict, builtins) and the thread state's next (then interp,
+   * current_frame, thread_id, native_thread_id) are. */
+  uint8_t debug_gc, debug_thread;
 
   /* interpreter and its collector */
   uint16_t interp_next, interp_threads, interp_modules, interp_importlib, interp_sysdict, interp_builtins, interp_dict,
@@ -184,6 +191,13 @@ typedef struct
   /* BaseException */
   uint8_t exc_dict, exc_args, exc_notes, exc_traceback, exc_context, exc_cause;
 } RscPythonLayout;
+
+/* _Py_DebugOffsets: cookie, version, free_threaded, runtime (3), interpreter's size, id, next, threads_head */
+#define RSC_PY_DEBUG_COOKIE "xdebugpy"
+#define RSC_PY_DEBUG_VERSION 1
+#define RSC_PY_DEBUG_FREE_THREADED 2
+#define RSC_PY_DEBUG_INTERP_NEXT 8
+#define RSC_PY_DEBUG_INTERP_THREADS 9
 
 /* NULL if there is no row for 3.@minor. */
 const RscPythonLayout *rsc_python_layout_get (unsigned minor);

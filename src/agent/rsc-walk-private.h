@@ -236,7 +236,9 @@ typedef struct
 
 struct _RscWalk
 {
-  const RscPythonLayout *layout;
+  const RscPythonLayout *layout; /* &own_layout */
+  RscPythonLayout own_layout;    /* the version's row, put right by what the interpreter says */
+  bool layout_moved;             /* it had to be: what it does not say is not known for sure */
   RscShared *shared;
   uint32_t version_hex;
   bool in_place;

@@ -65,26 +65,81 @@ find_layout (uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
   return layout;
 }
 
-static const RscPythonLayout *
-find_gc (RscAddress *interp, uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
+/* From 3.13 the interpreter itself says where some of its fields are. */
+static bool
+read_debug_offsets (RscPythonLayout *layout, uint32_t version_hex, bool *moved)
 {
-  const RscPythonLayout *layout = find_layout (version_hex, error);
-  RscAddress thread;
+  RscAddress runtime = (RscAddress) dlsym (RTLD_DEFAULT, "_PyRuntime");
+  uint64_t gc, next, first;
+  int64_t delta;
 
-  if (layout == NULL)
-    return NULL;
+  *moved = false;
+  if (layout->debug_gc == 0)
+    return true;
+  if (runtime == 0 || memcmp ((const void *) runtime, RSC_PY_DEBUG_COOKIE, 8) != 0
+      || rsc_word (runtime, 8 * RSC_PY_DEBUG_VERSION) != version_hex
+      || rsc_word (runtime, 8 * RSC_PY_DEBUG_FREE_THREADED) != 0)
+    return false;
+  gc = rsc_word (runtime, 8 * layout->debug_gc);
+  next = rsc_word (runtime, 8 * RSC_PY_DEBUG_INTERP_NEXT);
+  first = rsc_word (runtime, 8 * RSC_PY_DEBUG_INTERP_THREADS);
+  delta = (int64_t) gc - (int64_t) (layout->gc_generations - 24);
+  if (gc > 60000 || next > 60000 || first > 60000)
+    return false;
+  *moved = delta != 0;
+
+  layout->interp_next = (uint16_t) next;
+  layout->interp_threads = (uint16_t) first;
+  layout->gc_enabled = (uint16_t) (layout->gc_enabled + delta);
+  layout->gc_generations = (uint16_t) (layout->gc_generations + delta);
+  layout->gc_permanent = (uint16_t) (layout->gc_permanent + delta);
+  layout->gc_stats = (uint16_t) (layout->gc_stats + delta);
+  layout->gc_collecting = (uint16_t) (layout->gc_collecting + delta);
+  layout->gc_garbage = (uint16_t) (layout->gc_garbage + delta);
+  layout->gc_generation0 = (uint16_t) (layout->gc_generation0 + delta);
+  layout->interp_modules = (uint16_t) rsc_word (runtime, 8 * (layout->debug_gc + 1u));
+  layout->interp_sysdict = (uint16_t) rsc_word (runtime, 8 * (layout->debug_gc + 2u));
+  layout->interp_builtins = (uint16_t) rsc_word (runtime, 8 * (layout->debug_gc + 3u));
+  layout->interp_importlib = (uint16_t) (layout->interp_importlib + delta);
+  layout->interp_dict = (uint16_t) (layout->interp_dict + delta);
+  layout->interp_codecs = (uint16_t) (layout->interp_codecs + delta);
+  layout->interp_forkers = (uint16_t) (layout->interp_forkers + delta);
+  layout->thread_next = (uint16_t) rsc_word (runtime, 8 * layout->debug_thread);
+  layout->thread_interp = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 1u));
+  layout->thread_frame = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 2u));
+  layout->thread_id = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 3u));
+  layout->thread_native_id = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 4u));
+  return true;
+}
+
+static bool
+find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, bool *moved, char error[RSC_WALK_ERROR_SIZE])
+{
+  const RscPythonLayout *row = find_layout (version_hex, error);
+  RscAddress thread;
+  uint64_t generations;
+
+  if (row == NULL)
+    return false;
+  *layout = *row;
   thread = (RscAddress) PyThreadState_Get ();
   *interp = (RscAddress) PyInterpreterState_Get ();
-  if (rsc_word (thread, layout->thread_interp) != *interp
+  if (!read_debug_offsets (layout, *version_hex, moved))
+    thread = 0;
+  /* The collector points to the first of its lists itself.  How the lists are
+   * aligned differs between builds of one version: 3.13.5 has them at 4 bytes. */
+  generations = rsc_word (*interp, layout->gc_generation0) - *interp;
+  if (thread == 0 || rsc_word (thread, layout->thread_interp) != *interp
       || rsc_word (*interp, layout->interp_modules) != (RscAddress) PyImport_GetModuleDict ()
-      || rsc_word (*interp, layout->gc_generation0) != *interp + layout->gc_generations)
+      || generations > layout->gc_generations || generations + 8 <= layout->gc_generations)
     {
       say (error, "The structures of this CPython (", Py_GetVersion (),
            ") are not those of its version: it may be a debug or an incremental-collector build, or patched. "
            "Refscope does not read what it does not know.");
-      return NULL;
+      return false;
     }
-  return layout;
+  layout->gc_generations = (uint16_t) generations;
+  return true;
 }
 
 /* A list that leads back to its head, forwards and backwards at its ends. */
@@ -128,11 +183,12 @@ int
 rsc_walk_read_gc_state (RscWalkGcState *state, int count_objects, char error[RSC_WALK_ERROR_SIZE])
 {
   RscAddress interp;
-  const RscPythonLayout *layout;
+  RscPythonLayout own_layout;
+  const RscPythonLayout *layout = &own_layout;
+  bool moved;
 
   memset (state, 0, sizeof *state);
-  layout = find_gc (&interp, &state->version_hex, error);
-  if (layout == NULL)
+  if (!find_gc (&own_layout, &interp, &state->version_hex, &moved, error))
     return -1;
   read_gc (layout, interp, state);
   if (count_objects)
@@ -324,16 +380,16 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
 {
   uint32_t version_hex;
   RscAddress interp, list;
+  RscPythonLayout own_layout;
   const RscPythonLayout *layout;
   RscWalk *walk;
   uint32_t *gc_enabled;
   uint32_t enabled;
-  bool good = true;
+  bool good = true, moved;
   void *symbol;
 
   error[0] = '\0';
-  layout = find_gc (&interp, &version_hex, error);
-  if (layout == NULL)
+  if (!find_gc (&own_layout, &interp, &version_hex, &moved, error))
     return NULL;
   walk = rsc_walk_map (sizeof *walk);
   if (walk == NULL)
@@ -349,7 +405,9 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
       rsc_walk_finish (walk);
       return NULL;
     }
-  walk->layout = layout;
+  walk->own_layout = own_layout;
+  walk->layout = layout = &walk->own_layout;
+  walk->layout_moved = moved;
   walk->version_hex = version_hex;
   walk->interp = interp;
   walk->in_place = options->in_place;

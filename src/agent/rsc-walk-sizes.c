@@ -14,9 +14,11 @@ dict_size (const RscWalk *walk, RscAddress dict, uint64_t basic_size)
 
   if (values != 0)
     {
-      uint64_t n = layout->keys_kind ? UINT64_C (1) << rsc_byte (keys, layout->keys_log2_size) : rsc_word (keys, 8);
-
-      size += (n << 1) / 3 * 8;
+      /* 3.10 goes by the table's size, later ones by how many keys there are and may come. */
+      if (layout->keys_kind == 0)
+        size += (rsc_word (keys, 8) << 1) / 3 * 8;
+      else
+        size += (rsc_word (keys, layout->keys_nentries) + rsc_word (keys, layout->keys_usable)) * 8;
     }
   /* Shared keys belong to the class. */
   if ((layout->keys_kind ? rsc_half (keys, 0) : rsc_word (keys, 0)) == 1)
@@ -136,7 +138,7 @@ rsc_walk_size (const RscWalk *walk, RscAddress object, const RscTypeInfo *info, 
       {
         uint64_t n = rsc_long_n_digits (walk, object, &negative);
 
-        size = RSC_PY_LONG_DIGITS + 4 * (layout->tagged_long && n == 0 ? 1 : n);
+        size = RSC_PY_LONG_DIGITS + 4 * (layout->zero_has_digit && n == 0 ? 1 : n);
       }
       break;
     case RSC_SIZE_STR:
@@ -206,8 +208,8 @@ rsc_walk_size (const RscWalk *walk, RscAddress object, const RscTypeInfo *info, 
       *estimated = true;
       break;
     }
-  /* 3.11 counts a collector's header for static types, which have none. */
-  if (container || (layout->minor == 11 && (info->flags & RSC_PY_FLAG_GC)))
+  /* 3.11 and 3.12 count a collector's header for static types, which have none. */
+  if (container || (layout->header_by_type && (info->flags & RSC_PY_FLAG_GC)))
     size += RSC_PY_GC_HEAD;
   return size + info->pre_header;
 }

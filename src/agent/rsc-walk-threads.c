@@ -218,6 +218,13 @@ rsc_walk_find_roots (RscWalk *walk)
   add_root (walk, rsc_word (walk->interp, layout->interp_builtins), RSC_WIRE_ROOT_BUILTINS, UINT32_MAX,
             rsc_walk_label (walk, "builtins"));
   for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-    add_root (walk, rsc_word (walk->interp, own[i].offset), RSC_WIRE_ROOT_INTERPRETER, UINT32_MAX,
-              rsc_walk_label (walk, own[i].name));
+    {
+      RscAddress object = rsc_word (walk->interp, own[i].offset);
+
+      /* Where it is not sure that this is an object, only one that is known already is taken. */
+      if (walk->layout_moved && object % 8 == 0 && *rsc_walk_slot (walk, object) == 0)
+        continue;
+      if (object % 8 == 0)
+        add_root (walk, object, RSC_WIRE_ROOT_INTERPRETER, UINT32_MAX, rsc_walk_label (walk, own[i].name));
+    }
 }

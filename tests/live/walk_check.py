@@ -25,6 +25,14 @@ NODE = struct.Struct("=QQQIIII")
 EDGE = struct.Struct("=III")
 HEADER = struct.Struct("=QIIQQQQ384s")
 CHUNK = struct.Struct("=IIQQ")
+# Made once: struct's own functions keep a cache, which is part of the heap that is compared.
+WORD = struct.Struct("=I")
+FOUR = struct.Struct("=IIII")
+THREAD = struct.Struct("=QQII")
+FRAME = struct.Struct("=IIIIII")
+UNSIGNED = struct.Struct("=Q")
+SIGNED = struct.Struct("=q")
+DOUBLE = struct.Struct("=d")
 KINDS = ("PLAIN INDEX KEY VALUE ATTRIBUTE SLOT DICT TYPE BASE MRO CLOSURE CELL GLOBALS LOCAL CONSTANT NAMED ELEMENT "
          "STACK WEAK_REFERENT").split()
 TRAVERSED, WEAK = 0x80, 0x40
@@ -48,14 +56,14 @@ class Stream:
         for block in chunks[4]:
             i = 0
             while i < len(block):
-                length, = struct.unpack_from("=I", block, i)
+                length, = WORD.unpack_from(block, i)
                 self.strings.append(block[i + 4:i + 4 + length])
                 i += 4 + length
         assert len(self.strings) == n_strings + 1
-        self.types = [r for b in chunks[3] for r in struct.iter_unpack("=IIII", b)]
-        self.threads = [r for b in chunks[5] for r in struct.iter_unpack("=QQII", b)]
-        self.frames = [r for b in chunks[6] for r in struct.iter_unpack("=IIIIII", b)]
-        self.roots = [r for b in chunks[7] for r in struct.iter_unpack("=IIII", b)]
+        self.types = [r for b in chunks[3] for r in FOUR.iter_unpack(b)]
+        self.threads = [r for b in chunks[5] for r in THREAD.iter_unpack(b)]
+        self.frames = [r for b in chunks[6] for r in FRAME.iter_unpack(b)]
+        self.roots = [r for b in chunks[7] for r in FOUR.iter_unpack(b)]
         self.info = b"".join(chunks[8])
         self.nodes = [r for b in chunks[1] for r in NODE.iter_unpack(b)]
         self.edges = [r for b in chunks[2] for r in EDGE.iter_unpack(b)]
@@ -91,14 +99,14 @@ class Stream:
         if kind == 1:
             return self.strings[node[2]] if node[5] & BYTES else self.string(node[2])
         if kind == 2:
-            return struct.unpack("=q", struct.pack("=Q", node[2]))[0]
+            return SIGNED.unpack(UNSIGNED.pack(node[2]))[0]
         if kind == 3:
-            return struct.unpack("=d", struct.pack("=Q", node[2]))[0]
+            return DOUBLE.unpack(UNSIGNED.pack(node[2]))[0]
         if kind == 4:
             return "%d items" % node[2]
         if kind == 5:
             raw = self.strings[node[2]]
-            negative, omitted, *digits = struct.unpack("=%dI" % (len(raw) // 4), raw)
+            negative, omitted, *digits = [d for d, in WORD.iter_unpack(raw)]
             value = sum(d << (30 * (n + omitted)) for n, d in enumerate(digits))
             return -value if negative else value
         return None
@@ -378,7 +386,22 @@ def main():
     fd = os.memfd_create("heap")
     unique_local = ["only held by this frame"]
 
-    # What there is, before the walk; the same order as the walk's.
+    # What there is and how large it is, before the walk: the comparison changes both.
+    expected_sizes = {}
+    objects = {}
+    todo = gc.get_objects()
+    todo.append(keep)
+    while todo:
+        o = todo.pop()
+        if id(o) in objects:
+            continue
+        objects[id(o)] = o
+        todo.extend(gc.get_referents(o))
+        todo.append(type(o))
+    for address, o in objects.items():
+        if type(o) is not Sized:
+            expected_sizes[address] = sys.getsizeof(o)
+    stream = data = size = order = node = name = one = i = n = expected = found = edges = None
     expected_order = [[id(o) for o in gc.get_objects(generation=g)] for g in range(3)]
     n_frozen = gc.get_freeze_count()
     error = library.rsc_probe_walk(fd)
@@ -389,6 +412,10 @@ def main():
         data += os.pread(fd, size - len(data), len(data))
     stream = Stream(data)
     ignored = set()
+    for cell in main_cells():
+        ignored.add(id(cell))
+    for made in (objects, todo, expected_sizes):
+        ignored.add(id(made))
     for made in (expected_order, data, stream, stream.__dict__, locals(), globals(), problems, n_problems, sys._getframe(), fresh, aged):
         ignored.add(id(made))
     ignored.update(id(o) for o in stream.__dict__.values())
@@ -418,17 +445,6 @@ def main():
         problem("tracked ones do not come first, generation by generation")
 
     # 2. Each object that can be reached from here.
-    objects = {}
-    todo = [o for o in gc.get_objects() if id(o) in stream.by_address]
-    todo.append(keep)
-    while todo:
-        o = todo.pop()
-        if id(o) in objects or id(o) not in stream.by_address:
-            continue
-        objects[id(o)] = o
-        todo.extend(gc.get_referents(o))
-        todo.append(type(o))
-    ignored.update((id(objects), id(todo)))
     n_estimated = collections.Counter()
     n_named = n_plain = 0
     plain_types = collections.Counter()
@@ -437,7 +453,10 @@ def main():
         i = stream.by_address[address]
         node = stream.nodes[i]
         flags = node[5]
-        if address in ignored or isinstance(o, types.FrameType) or o is stream:
+        if address in ignored or isinstance(o, types.FrameType):
+            continue
+        if address not in stream.by_address:
+            problem("not found", short(o))
             continue
         compared += 1
         t = type(o)
@@ -474,7 +493,7 @@ def main():
         if flags & ESTIMATED:
             n_estimated[t.__name__] += 1
         elif type(o).__sizeof__ is not Sized.__sizeof__:
-            size = sys.getsizeof(o)
+            size = expected_sizes[address]
             if size != node[1] and not changed_meanwhile(o):
                 problem("size", short(o), "says", size, "walk", node[1], "basic", t.__basicsize__)
         check_value(stream, o, i, flags)
@@ -526,7 +545,8 @@ def main():
         if frames[0][4] != expected:
             problem("line", function, frames[0][4], expected)
     i = stream.by_address[id(unique_local)]
-    holders = [(n, e) for n in range(len(stream.nodes)) for e in stream.edges_of(n) if e[0] == i]
+    own = {stream.by_address.get(id(objects))}
+    holders = [(n, e) for n in range(len(stream.nodes)) for e in stream.edges_of(n) if e[0] == i and n not in own]
     if [stream.label(e) for n, e in holders] != [("LOCAL", "unique_local")]:
         problem("holder of a local", [stream.label(e) for n, e in holders])
     synthetic = [n for n, node in enumerate(stream.nodes) if node[5] & SYNTHETIC]
@@ -544,6 +564,13 @@ def main():
     return 1 if n_problems else 0
 
 
+def main_cells():
+    """The cells of main()'s own variables, which go on changing."""
+    frame = sys._getframe(1)
+    names = frame.f_code.co_cellvars
+    return [o for o in gc.get_referents(frame) if isinstance(o, types.CellType)] if names else []
+
+
 def weakref_count(o):
     try:
         return weakref.getweakrefcount(o)
@@ -553,13 +580,7 @@ def weakref_count(o):
 
 # Objects that the comparison itself uses and so changes.
 def changed_meanwhile(o):
-    return isinstance(o, (types.FrameType,)) or o is gc.callbacks or id(o) in (
-        id(globals()), id(sys.modules), id(problem.__globals__), id(n_problems), id(weakref_count), id(vars(re))) or \
-        isinstance(o, (types.BuiltinMethodType,)) and False or is_cache(o)
-
-
-def is_cache(o):
-    return False
+    return id(o) in (id(globals()), id(sys.modules), id(n_problems))
 
 
 def check_labels(stream, o, i, edges):
@@ -620,8 +641,8 @@ def check_value(stream, o, i, flags):
             problem("float value", value, o)
     elif isinstance(o, (list, tuple, dict, set, frozenset, collections.deque)):
         if not changed_meanwhile(o) and value != "%d items" % len_of(o):
-            problem("items", short(o), value, len_of(o))
-    elif isinstance(o, type):
+            problem("items", short(o), value, len_of(o), repr(o)[:200])
+    elif issubclass(t, type):
         if value != o.__name__:
             problem("class name", value, o)
     elif isinstance(o, types.FunctionType) and o.__name__ != "<lambda>":
@@ -631,15 +652,11 @@ def check_value(stream, o, i, flags):
         if value != getattr(o, "__name__", None):
             problem("name", value, o)
     elif isinstance(o, types.ModuleType):
-        if value != o.__name__ and not changed_name(o):
+        if value != o.__name__ and value != getattr(o.__spec__, "name", None):
             problem("module name", value, o)
     elif o is None or o is Ellipsis or o is NotImplemented:
         if value != repr(o):
             problem("singleton", value, o)
-
-
-def changed_name(o):
-    return True
 
 
 def len_of(o):
