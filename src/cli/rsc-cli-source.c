@@ -1,0 +1,523 @@
+#include "rsc-cli-source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "base/rsc-bitset.h"
+#include "base/rsc-error.h"
+#include "formats/rsc-heap-file.h"
+#include "query/rsc-object-ref.h"
+#include "rsc-cli-progress.h"
+
+/* How long a program is waited for after something failed. */
+#define GRACE_MS 2000
+/* The longest --after and --timeout: a month. */
+#define MAX_SECONDS (31 * 24 * 3600.0)
+
+static gboolean
+set_usage_error (GError     **error,
+                 const char  *message)
+{
+  g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, message);
+  return FALSE;
+}
+
+static gboolean
+check_seconds (double       value,
+               const char  *option,
+               GError     **error)
+{
+  if (isfinite (value) && value >= 0 && value <= MAX_SECONDS)
+    return TRUE;
+
+  g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+               _("%s takes a number of seconds, from 0 to a month."), option);
+  return FALSE;
+}
+
+static gboolean
+check_program (RscCli  *cli,
+               GError **error)
+{
+  const RscCliOptions *options = &cli->options;
+  int n_moments = (options->after != -1) + (options->on_mark != NULL) + options->at_exit;
+
+  if (n_moments > 1)
+    return set_usage_error (error, _("--after, --on-mark and --at-exit exclude each other: a capture has one moment."));
+  if (options->stop && options->no_wait)
+    return set_usage_error (error, _("--stop and --no-wait exclude each other."));
+  if (options->after != -1 && !check_seconds (options->after, "--after", error))
+    return FALSE;
+
+  return check_seconds (options->timeout, "--timeout", error);
+}
+
+static gboolean
+check_file (RscCli  *cli,
+            GError **error)
+{
+  const RscCliOptions *options = &cli->options;
+
+  if (options->after != -1 || options->on_mark != NULL || options->at_exit || options->in_place
+      || options->stop || options->no_wait || options->program_output != NULL || options->timeout != 0)
+    return set_usage_error (error, _("--after, --on-mark, --at-exit, --in-place, --stop, --no-wait, --program-output and "
+                                     "--timeout are for a program after “--”; a file holds the heap of one moment."));
+  if (options->collect)
+    return set_usage_error (error, _("--collect-before needs a program after “--”: in a file nothing can be collected."));
+
+  if (rsc_object_ref_is_valid (cli->source) && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("SOURCE is missing: “%s” names an object. Name a heap file before it, or a program after “--”."),
+                   cli->source);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+rsc_source_check (RscCli  *cli,
+                  GError **error)
+{
+  if (cli->program != NULL)
+    return check_program (cli, error);
+  if (!(cli->command->flags & (RSC_COMMAND_LIVE | RSC_COMMAND_PROGRAM_ONLY)))
+    return TRUE;
+
+  if (g_str_has_prefix (cli->source, "pid:") && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                   _("Attaching to a running program (%s) comes in a later version. Launch the program with Refscope: "
+                     "refscope-cli %s … -- PROGRAM ARGS…"),
+                   cli->source, cli->command->name);
+      return FALSE;
+    }
+
+  return check_file (cli, error);
+}
+
+/* TRUE if this command will write to standard output. */
+static gboolean
+writes_to_stdout (RscCli *cli)
+{
+  if (strcmp (cli->command->name, "capture") == 0)
+    return cli->options.json;
+
+  return cli->options.output == NULL;
+}
+
+/* The program inherits descriptor 1; results go to cli->result_fd, so that the
+ * two can be told apart. */
+static gboolean
+connect_program_output (RscCli  *cli,
+                        GError **error)
+{
+  const char *where = cli->options.program_output;
+  int fd;
+
+  if (where == NULL)
+    where = writes_to_stdout (cli) && !cli->result_is_tty ? "stderr" : "inherit";
+
+  if (strcmp (where, "inherit") == 0)
+    return TRUE;
+
+  if (strcmp (where, "stderr") == 0)
+    fd = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  else if (strcmp (where, "null") == 0)
+    fd = open ("/dev/null", O_WRONLY | O_CLOEXEC);
+  else
+    fd = open (where, O_WRONLY | O_CREAT | O_CLOEXEC | (cli->options.force ? O_TRUNC : O_EXCL), 0666);
+
+  if (fd < 0 || dup2 (fd, STDOUT_FILENO) < 0)
+    {
+      int saved_errno = errno;
+
+      if (fd >= 0)
+        close (fd);
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
+                   _("The program's output cannot go to “%s”: %s."), where, g_strerror (saved_errno));
+      return FALSE;
+    }
+
+  close (fd);
+
+  return TRUE;
+}
+
+gboolean
+rsc_source_launch (RscCli    *cli,
+                   gboolean   hold,
+                   GError   **error)
+{
+  RscLaunchOptions options = { .argv = cli->program, .hold = hold };
+
+  if (!connect_program_output (cli, error))
+    return FALSE;
+
+  cli->target = rsc_target_launch (&options, error);
+
+  return cli->target != NULL;
+}
+
+static void
+note_end (RscCli *cli,
+          int     status)
+{
+  cli->target_ended = TRUE;
+  cli->exit_status = status;
+}
+
+static void
+set_ended_error (RscCli  *cli,
+                 GError **error)
+{
+  int status = cli->exit_status;
+
+  if (WIFSIGNALED (status))
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
+                 _("“%s” was ended by signal %d (%s) before it could be captured."),
+                 cli->program[0], WTERMSIG (status), g_strsignal (WTERMSIG (status)));
+  else
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
+                 _("“%s” ended with status %d before it could be captured."),
+                 cli->program[0], WEXITSTATUS (status));
+}
+
+static void
+set_mark_error (RscCli  *cli,
+                GError **error)
+{
+  g_autofree char *list = NULL;
+
+  if (cli->marks->len == 0)
+    {
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                   _("The program ended without passing the mark “%s”: it passed none. "
+                     "A mark is set by “import refscope; refscope.mark(\"%s\")”."),
+                   cli->options.on_mark, cli->options.on_mark);
+      return;
+    }
+
+  g_ptr_array_add (cli->marks, NULL);
+  list = g_strjoinv ("”, “", (char **) cli->marks->pdata);
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+               _("The program ended without passing the mark “%s”. It passed “%s”."), cli->options.on_mark, list);
+}
+
+/* What an event means for who waits for the moment. */
+typedef enum
+{
+  VERDICT_WAIT,
+  VERDICT_NOW,
+  VERDICT_ERROR
+} Verdict;
+
+static Verdict
+judge_held (RscCli          *cli,
+            RscTargetEvent  *event,
+            GError         **error)
+{
+  if (event->hold == RSC_HOLD_MARK)
+    {
+      const char *hint = event->hint != NULL ? event->hint : "";
+
+      if (cli->options.on_mark != NULL && g_pattern_match_simple (cli->options.on_mark, hint))
+        return VERDICT_NOW;
+
+      g_ptr_array_add (cli->marks, g_strdup (hint));
+
+      /* That it is not held any more is not our trouble: it may have died. */
+      rsc_target_continue (cli->target, NULL);
+      return VERDICT_WAIT;
+    }
+
+  if (event->hold == RSC_HOLD_UNCAUGHT)
+    rsc_cli_note (cli, _("The program ends with an uncaught %s; it is captured with its frames still there."),
+                  event->hint != NULL ? event->hint : _("exception"));
+
+  if (cli->options.on_mark != NULL)
+    {
+      set_mark_error (cli, error);
+      return VERDICT_ERROR;
+    }
+
+  if (cli->options.after != -1)
+    rsc_cli_note (cli, _("The program is done after %.1f s, before the %g s of --after were over; it is captured at its end."),
+                  event->seconds, cli->options.after);
+
+  return VERDICT_NOW;
+}
+
+static Verdict
+judge (RscCli          *cli,
+       RscTargetEvent  *event,
+       GError         **error)
+{
+  if (event->type == RSC_EVENT_NO_PYTHON)
+    {
+      g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                           event->message != NULL ? event->message
+                                                  : _("The program has no CPython that can be captured."));
+      return VERDICT_ERROR;
+    }
+
+  if (event->type != RSC_EVENT_STATE)
+    return VERDICT_WAIT;
+
+  if (event->state == RSC_TARGET_EXITED)
+    {
+      note_end (cli, event->exit_status);
+      set_ended_error (cli, error);
+      return VERDICT_ERROR;
+    }
+
+  if (event->state == RSC_TARGET_HELD)
+    return judge_held (cli, event, error);
+
+  return VERDICT_WAIT;
+}
+
+gboolean
+rsc_source_wait_for_moment (RscCli  *cli,
+                            GError **error)
+{
+  gint64 deadline = -1;
+
+  if (cli->options.after != -1)
+    deadline = g_get_monotonic_time () + (gint64) (cli->options.after * G_USEC_PER_SEC);
+
+  for (;;)
+    {
+      g_autoptr (RscTargetEvent) event = NULL;
+      g_autoptr (GError) local_error = NULL;
+      int timeout = -1;
+
+      if (deadline >= 0)
+        {
+          gint64 left = deadline - g_get_monotonic_time ();
+
+          if (left <= 0)
+            return TRUE;
+          timeout = (int) MIN (left / 1000 + 1, G_MAXINT);
+        }
+
+      event = rsc_target_next_event (cli->target, timeout, cli->cancellable, &local_error);
+      if (event == NULL)
+        {
+          if (local_error != NULL)
+            {
+              g_propagate_error (error, g_steal_pointer (&local_error));
+              return FALSE;
+            }
+          if (rsc_target_get_state (cli->target, NULL) != RSC_TARGET_EXITED)
+            continue;
+
+          note_end (cli, rsc_target_get_exit_status (cli->target));
+          set_ended_error (cli, error);
+          return FALSE;
+        }
+
+      switch (judge (cli, event, error))
+        {
+        case VERDICT_NOW:
+          return TRUE;
+        case VERDICT_ERROR:
+          return FALSE;
+        case VERDICT_WAIT:
+        default:
+          break;
+        }
+    }
+}
+
+void
+rsc_source_release (RscCli *cli)
+{
+  if (cli->target == NULL || cli->target_ended)
+    return;
+
+  /* Either may fail because the program has ended or is not held: fine. */
+  rsc_target_set_hold (cli->target, FALSE, NULL);
+  if (cli->options.stop)
+    rsc_target_stop (cli->target, SIGTERM, NULL);
+  else
+    rsc_target_continue (cli->target, NULL);
+}
+
+static RscSnapshot *
+capture (RscCli  *cli,
+         GError **error)
+{
+  RscCaptureOptions options = {
+    .in_place = cli->options.in_place,
+    .collect_before = cli->options.collect,
+    .timeout_seconds = cli->options.timeout,
+  };
+
+  return rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
+}
+
+RscSnapshot *
+rsc_source_open (RscCli  *cli,
+                 GError **error)
+{
+  if (cli->program == NULL)
+    {
+      cli->snapshot = rsc_heap_file_open (cli->source, &cli->progress, cli->cancellable, error);
+      rsc_cli_progress_clear ();
+      return cli->snapshot;
+    }
+
+  if (!rsc_source_launch (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
+    return NULL;
+
+  cli->snapshot = capture (cli, error);
+  rsc_cli_progress_clear ();
+  if (cli->snapshot != NULL)
+    rsc_source_release (cli);
+
+  return cli->snapshot;
+}
+
+/* Waits for the end, at most until @deadline (monotonic time; -1: for ever). */
+static gboolean
+wait_for_end (RscCli        *cli,
+              gint64         deadline,
+              GCancellable  *cancellable,
+              GError       **error)
+{
+  while (!cli->target_ended)
+    {
+      g_autoptr (RscTargetEvent) event = NULL;
+      g_autoptr (GError) local_error = NULL;
+      int timeout = -1;
+
+      if (deadline >= 0)
+        {
+          gint64 left = deadline - g_get_monotonic_time ();
+
+          if (left <= 0)
+            return TRUE;
+          timeout = (int) (left / 1000 + 1);
+        }
+
+      event = rsc_target_next_event (cli->target, timeout, cancellable, &local_error);
+      if (local_error != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+
+      if (event != NULL && event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_EXITED)
+        note_end (cli, event->exit_status);
+      /* It came to a stop before it heard that it need not stop any more. */
+      else if (event != NULL && event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_HELD)
+        rsc_target_continue (cli->target, NULL);
+      else if (event == NULL && rsc_target_get_state (cli->target, NULL) == RSC_TARGET_EXITED)
+        note_end (cli, rsc_target_get_exit_status (cli->target));
+    }
+
+  return TRUE;
+}
+
+gboolean
+rsc_source_finish (RscCli  *cli,
+                   GError **error)
+{
+  if (cli->target == NULL || cli->target_ended)
+    return TRUE;
+
+  /* After a failure nobody waits for the result any more. */
+  if (error == NULL)
+    {
+      if (!cli->options.no_wait)
+        wait_for_end (cli, g_get_monotonic_time () + GRACE_MS * 1000, cli->cancellable, NULL);
+      if (!cli->target_ended)
+        rsc_cli_note (cli, _("The program runs on (PID %d)."), (int) rsc_target_get_pid (cli->target));
+      return TRUE;
+    }
+
+  if (cli->options.no_wait)
+    {
+      rsc_cli_note (cli, _("The program runs on (PID %d)."), (int) rsc_target_get_pid (cli->target));
+      return TRUE;
+    }
+
+  if (cli->options.after != -1 && !cli->options.stop)
+    rsc_cli_note (cli, _("Captured. Waiting for the program to end, to report its exit status (--stop ends it, --no-wait does not wait)."));
+
+  return wait_for_end (cli, -1, cli->cancellable, error);
+}
+
+void
+rsc_source_append_exit_status (RscCli  *cli,
+                               GString *json)
+{
+  if (cli->target == NULL)
+    return;
+
+  if (!cli->target_ended)
+    g_string_append (json, ",\n  \"exit_status\": null");
+  else if (WIFSIGNALED (cli->exit_status))
+    g_string_append_printf (json, ",\n  \"exit_status\": %d", -WTERMSIG (cli->exit_status));
+  else
+    g_string_append_printf (json, ",\n  \"exit_status\": %d", WEXITSTATUS (cli->exit_status));
+}
+
+char *
+rsc_source_describe_end (RscCli *cli)
+{
+  if (cli->target == NULL || !cli->target_ended || cli->exit_status == 0)
+    return NULL;
+
+  if (WIFSIGNALED (cli->exit_status))
+    return g_strdup_printf (_("The program was ended by signal %d (%s)."),
+                            WTERMSIG (cli->exit_status), g_strsignal (WTERMSIG (cli->exit_status)));
+
+  return g_strdup_printf (_("The program ended with status %d."), WEXITSTATUS (cli->exit_status));
+}
+
+GArray *
+rsc_source_resolve (RscCli             *cli,
+                    const char *const  *references,
+                    gssize              n,
+                    GError            **error)
+{
+  const RscColumns *columns = rsc_snapshot_get_columns (cli->snapshot, RSC_BLOCK_NODES, error);
+  g_autoptr (GArray) nodes = NULL;
+  g_autoptr (RscBitset) seen = NULL;
+
+  if (columns == NULL)
+    return NULL;
+
+  nodes = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  seen = rsc_bitset_new (columns->n_nodes);
+
+  for (gssize i = 0; references[i] != NULL && (n < 0 || i < n); i++)
+    {
+      g_autoptr (GArray) some = rsc_object_ref_resolve (cli->snapshot, references[i], error);
+
+      if (some == NULL)
+        return NULL;
+
+      for (guint j = 0; j < some->len; j++)
+        {
+          RscNode node = g_array_index (some, RscNode, j);
+
+          if (rsc_bitset_get (seen, node))
+            continue;
+          rsc_bitset_set (seen, node);
+          g_array_append_val (nodes, node);
+        }
+    }
+
+  return g_steal_pointer (&nodes);
+}

@@ -1,0 +1,36 @@
+/* SOURCE: a heap file, or a program that is launched and captured. */
+#pragma once
+
+#include "rsc-cli.h"
+
+G_BEGIN_DECLS
+
+/* Checks the capture options and the kind of SOURCE, before any work. */
+gboolean rsc_source_check (RscCli *cli, GError **error);
+
+/* The heap: opens the file, or launches the program, waits for the moment that
+ * the options name, captures it and lets it run on.  Owned by @cli. */
+RscSnapshot *rsc_source_open (RscCli *cli, GError **error);
+
+/* The same in two halves, for commands that ask the program for something else
+ * at that moment.  Afterwards the program is held, or was at --after. */
+gboolean rsc_source_launch (RscCli *cli, gboolean hold, GError **error);
+gboolean rsc_source_wait_for_moment (RscCli *cli, GError **error);
+/* Lets it run to its end, without any more stops. */
+void     rsc_source_release (RscCli *cli);
+
+/* Waits until the program has ended (--no-wait: not at all, --stop: ends it). */
+gboolean rsc_source_finish (RscCli *cli, GError **error);
+
+/* Appends @exit_status as JSON: a number, negative for a signal, or null; for
+ * commands without a program nothing. */
+void rsc_source_append_exit_status (RscCli *cli, GString *json);
+
+/* A sentence about how the program ended, or NULL if it ended well. */
+char *rsc_source_describe_end (RscCli *cli);
+
+/* The nodes that the OBJECT arguments from @first on name (all of them if
+ * @n is negative), in their order, each once; unref it. */
+GArray *rsc_source_resolve (RscCli *cli, const char *const *references, gssize n, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,302 @@
+#include "rsc-commands.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "base/rsc-error.h"
+#include "collect/rsc-collect.h"
+#include "rsc-cli-filter.h"
+#include "rsc-cli-progress.h"
+
+static int generation = RSC_GENERATION_2;
+static gboolean live;
+static gboolean agent_thread;
+
+static const GOptionEntry entries[] = {
+  { "generation", 'g', 0, G_OPTION_ARG_INT, &generation, N_("Collect this generation and the younger ones: 0, 1 or 2 (default: 2, all)"), N_("G") },
+  { "live", 0, 0, G_OPTION_ARG_NONE, &live, N_("Really collect in the program, and compare with the prediction"), NULL },
+  { "agent-thread", 0, 0, G_OPTION_ARG_NONE, &agent_thread,
+    N_("With --live: collect on the agent's thread, and not on the program's main thread: finalizers then run on a thread they may not expect"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+enum
+{
+  FIELD_GENERATION,
+  FIELD_RULE,
+  FIELD_EXAMINED,
+  FIELD_UNREACHABLE,
+  FIELD_BYTES,
+  FIELD_FINALIZERS,
+  FIELD_SURVIVORS,
+  FIELD_PROMOTED_TO,
+  N_PREDICTED,
+  FIELD_RETURNED = N_PREDICTED,
+  FIELD_REALLY,
+  FIELD_ONLY_PREDICTED,
+  FIELD_ONLY_REAL,
+  FIELD_FREED_ALONG,
+  FIELD_OTHERS_RAN,
+  N_FIELDS
+};
+
+static const RscField fields[N_FIELDS] = {
+  [FIELD_GENERATION] = { "generation", N_("Generation"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  /* Translators: by what rule an object counts as unreachable. */
+  [FIELD_RULE] = { "rule", N_("Rule"), RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_EXAMINED] = { "examined", N_("Examined objects"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_UNREACHABLE] = { "unreachable", N_("Predicted unreachable"), RSC_FIELD_COUNT, RSC_FIELD_TABLE_ONLY },
+  [FIELD_BYTES] = { "bytes", N_("Their bytes"), RSC_FIELD_BYTES, RSC_FIELD_SHOWN },
+  [FIELD_FINALIZERS] = { "finalizers", N_("With a finalizer"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_SURVIVORS] = { "survivors", N_("Survivors"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_PROMOTED_TO] = { "promoted_to", N_("Survivors move to generation"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_RETURNED] = { "returned", N_("gc.collect() returned"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_REALLY] = { "really_unreachable", N_("Really freed"), RSC_FIELD_COUNT, RSC_FIELD_TABLE_ONLY },
+  [FIELD_ONLY_PREDICTED] = { "only_predicted", N_("Predicted, but still there"), RSC_FIELD_COUNT, RSC_FIELD_TABLE_ONLY },
+  [FIELD_ONLY_REAL] = { "only_real", N_("Freed, but not predicted"), RSC_FIELD_COUNT, RSC_FIELD_TABLE_ONLY },
+  /* Translators: untracked objects that nobody referred to but what was freed. */
+  [FIELD_FREED_ALONG] = { "freed_along", N_("Freed along with them"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_OTHERS_RAN] = { "others_ran", N_("Other threads ran meanwhile"), RSC_FIELD_BOOLEAN, RSC_FIELD_SHOWN },
+};
+
+typedef struct
+{
+  RscSnapshot *snapshot;
+  RscPrediction *prediction;
+  RscCollection *collection; /* NULL: only predicted */
+  GArray *unreachable;       /* of RscNode, all of them */
+  GArray *really;
+  GArray *only_predicted;
+  GArray *only_real;
+  guint64 freed_along;
+} Collect;
+
+static void
+clear_collect (Collect *self)
+{
+  g_clear_pointer (&self->prediction, rsc_prediction_free);
+  g_clear_pointer (&self->collection, rsc_collection_free);
+  g_clear_pointer (&self->unreachable, g_array_unref);
+  g_clear_pointer (&self->really, g_array_unref);
+  g_clear_pointer (&self->only_predicted, g_array_unref);
+  g_clear_pointer (&self->only_real, g_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Collect, clear_collect)
+
+static void
+fill (gsize    row,
+      RscCell *cells,
+      gpointer data)
+{
+  Collect *self = data;
+  const RscPrediction *prediction = self->prediction;
+
+  rsc_cell_set_number (&cells[FIELD_GENERATION], prediction->generation);
+  rsc_cell_set_text (&cells[FIELD_RULE], prediction->rule == RSC_RULE_REFCOUNTS ? "refcounts" : "roots");
+  rsc_cell_set_number (&cells[FIELD_EXAMINED], prediction->examined);
+  rsc_cell_set_number (&cells[FIELD_UNREACHABLE], prediction->n_unreachable);
+  rsc_cell_set_number (&cells[FIELD_BYTES], prediction->bytes);
+  rsc_cell_set_number (&cells[FIELD_FINALIZERS], prediction->n_finalizers);
+  rsc_cell_set_number (&cells[FIELD_SURVIVORS], prediction->survivors);
+  rsc_cell_set_number (&cells[FIELD_PROMOTED_TO], prediction->promoted_to);
+
+  if (self->collection == NULL)
+    return;
+
+  rsc_cell_set_number (&cells[FIELD_RETURNED], (guint64) self->collection->returned);
+  rsc_cell_set_number (&cells[FIELD_REALLY], self->really->len);
+  rsc_cell_set_number (&cells[FIELD_ONLY_PREDICTED], self->only_predicted->len);
+  rsc_cell_set_number (&cells[FIELD_ONLY_REAL], self->only_real->len);
+  rsc_cell_set_number (&cells[FIELD_FREED_ALONG], self->freed_along);
+  rsc_cell_set_number (&cells[FIELD_OTHERS_RAN], self->collection->others_ran);
+}
+
+static void
+append_addresses (GString    *json,
+                  Collect    *self,
+                  const char *member,
+                  GArray     *nodes)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+
+  g_string_append_printf (json, ",\n  \"%s\": [", member);
+  for (guint i = 0; i < nodes->len; i++)
+    g_string_append_printf (json, "%s\"0x%" G_GINT64_MODIFIER "x\"", i > 0 ? ", " : "",
+                            columns->address[g_array_index (nodes, RscNode, i)]);
+  g_string_append_c (json, ']');
+}
+
+static void
+append_more (GString *json,
+             gpointer data)
+{
+  Collect *self = data;
+
+  append_addresses (json, self, "unreachable", self->unreachable);
+  if (self->collection == NULL)
+    return;
+
+  append_addresses (json, self, "really_unreachable", self->really);
+  append_addresses (json, self, "only_predicted", self->only_predicted);
+  append_addresses (json, self, "only_real", self->only_real);
+}
+
+static gboolean
+check (RscCli  *cli,
+       GError **error)
+{
+  if (generation < RSC_GENERATION_0 || generation > RSC_GENERATION_2)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--generation takes 0, 1 or 2, not %d."), generation);
+      return FALSE;
+    }
+  if (live && cli->program == NULL && !g_str_has_prefix (cli->source, "pid:"))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("--live really collects, which needs a program after “--”: with a file, collect predicts."));
+      return FALSE;
+    }
+  if (agent_thread && !live)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--agent-thread says how --live collects; give both."));
+      return FALSE;
+    }
+  if (live && cli->options.in_place)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("--live captures before and after in cloned children; --in-place cannot be had with it."));
+      return FALSE;
+    }
+
+  return cli->options.fail_if == NULL
+         || rsc_condition_check (cli->options.fail_if, fields, live ? N_FIELDS : N_PREDICTED, error);
+}
+
+/* Only what the collector examines can be unreachable to it; what is freed
+ * besides, numbers and strings, goes because its last referrer went. */
+static gboolean
+is_examined (const RscColumns *columns,
+             RscNode           node)
+{
+  return (columns->flags[node] & RSC_NODE_TRACKED) != 0 && columns->generation[node] <= generation;
+}
+
+/* Sorts what was predicted and what was freed into agreed, only the one, only
+ * the other. */
+static gboolean
+compare (Collect  *self,
+         RscCli   *cli,
+         GError  **error)
+{
+  g_autoptr (RscCollectionDiff) diff =
+    rsc_collection_diff_compute (self->collection->before, self->collection->after, (guint) generation,
+                                 &cli->progress, cli->cancellable, error);
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+  g_autoptr (GArray) freed = NULL;
+
+  if (diff == NULL)
+    return FALSE;
+
+  freed = rsc_overlay_list (diff->before, RSC_STATE_FREED);
+  self->really = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  self->only_predicted = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  self->only_real = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
+  for (guint i = 0; i < self->unreachable->len; i++)
+    {
+      RscNode node = g_array_index (self->unreachable, RscNode, i);
+
+      if (rsc_overlay_get_state (diff->before, node) != RSC_STATE_FREED)
+        g_array_append_val (self->only_predicted, node);
+    }
+
+  for (guint i = 0; i < freed->len; i++)
+    {
+      RscNode node = g_array_index (freed, RscNode, i);
+
+      if (!is_examined (columns, node))
+        {
+          self->freed_along++;
+          continue;
+        }
+
+      g_array_append_val (self->really, node);
+      if (!rsc_bitset_get (self->prediction->unreachable, node))
+        g_array_append_val (self->only_real, node);
+    }
+
+  return TRUE;
+}
+
+static RscCollection *
+collect (RscCli  *cli,
+         GError **error)
+{
+  RscCollectFlags flags = RSC_COLLECT_CAPTURE | (agent_thread ? RSC_COLLECT_AGENT_THREAD : 0);
+  RscCollection *collection;
+
+  if (!rsc_source_launch (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
+    return NULL;
+
+  collection = rsc_target_collect (cli->target, (guint) generation, flags, &cli->progress, cli->cancellable, error);
+  if (collection == NULL)
+    return NULL;
+
+  rsc_source_release (cli);
+  cli->snapshot = rsc_snapshot_ref (collection->before);
+
+  return collection;
+}
+
+static gboolean
+run (RscCli  *cli,
+     GError **error)
+{
+  g_auto (Collect) self = { 0 };
+  RscObjects objects;
+  RscRows details;
+  RscRows rows = {
+    .fields = fields, .n_fields = live ? N_FIELDS : N_PREDICTED, .n_rows = 1, .single = TRUE,
+    .fill = fill, .append_more = append_more, .data = &self, .details = &details
+  };
+
+  if (live)
+    self.collection = collect (cli, error);
+  else
+    rsc_source_open (cli, error);
+  if (cli->snapshot == NULL)
+    return FALSE;
+
+  self.snapshot = cli->snapshot;
+  self.prediction = rsc_collect_predict (cli->snapshot, (guint) generation, &cli->progress, cli->cancellable, error);
+  if (self.prediction == NULL)
+    return FALSE;
+
+  self.unreachable = rsc_cli_list_nodes (cli->snapshot, self.prediction->unreachable, TRUE, error);
+  if (self.unreachable == NULL || (live && !compare (&self, cli, error))
+      || !rsc_objects_init_rows (&objects, &details, cli, (const RscNode *) self.unreachable->data,
+                                 self.unreachable->len, RSC_OBJECTS_PLAIN, error))
+    return FALSE;
+  rsc_cli_progress_clear ();
+
+  rows.footer = !live ? _("Predicted from the capture, before finalizers run; nothing was collected.") : NULL;
+
+  return rsc_rows_print (&rows, cli, error);
+}
+
+const RscCliCommand rsc_cmd_collect = {
+  .name = "collect",
+  .parameters = N_("SOURCE"),
+  .summary = N_("What a garbage collection would free, or with --live frees"),
+  .description = N_("Predicts a collection of CPython's from the references that the collector traverses and the reference counts (where a heap "
+                    "has none: from the roots): what it would find unreachable, and where the survivors would go. With --live the "
+                    "program really collects, and every difference is shown."),
+  .examples = "  refscope-cli collect heap.refscope\n"
+              "  refscope-cli collect heap.refscope --generation 0 --json\n"
+              "  refscope-cli collect --live --on-mark 'after del' -- python3 script.py\n"
+              "  refscope-cli collect --fail-if 'unreachable > 1000' -- python3 test.py",
+  .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_ROWS,
+  .entries = entries,
+  .check = check,
+  .run = run,
+};

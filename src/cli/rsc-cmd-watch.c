@@ -1,0 +1,458 @@
+#include "rsc-commands.h"
+
+#include <math.h>
+#include <sys/wait.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "base/rsc-error.h"
+
+/* A day between two samples is enough for anybody. */
+#define MAX_INTERVAL (24 * 3600.0)
+#define MIN_INTERVAL 0.01
+
+static double interval = 1.0;
+static double duration = -1;
+
+static const GOptionEntry entries[] = {
+  { "interval", 'i', 0, G_OPTION_ARG_DOUBLE, &interval, N_("Between two samples (default: 1)"), N_("SECONDS") },
+  { "duration", 'd', 0, G_OPTION_ARG_DOUBLE, &duration, N_("Stop watching after this time (default: when the program has ended)"), N_("SECONDS") },
+  G_OPTION_ENTRY_NULL
+};
+
+enum
+{
+  FIELD_SECONDS,
+  FIELD_EVENT,
+  FIELD_USS,
+  FIELD_RSS,
+  FIELD_COLLECTIONS_0,
+  FIELD_COLLECTIONS_1,
+  FIELD_COLLECTIONS_2,
+  FIELD_COLLECTED,
+  FIELD_HINT,
+  FIELD_FILE,
+  FIELD_LINE,
+  FIELD_EXIT_STATUS,
+  N_FIELDS
+};
+
+static const RscField fields[N_FIELDS] = {
+  [FIELD_SECONDS] = { "seconds", NULL, RSC_FIELD_REAL, RSC_FIELD_SHOWN },
+  [FIELD_EVENT] = { "event", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_USS] = { "uss", NULL, RSC_FIELD_BYTES, RSC_FIELD_SHOWN },
+  [FIELD_RSS] = { "rss", NULL, RSC_FIELD_BYTES, RSC_FIELD_SHOWN },
+  [FIELD_COLLECTIONS_0] = { "collections_0", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_COLLECTIONS_1] = { "collections_1", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_COLLECTIONS_2] = { "collections_2", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_COLLECTED] = { "collected", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_HINT] = { "hint", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_FILE] = { "file", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_LINE] = { "line", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_EXIT_STATUS] = { "exit_status", NULL, RSC_FIELD_SIGNED, RSC_FIELD_SHOWN },
+};
+
+typedef struct
+{
+  double seconds;
+  const char *event;
+  gboolean has_memory;
+  guint64 uss, rss;
+  guint64 collections[3];
+  guint64 collected;
+  char *hint;
+  char *file;
+  guint line;
+  gboolean ended;
+  int exit_status;
+} Sample;
+
+/* What the program last said of its collector.  It is asked on a thread of its
+ * own: memory is sampled also while the program keeps the GIL. */
+typedef struct
+{
+  GMutex lock;
+  GThread *asker;    /* only the watching thread uses it */
+  gboolean is_asking;
+  RscTarget *target; /* borrowed */
+  GCancellable *cancellable;
+  guint64 collections[3];
+  guint64 collected;
+} Statistics;
+
+typedef struct
+{
+  RscCli *cli;
+  RscRows rows;
+  GPtrArray *samples; /* kept only for --fail-if; else the last one */
+  gint64 launched;
+  Statistics statistics;
+  RscTargetEvent *mark; /* passed, and not written yet */
+  double mark_seconds;
+  GError *error;
+} Watch;
+
+static void
+sample_free (gpointer data)
+{
+  Sample *sample = data;
+
+  g_free (sample->hint);
+  g_free (sample->file);
+  g_free (sample);
+}
+
+static void
+fill (gsize    row,
+      RscCell *cells,
+      gpointer data)
+{
+  Watch *self = data;
+  const Sample *sample = g_ptr_array_index (self->samples, row);
+
+  rsc_cell_set_real (&cells[FIELD_SECONDS], sample->seconds);
+  rsc_cell_set_text (&cells[FIELD_EVENT], sample->event);
+  if (sample->has_memory)
+    {
+      rsc_cell_set_number (&cells[FIELD_USS], sample->uss);
+      rsc_cell_set_number (&cells[FIELD_RSS], sample->rss);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
+    rsc_cell_set_number (&cells[FIELD_COLLECTIONS_0 + i], sample->collections[i]);
+  rsc_cell_set_number (&cells[FIELD_COLLECTED], sample->collected);
+  rsc_cell_set_text (&cells[FIELD_HINT], sample->hint);
+  rsc_cell_set_text (&cells[FIELD_FILE], sample->file);
+  if (sample->line > 0)
+    rsc_cell_set_number (&cells[FIELD_LINE], sample->line);
+  if (sample->ended)
+    rsc_cell_set_number (&cells[FIELD_EXIT_STATUS],
+                         (guint64) (gint64) (WIFSIGNALED (sample->exit_status) ? -WTERMSIG (sample->exit_status)
+                                                                               : WEXITSTATUS (sample->exit_status)));
+}
+
+static gpointer
+ask (gpointer data)
+{
+  Statistics *self = data;
+  g_autoptr (GVariant) info = rsc_target_get_gc_info (self->target, self->cancellable, NULL);
+  g_autoptr (GVariant) stats = NULL;
+
+  if (info != NULL)
+    stats = g_variant_lookup_value (info, "gc-stats", G_VARIANT_TYPE ("a(ttt)"));
+
+  g_mutex_lock (&self->lock);
+  if (stats != NULL)
+    {
+      self->collected = 0;
+      for (gsize i = 0; i < MIN (g_variant_n_children (stats), G_N_ELEMENTS (self->collections)); i++)
+        {
+          guint64 collected, uncollectable;
+
+          g_variant_get_child (stats, i, "(ttt)", &self->collections[i], &collected, &uncollectable);
+          self->collected += collected;
+        }
+    }
+  self->is_asking = FALSE;
+  g_mutex_unlock (&self->lock);
+
+  return NULL;
+}
+
+static void
+join_asker (Statistics *self)
+{
+  g_clear_pointer (&self->asker, g_thread_join);
+}
+
+/* Asks for the next sample; if the last question is still open, not again. */
+static void
+start_asking (Statistics *self)
+{
+  gboolean is_asking;
+
+  g_mutex_lock (&self->lock);
+  is_asking = self->is_asking;
+  self->is_asking = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (is_asking)
+    return;
+
+  join_asker (self);
+  self->asker = g_thread_new ("statistics", ask, self);
+}
+
+/* While the program is held it answers at once. */
+static void
+ask_now (Statistics *self)
+{
+  join_asker (self);
+  ask (self);
+}
+
+static double
+get_seconds (Watch *self)
+{
+  return (double) (g_get_monotonic_time () - self->launched) / G_USEC_PER_SEC;
+}
+
+static Sample *
+sample_new (Watch      *self,
+            const char *event)
+{
+  Sample *sample = g_new0 (Sample, 1);
+
+  sample->event = event;
+  sample->seconds = get_seconds (self);
+
+  g_mutex_lock (&self->statistics.lock);
+  for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
+    sample->collections[i] = self->statistics.collections[i];
+  sample->collected = self->statistics.collected;
+  g_mutex_unlock (&self->statistics.lock);
+
+  return sample;
+}
+
+/* Writes it at once: who watches wants to see. */
+static gboolean
+emit_sample (Watch     *self,
+             Sample    *sample,
+             RscOutput *output)
+{
+  GString *text = rsc_output_get_buffer (output);
+
+  if (self->cli->options.fail_if == NULL)
+    g_ptr_array_set_size (self->samples, 0);
+  g_ptr_array_add (self->samples, sample);
+
+  if (self->cli->options.json)
+    {
+      rsc_rows_append_json_row (&self->rows, self->samples->len - 1, text);
+      g_string_append_c (text, '\n');
+    }
+  else
+    {
+      rsc_csv_append_row (&self->rows, self->samples->len - 1, text);
+    }
+
+  return rsc_output_flush (output);
+}
+
+static gboolean
+emit_memory (Watch      *self,
+             const char *event,
+             RscOutput  *output)
+{
+  Sample *sample = sample_new (self, event);
+
+  sample->has_memory = rsc_target_sample_memory (self->cli->target, &sample->uss, &sample->rss);
+
+  return emit_sample (self, sample, output);
+}
+
+/* A mark is written when the program stops at it, and can be asked. */
+static gboolean
+emit_mark (Watch     *self,
+           RscOutput *output)
+{
+  g_autoptr (RscTargetEvent) mark = g_steal_pointer (&self->mark);
+  Sample *sample;
+
+  if (mark == NULL)
+    return TRUE;
+
+  sample = sample_new (self, "mark");
+  sample->seconds = self->mark_seconds;
+  sample->has_memory = mark->rss > 0;
+  sample->uss = mark->uss;
+  sample->rss = mark->rss;
+  sample->hint = g_strdup (mark->hint);
+  sample->file = g_strdup (mark->file);
+  sample->line = mark->line;
+
+  return emit_sample (self, sample, output);
+}
+
+static gboolean
+handle_state (Watch          *self,
+              RscTargetEvent *event,
+              RscOutput      *output)
+{
+  gboolean going_on = TRUE;
+
+  if (event->state == RSC_TARGET_HELD)
+    {
+      ask_now (&self->statistics);
+      going_on = emit_mark (self, output);
+      /* The last look at it while everything is still there. */
+      if (going_on && event->hold != RSC_HOLD_MARK)
+        going_on = emit_memory (self, "end", output);
+      rsc_target_continue (self->cli->target, NULL);
+    }
+  else if (event->state == RSC_TARGET_EXITED)
+    {
+      Sample *sample;
+
+      if (!emit_mark (self, output))
+        return FALSE;
+      sample = sample_new (self, "exit");
+      sample->ended = TRUE;
+      sample->exit_status = event->exit_status;
+      self->cli->target_ended = TRUE;
+      self->cli->exit_status = event->exit_status;
+      emit_sample (self, sample, output);
+      going_on = FALSE;
+    }
+
+  return going_on;
+}
+
+static gboolean
+handle_event (Watch           *self,
+              RscTargetEvent **event,
+              RscOutput       *output)
+{
+  gboolean going_on;
+
+  switch ((*event)->type)
+    {
+    case RSC_EVENT_MARK:
+      going_on = emit_mark (self, output);
+      self->mark_seconds = get_seconds (self);
+      self->mark = g_steal_pointer (event);
+      return going_on;
+    case RSC_EVENT_STATE:
+      return handle_state (self, *event, output);
+    case RSC_EVENT_NO_PYTHON:
+      rsc_cli_note (self->cli, "%s", (*event)->message != NULL
+                                       ? (*event)->message
+                                       : _("The program has no CPython; only its memory can be watched."));
+      return TRUE;
+    case RSC_EVENT_COLLECTION:
+    case RSC_EVENT_OUTPUT:
+    default:
+      return TRUE;
+    }
+}
+
+static void
+watch (RscOutput *output,
+       gpointer   data)
+{
+  Watch *self = data;
+  RscCli *cli = self->cli;
+  gint64 step = (gint64) (interval * G_USEC_PER_SEC);
+  gint64 next = self->launched + step;
+  gint64 end = duration >= 0 ? self->launched + (gint64) (duration * G_USEC_PER_SEC) : G_MAXINT64;
+  gboolean going_on = TRUE;
+
+  if (!cli->options.json)
+    rsc_csv_write_header (&self->rows, rsc_output_get_buffer (output));
+
+  while (going_on)
+    {
+      g_autoptr (RscTargetEvent) event = NULL;
+      gint64 now = g_get_monotonic_time ();
+      gint64 left = MIN (next, end) - now;
+
+      if (now >= end)
+        break;
+
+      if (left <= 0)
+        {
+          going_on = emit_mark (self, output) && emit_memory (self, "sample", output);
+          start_asking (&self->statistics);
+          /* A sample that was missed is left out, not made up for. */
+          next += step * (1 + (now - next) / step);
+          continue;
+        }
+
+      event = rsc_target_next_event (cli->target, (int) MIN (left / 1000 + 1, G_MAXINT), cli->cancellable, &self->error);
+      if (self->error != NULL)
+        break;
+      if (event != NULL)
+        going_on = handle_event (self, &event, output);
+      else if (rsc_target_get_state (cli->target, NULL) == RSC_TARGET_EXITED)
+        going_on = FALSE;
+    }
+}
+
+static gboolean
+check (RscCli  *cli,
+       GError **error)
+{
+  if (!isfinite (interval) || interval < MIN_INTERVAL || interval > MAX_INTERVAL)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--interval takes a number of seconds, from 0.01 to a day."));
+      return FALSE;
+    }
+  if (duration != -1 && (!isfinite (duration) || duration < 0))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--duration takes a number of seconds."));
+      return FALSE;
+    }
+
+  return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);
+}
+
+static gboolean
+run (RscCli  *cli,
+     GError **error)
+{
+  g_autoptr (GPtrArray) samples = g_ptr_array_new_with_free_func (sample_free);
+  Watch self = {
+    .cli = cli,
+    .rows = { .fields = fields, .n_fields = N_FIELDS, .fill = fill, .data = &self },
+    .samples = samples,
+    .launched = g_get_monotonic_time (),
+  };
+  g_autoptr (GCancellable) asking = g_cancellable_new ();
+  gboolean written;
+
+  if (!rsc_source_launch (cli, TRUE, error))
+    return FALSE;
+
+  self.statistics.target = cli->target;
+  self.statistics.cancellable = asking;
+  written = rsc_output_run (cli, watch, &self, error);
+
+  g_cancellable_cancel (asking);
+  join_asker (&self.statistics);
+  g_clear_pointer (&self.mark, rsc_target_event_free);
+  if (!written)
+    {
+      g_clear_error (&self.error);
+      return FALSE;
+    }
+
+  if (self.error != NULL)
+    {
+      g_propagate_error (error, self.error);
+      return FALSE;
+    }
+
+  rsc_source_release (cli);
+  if (!cli->target_ended && cli->options.stop && !rsc_source_finish (cli, error))
+    return FALSE;
+
+  self.rows.n_rows = samples->len;
+
+  return cli->options.fail_if == NULL
+         || rsc_condition_evaluate (cli->options.fail_if, &self.rows, cli->cancellable, &cli->condition_held, error);
+}
+
+const RscCliCommand rsc_cmd_watch = {
+  .name = "watch",
+  .parameters = N_("-- PROGRAM ARGS…"),
+  .summary = N_("A program's memory and collections over time"),
+  .description = N_("Launches PROGRAM and prints a line for every sample, for every mark that it passes, for its end and its exit: "
+                    "unique and resident set size in bytes, how often each generation was collected so far, and how many objects "
+                    "that freed. CSV, or with --json a JSON object a line."),
+  .examples = "  refscope-cli watch --interval 0.1 -- python3 script.py\n"
+              "  refscope-cli watch --json -o memory.jsonl --duration 60 --stop -- python3 -m http.server\n"
+              "  refscope-cli watch --fail-if 'max(uss) > 500e6' -- python3 test.py",
+  .flags = RSC_COMMAND_PROGRAM_ONLY | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION,
+  .entries = entries,
+  .check = check,
+  .run = run,
+};
