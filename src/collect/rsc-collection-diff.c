@@ -111,6 +111,24 @@ compare_nodes (const Comparison *comparison,
   return new->generation[after] > old->generation[before] ? RSC_STATE_PROMOTED : RSC_STATE_STAYED;
 }
 
+/* A tracked dict or tuple that the collection examined and that somebody
+ * outside the heap holds too: if it was untracked, and nothing that is tracked
+ * refers to it, the heap afterwards does not show it, though it lives. */
+static gboolean
+may_have_been_untracked (const Comparison *comparison,
+                         RscNode           before)
+{
+  const RscColumns *old = comparison->old;
+  RscType type = rsc_snapshot_get_type (comparison->before, old->type[before]);
+
+  return (old->flags[before] & RSC_NODE_TRACKED) != 0
+         && old->generation[before] <= comparison->generation
+         && old->refcount[before] != RSC_REFCOUNT_UNKNOWN
+         && old->refcount[before] > old->first_referrer[before + 1] - old->first_referrer[before]
+         && strcmp (type.module, "builtins") == 0
+         && (strcmp (type.name, "dict") == 0 || strcmp (type.name, "tuple") == 0);
+}
+
 static void
 note_gone (RscCollectionDiff *self,
            const Comparison  *comparison,
@@ -118,6 +136,12 @@ note_gone (RscCollectionDiff *self,
 {
   if (comparison->old->flags[before] & RSC_NODE_SYNTHETIC)
     return;
+  if (may_have_been_untracked (comparison, before))
+    {
+      rsc_overlay_set (self->before, before, RSC_STATE_UNKNOWN, -1, NULL);
+      self->unknown++;
+      return;
+    }
   rsc_overlay_set (self->before, before, RSC_STATE_FREED, -1, NULL);
   self->freed++;
   self->freed_bytes += comparison->old->size[before];
@@ -219,7 +243,7 @@ rsc_collection_diff_compute (RscSnapshot       *before,
                              GCancellable      *cancellable,
                              GError           **error)
 {
-  const RscBlocks blocks = RSC_BLOCK_NODES | RSC_BLOCK_STRINGS | RSC_BLOCK_ADDRESSES;
+  const RscBlocks blocks = RSC_BLOCK_NODES | RSC_BLOCK_STRINGS | RSC_BLOCK_ADDRESSES | RSC_BLOCK_REFERRERS;
   Comparison comparison = {
     .before = before,
     .after = after,

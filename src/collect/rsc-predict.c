@@ -9,9 +9,6 @@
 
 #define OLDEST 2u
 
-/* Targets lie anywhere: they are asked for this many edges ahead. */
-#define AHEAD 24
-
 /* The objects that a collection looks at. */
 typedef struct
 {
@@ -75,8 +72,6 @@ count_outside_references (Collection *collection,
 
           if (is_cancelled (collection, error))
             return NULL;
-          if (e + AHEAD < columns->n_edges)
-            __builtin_prefetch (&gc_refs[columns->target[e + AHEAD]], 1);
           /* A count that is not known stays: its object is held from outside.
            * None falls below zero in a heap that stood still. */
           if (is_seen_by_collector (columns->kind[e]) && rsc_bitset_get (collection->young, target)
@@ -119,7 +114,6 @@ take_out_reachable (Collection    *collection,
               if (!is_seen_by_collector (columns->kind[e]) || !rsc_bitset_get (unreachable, target))
                 continue;
               rsc_bitset_unset (unreachable, target);
-              __builtin_prefetch (&columns->first_edge[target]);
               g_array_append_val (stack, target);
             }
         }
@@ -187,17 +181,17 @@ static RscGarbageRule
 choose_rule (Collection *collection)
 {
   const RscColumns *columns = collection->columns;
-  gboolean any_tracked = FALSE;
+  gboolean any_in_generation = FALSE;
 
   for (RscNode node = 0; node < columns->n_nodes; node++)
-    if (columns->flags[node] & RSC_NODE_TRACKED)
+    if ((columns->flags[node] & RSC_NODE_TRACKED) && columns->generation[node] != RSC_GENERATION_NONE)
       {
-        any_tracked = TRUE;
+        any_in_generation = TRUE;
         if (columns->refcount[node] != RSC_REFCOUNT_UNKNOWN)
           return RSC_RULE_REFCOUNTS;
       }
 
-  if (!any_tracked)
+  if (!any_in_generation)
     for (RscNode node = 0; node < columns->n_nodes; node++)
       if (!(columns->flags[node] & RSC_NODE_SYNTHETIC))
         {
