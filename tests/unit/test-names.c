@@ -138,8 +138,6 @@ program_new (Program *program)
   program->frame = add (program, program->t_frame, RSC_NODE_SYNTHETIC, "");
   program->local = add (program, program->t_list, 0, "local");
   add_labelled (program, program->frame, program->local, RSC_EDGE_LOCAL, "x");
-  /* Also a global: that is what it is called by. */
-  add_labelled (program, program->frame, program->table, RSC_EDGE_LOCAL, "t");
   thread = rsc_snapshot_builder_add_thread (builder, 1, 1, "MainThread");
   rsc_snapshot_builder_add_frame (builder, thread, program->frame, "Worker.main", "a.py", 3);
   rsc_snapshot_builder_add_root (builder, program->frame, RSC_ROOT_FRAME, thread, "Worker.main (a.py:3)");

@@ -1,0 +1,353 @@
+"""What refscope-cli says to bad input: a sentence, the right exit status,
+nothing on standard output, nothing lost, and never a hang."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import unittest
+
+import cli
+from cli import CONDITION, DONE, HEAPS, MALFORMED, UNCAPTURED, USAGE, run
+
+
+class BadInput(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        for heap in HEAPS.iterdir():
+            shutil.copy(heap, self.folder)
+
+    def refused(self, status, says, *args, **kwargs):
+        result = run(*args, cwd=self.folder, **kwargs)
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertIn(says, result.stderr)
+        self.assertTrue(result.stderr.startswith('refscope-cli: '), result.stderr)
+        if result.stdout is not None:
+            self.assertEqual(result.stdout, '')
+        return result.stderr
+
+    # --- usage
+
+    def test_no_command(self):
+        result = run()
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn('Commands:', result.stderr)
+        self.assertEqual(result.stdout, '')
+
+    def test_unknown_command(self):
+        self.refused(USAGE, 'Did you mean “types”?', 'tpyes', 'graph.dot')
+        self.refused(USAGE, 'refscope-cli --help', 'no-such-thing')
+        self.refused(USAGE, 'There is no command', 'help', 'no-such-thing')
+
+    def test_later_commands_are_not_there(self):
+        for command in 'path growth diff leaks dominators retained what-if step sql'.split():
+            self.refused(USAGE, 'There is no command', command, 'graph.dot')
+
+    def test_unknown_option(self):
+        self.refused(USAGE, '--no-such', 'info', '--no-such', 'graph.dot')
+
+    def test_values_that_are_none(self):
+        for args in (['refs', 'graph.dot', '--max-depth', 'x'], ['refs', 'graph.dot', '--max-depth', '-2'],
+                     ['refs', 'graph.dot', '--too-many', '-1'], ['refs', 'graph.dot', '--max-nodes', '-7'],
+                     ['refs', 'graph.dot', '--max-depth', '99999999999999999999'],
+                     ['refs', 'graph.dot', '--scale', '3'], ['refs', 'graph.dot', '--edges', 'some'],
+                     ['types', 'graph.dot', '--sort', 'colour'], ['find', 'graph.dot', '--limit', '-5'],
+                     ['collect', 'graph.dot', '--generation', '3'], ['collect', 'graph.dot', '--generation', '-1'],
+                     ['info', '--after', 'nan', '--', 'true'], ['info', '--after', '-3', '--', 'true'],
+                     ['watch', '--interval', '0', '--', 'true'], ['watch', '--interval', 'inf', '--', 'true'],
+                     ['info', '--timeout', '-1', '--', 'true']):
+            with self.subTest(args):
+                self.refused(USAGE, args[-4] if '--' in args else args[-2], *args)
+
+    def test_options_that_exclude_each_other(self):
+        self.refused(USAGE, 'exclude', 'types', 'graph.dot', '--json', '--csv')
+        self.refused(USAGE, 'exclude', 'info', '--after', '1', '--on-mark', 'x', '--', 'true')
+        self.refused(USAGE, 'exclude', 'info', '--stop', '--no-wait', '--', 'true')
+        self.refused(USAGE, 'different formats', 'refs', 'graph.dot', '--json', '-o', 'x.svg')
+        self.refused(USAGE, '--json', 'types', 'graph.dot', '--wrap')
+
+    def test_capture_options_on_a_file(self):
+        for options in (['--after', '1'], ['--on-mark', 'x'], ['--at-exit'], ['--in-place'], ['--stop'], ['--no-wait'],
+                        ['--collect-before'], ['--timeout', '3'], ['--program-output', 'null']):
+            with self.subTest(options):
+                self.refused(USAGE, 'program after “--”', 'info', 'graph.dot', *options)
+
+    def test_live_on_a_file(self):
+        self.refused(USAGE, 'predicts', 'collect', '--live', 'graph.dot')
+        self.refused(USAGE, 'needs a running program', 'watch', 'graph.dot')
+
+    def test_no_source(self):
+        for command in 'info types find cycles unreachable collect refs backrefs'.split():
+            self.refused(USAGE, 'SOURCE is missing', command)
+        self.refused(USAGE, 'SOURCE is missing', 'refs', 'name:A')
+        self.refused(USAGE, 'missing', 'info', '--')
+
+    def test_too_many_arguments(self):
+        self.refused(USAGE, 'too many', 'info', 'graph.dot', 'wide.dot')
+
+    def test_a_program_for_a_command_that_reads_files(self):
+        self.refused(USAGE, 'takes no program', 'verify', '--', 'true')
+
+    def test_pid_says_that_attaching_comes_later(self):
+        says = self.refused(UNCAPTURED, 'later version', 'info', f'pid:{os.getpid()}')
+        self.assertIn('-- PROGRAM', says)
+
+    # --- objects and expressions
+
+    def test_object_that_is_gone(self):
+        for reference in '0xdeadbeef', '#1000', 'type:NoSuchType', 'name:Z':
+            with self.subTest(reference):
+                self.refused(USAGE, reference.split(':')[-1].lstrip('#'), 'find', 'graph.dot', reference)
+
+    def test_object_of_no_form(self):
+        for reference in 'A', '0x', '0xzz', '#', '#-1', '#99999999999999999999', 'sql:DROP TABLE objects', 'sql:', '':
+            with self.subTest(reference):
+                self.refused(USAGE, '', 'backrefs', 'graph.dot', reference)
+
+    def test_objects_missing(self):
+        self.refused(USAGE, 'two ends', 'chain', 'graph.dot', 'name:A')
+        self.refused(USAGE, 'two ends', 'chain', 'graph.dot', 'name:A', 'name:B', 'name:C')
+
+    def test_filter_that_does_not_parse(self):
+        for option in '--filter', '--hide', '--highlight', '--extra-info':
+            with self.subTest(option):
+                says = self.refused(USAGE, 'character 8', 'refs', 'graph.dot', option, 'type = dict')
+                self.assertIn("did you mean type = 'dict'", says)
+                self.assertIn(option, says)
+        self.refused(USAGE, '', 'find', 'graph.dot', '--filter', 'size >')
+        self.refused(USAGE, '', 'types', 'graph.dot', '--filter', '')
+
+    def test_filter_is_told_before_the_file_is_read(self):
+        self.refused(USAGE, 'does not parse', 'find', 'no-such-file', '--filter', 'size >')
+
+    def test_condition_that_does_not_parse(self):
+        for condition in ('', 'size >', 'nosuch = 1', 'count; DROP TABLE rows', "type = \"node\"",
+                          "load_extension('x')", '(SELECT 1 FROM sqlite_master)'):
+            with self.subTest(condition):
+                self.refused(USAGE, '--fail-if', 'types', 'no-such-file', '--fail-if', condition)
+
+    # --- files
+
+    def test_no_such_file(self):
+        self.refused(USAGE, 'no-such-file', 'info', 'no-such-file')
+        self.refused(USAGE, 'no-such-file', 'verify', 'no-such-file.refscope')
+
+    def test_a_folder(self):
+        self.refused(USAGE, '.', 'info', '.')
+
+    @unittest.skipIf(os.geteuid() == 0, 'root may read everything')
+    def test_unreadable_file(self):
+        (self.folder / 'graph.dot').chmod(0)
+        self.refused(USAGE, 'graph.dot', 'info', 'graph.dot')
+
+    def test_foreign_files(self):
+        for name, content in (('empty', b''), ('zeros', bytes(5000)), ('text', b'hello, world\n'), ('elf', pathlib.Path(cli.CLI).read_bytes()[:4096]),
+                              ('json', b'{"snapshot": {}}'), ('open.dot', b'digraph { a -> '), ('nul.dot', b'digraph { a -> b }\0'),
+                              ('latin.dot', b'digraph { "\xff\xfe" -> b ')):
+            with self.subTest(name):
+                (self.folder / name).write_bytes(content)
+                for command in 'info', 'verify', 'types':
+                    self.refused(MALFORMED, '', command, name)
+
+    def test_truncated_and_damaged_heaps(self):
+        self.assertEqual(run('convert', 'graph.dot', '-o', 'whole.refscope', cwd=self.folder).returncode, DONE)
+        whole = (self.folder / 'whole.refscope').read_bytes()
+        self.assertEqual(run('verify', 'whole.refscope', cwd=self.folder).returncode, DONE)
+
+        for length in sorted({1, 7, 8, 15, 63, 64, 100, len(whole) // 2, len(whole) - 1}):
+            with self.subTest(length=length):
+                (self.folder / 'cut.refscope').write_bytes(whole[:length])
+                self.refused(MALFORMED, '', 'verify', 'cut.refscope')
+
+        # Any changed byte is either found, or outside of everything that counts.
+        found = 0
+        positions = range(0, len(whole), max(1, len(whole) // 97))
+        for position in positions:
+            damaged = bytearray(whole)
+            damaged[position] ^= 0xff
+            (self.folder / 'bad.refscope').write_bytes(damaged)
+            result = run('verify', 'bad.refscope', cwd=self.folder)
+            self.assertIn(result.returncode, (DONE, MALFORMED), (position, result.stderr))
+            found += result.returncode == MALFORMED
+        self.assertGreater(found, len(positions) // 4)
+
+    # --- output
+
+    def test_nothing_is_overwritten_unasked(self):
+        precious = self.folder / 'precious.json'
+        for args in (['types', 'graph.dot'], ['refs', 'graph.dot'], ['info', 'graph.dot'], ['cycles', 'graph.dot']):
+            with self.subTest(args):
+                precious.write_text('precious')
+                self.refused(USAGE, '--force', *args, '-o', 'precious.json')
+                self.assertEqual(precious.read_text(), 'precious')
+                self.assertEqual(run(*args, '-o', 'precious.json', '--force', cwd=self.folder).returncode, DONE)
+                json.loads(precious.read_text())
+        (self.folder / 'precious.dot').write_text('precious')
+        self.refused(USAGE, '--force', 'convert', 'graph.dot', '-o', 'precious.dot')
+        self.assertEqual((self.folder / 'precious.dot').read_text(), 'precious')
+
+    def test_unknown_endings(self):
+        self.refused(USAGE, 'x.gif', 'refs', 'graph.dot', '-o', 'x.gif')
+        self.refused(USAGE, 'x.gif', 'convert', 'graph.dot', '-o', 'x.gif')
+        self.refused(USAGE, '-o FILE', 'convert', 'graph.dot')
+        self.refused(USAGE, '-o FILE', 'capture', 'graph.dot')
+
+    def test_unwritable_places(self):
+        for args in (['types', 'graph.dot'], ['refs', 'graph.dot']):
+            self.refused(USAGE, 'no folder', *args, '-o', 'nowhere/x.json')
+            (self.folder / 'folder.json').mkdir(exist_ok=True)
+            self.refused(USAGE, 'is a folder', *args, '-o', 'folder.json')
+
+    @unittest.skipIf(os.geteuid() == 0, 'root may write everywhere')
+    def test_write_protected_folder(self):
+        (self.folder / 'protected').mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
+        self.refused(USAGE, 'protected', 'types', 'graph.dot', '-o', 'protected/x.json')
+
+    def test_file_size_limit_as_on_a_full_disk(self):
+        """RLIMIT_FSIZE stands for a full disk, which needs a file system of its own."""
+        import resource
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+        for name in 'x.json', 'x.svg', 'x.png', 'x.dot':
+            self.refused(USAGE, name, 'refs', 'graph.dot', '-o', name, preexec_fn=limit)
+            self.assertFalse((self.folder / name).exists())
+        self.refused(USAGE, 'x.refscope', 'convert', 'graph.dot', '-o', 'x.refscope', preexec_fn=limit)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), sorted(path.name for path in HEAPS.iterdir()),
+                         'a temporary file was left behind')
+
+    @unittest.skipUnless(os.path.exists('/dev/full'), 'there is no /dev/full')
+    def test_full_standard_output(self):
+        for args in (['types', 'graph.dot'], ['refs', 'graph.dot'], ['--help'], ['info', '--help'], ['find', 'graph.dot', '--json']):
+            with self.subTest(args), open('/dev/full', 'w') as full:
+                self.refused(USAGE, 'No space left', *args, stdout=full)
+
+    def test_output_to_dev_full(self):
+        before = os.stat('/dev/full')
+        self.refused(USAGE, '/dev/full', 'types', 'graph.dot', '-o', '/dev/full')
+        self.refused(USAGE, '/dev/full', 'refs', 'graph.dot', '-o', '/dev/full')
+        self.assertEqual(os.stat('/dev/full').st_ino, before.st_ino)
+
+    def test_closed_standard_output(self):
+        result = subprocess.run(['sh', '-c', '"$0" types graph.dot >&-', cli.CLI], cwd=self.folder, stderr=subprocess.PIPE,
+                                text=True, timeout=cli.TIME_LIMIT)
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn('standard output', result.stderr)
+
+    def test_reader_that_has_gone(self):
+        """As any program in a pipe: it ends by SIGPIPE, and says nothing."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, 'w') as gone:
+            result = run('find', 'graph.dot', '--json', cwd=self.folder, stdout=gone)
+        self.assertEqual(result.returncode, -signal.SIGPIPE)
+        self.assertEqual(result.stderr, '')
+
+    def test_quiet_is_quiet_about_notes_only(self):
+        loud = run('refs', 'graph.dot', '-o', 'x.json', cwd=self.folder)
+        quiet = run('refs', 'graph.dot', '-o', 'y.json', '--quiet', cwd=self.folder)
+        self.assertIn('objects', loud.stderr)
+        self.assertEqual(quiet.stderr, '')
+        self.refused(USAGE, 'no-such', 'info', 'no-such', '--quiet')
+
+
+class Pictures(unittest.TestCase):
+    """What -o writes is what its ending says."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def draw(self, name, *args):
+        result = run(*args, '-o', str(self.folder / name), cwd=HEAPS)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        return (self.folder / name).read_bytes()
+
+    def test_png(self):
+        once = self.draw('a.png', 'refs', 'wide.dot')
+        twice = self.draw('b.png', 'refs', 'wide.dot', '--scale', '2')
+        for png in once, twice:
+            self.assertTrue(png.startswith(b'\x89PNG\r\n\x1a\n'))
+        self.assertAlmostEqual(int.from_bytes(twice[16:20], 'big') / int.from_bytes(once[16:20], 'big'), 2, delta=0.05)
+
+    def test_svg(self):
+        from xml.etree import ElementTree
+        svg = ElementTree.fromstring(self.draw('a.svg', 'refs', 'wide.dot', '--too-many', '20'))
+        self.assertTrue(svg.tag.endswith('svg'))
+        text = ''.join(svg.itertext())
+        self.assertIn('hub', text)
+        self.assertIn('二つ の名前', text)
+
+    def test_pdf(self):
+        self.assertTrue(self.draw('a.pdf', 'backrefs', 'graph.dot', 'name:E').startswith(b'%PDF-'))
+
+    def test_dot_is_read_by_dot(self):
+        dot = shutil.which('dot')
+        if dot is None:
+            self.skipTest('Graphviz has no dot program here')
+        for args in (['refs', 'wide.dot', '--too-many', '2'], ['backrefs', 'graph.dot', 'name:E', '--objgraph']):
+            text = self.draw('a.dot', *args, '--force')
+            self.assertEqual(text.decode(), run(*args, cwd=HEAPS).stdout)
+            result = subprocess.run([dot, '-Tplain'], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=cli.TIME_LIMIT)
+            self.assertEqual((result.returncode, result.stderr), (0, b''))
+
+    def test_chain(self):
+        svg = self.draw('c.svg', 'chain', 'graph.dot', 'name:D', 'name:E').decode()
+        for name in 'D', 'A', 'B', 'E':
+            self.assertIn(name, svg)
+        result = run('chain', 'graph.dot', 'name:A', 'name:F', '-o', str(self.folder / 'none.svg'), cwd=HEAPS)
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn('No chain', result.stderr)
+        self.assertFalse((self.folder / 'none.svg').exists())
+
+
+class Conversions(unittest.TestCase):
+    def test_dot_to_refscope_and_back(self):
+        with tempfile.TemporaryDirectory() as folder:
+            heap, dot = f'{folder}/g.refscope', f'{folder}/g.dot'
+            self.assertEqual(run('convert', 'graph.dot', '-o', heap, cwd=HEAPS).returncode, DONE)
+            self.assertEqual(run('verify', heap).returncode, DONE)
+            for args in (['find', '{}', '--json'], ['cycles', '{}', '--json'], ['refs', '{}', 'name:D', '--json'],
+                         ['unreachable', '{}', '--from', 'name:A', '--json'], ['info', '{}', '--json']):
+                one = run(*(arg.format('graph.dot') for arg in args), cwd=HEAPS)
+                other = run(*(arg.format(heap) for arg in args))
+                self.assertEqual(one.stdout, other.stdout)
+            self.assertEqual(run('convert', heap, '-o', dot).returncode, DONE)
+            again = json.loads(run('info', dot, '--json').stdout)
+            before = json.loads(run('info', 'graph.dot', '--json', cwd=HEAPS).stdout)
+            self.assertEqual((again['objects'], again['edges']), (before['objects'], before['edges']))
+
+
+class Conditions(unittest.TestCase):
+    def status(self, *args):
+        return run(*args, cwd=HEAPS).returncode
+
+    def test_every_command_with_rows_takes_it(self):
+        for args in (['info'], ['types'], ['find'], ['cycles'], ['unreachable', '--from', 'name:A'], ['collect'], ['refs'],
+                     ['backrefs', 'name:E'], ['chain', 'name:D', 'name:E']):
+            args.insert(1, 'graph.dot')
+            with self.subTest(args):
+                self.assertEqual(self.status(*args, '--fail-if', '1'), CONDITION)
+                self.assertEqual(self.status(*args, '--fail-if', '0'), DONE)
+
+    def test_rows_that_are_not_printed_count(self):
+        self.assertEqual(self.status('find', 'graph.dot', '--limit', '1', '--fail-if', "value = 'F'"), CONDITION)
+
+    def test_no_rows(self):
+        self.assertEqual(self.status('find', 'graph.dot', '--type', 'none', '--fail-if', '1'), DONE)
+        self.assertEqual(self.status('find', 'graph.dot', '--type', 'none', '--fail-if', 'count(*) = 0'), CONDITION)
+
+    def test_null_is_not_true(self):
+        self.assertEqual(self.status('find', 'graph.dot', '--fail-if', 'NULL'), DONE)
+
+
+if __name__ == '__main__':
+    unittest.main()
