@@ -262,7 +262,7 @@ serve_socket (void)
 static int
 get_timeout (void)
 {
-  switch (rsc_agent.phase)
+  switch ((RscAgentPhase) rsc_agent.phase)
     {
     case RSC_AGENT_QUEUED:
       return 0;
