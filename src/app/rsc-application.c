@@ -1,0 +1,327 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-application.h"
+
+#include <sys/wait.h>
+
+#include "layout/rsc-layout.h"
+
+#include "rsc-test-interface.h"
+#include "rsc-window.h"
+
+struct _RscApplication
+{
+  AdwApplication parent_instance;
+
+  char **program;
+  gboolean hold;          /* the program, at its marks */
+  RscSession *session;    /* of the program */
+  gboolean holds_itself;  /* we wait for the program's end */
+  GListModel *lessons;
+  GtkFileChooserNative *chooser;
+  RscTestInterface *test_interface;
+};
+
+G_DEFINE_FINAL_TYPE (RscApplication, rsc_application, ADW_TYPE_APPLICATION)
+
+static RscWindow *
+new_window (RscApplication *self)
+{
+  return RSC_WINDOW (rsc_window_new (GTK_APPLICATION (self), self->lessons));
+}
+
+/* The active window, or a new one. */
+static RscWindow *
+get_window (RscApplication *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  /* A dialog may be the active one. */
+  while (window != NULL && !RSC_IS_WINDOW (window))
+    window = gtk_window_get_transient_for (window);
+
+  return window != NULL ? RSC_WINDOW (window) : new_window (self);
+}
+
+/* Actions. */
+
+static void
+on_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GList *windows = g_list_copy (gtk_application_get_windows (user_data));
+
+  /* Each may have something to ask. */
+  for (GList *window = windows; window != NULL; window = window->next)
+    if (RSC_IS_WINDOW (window->data))
+      gtk_window_close (window->data);
+  g_list_free (windows);
+}
+
+static void
+on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscApplication *self = user_data;
+  const char *developers[] = { "The Refscope developers", NULL };
+
+  adw_show_about_window (GTK_WINDOW (get_window (self)),
+                         "application-name", "Refscope",
+                         "application-icon", RSC_APPLICATION_ID,
+                         "developer-name", "The Refscope developers",
+                         "developers", developers,
+                         "version", RSC_VERSION,
+                         "comments", _("See who refers to whom in a live Python program, and what keeps its memory."),
+                         "license-type", GTK_LICENSE_MIT_X11,
+                         /* Translators: your names, one a line */
+                         "translator-credits", _("translator-credits"),
+                         NULL);
+}
+
+static void
+on_new_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  gtk_window_present (GTK_WINDOW (new_window (user_data)));
+}
+
+static void
+on_file_chosen (RscApplication *self, int response, GtkFileChooser *chooser)
+{
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (chooser);
+      RscWindow *window = get_window (self);
+
+      if (file != NULL)
+        {
+          rsc_window_open_file (window, file);
+          gtk_window_present (GTK_WINDOW (window));
+        }
+    }
+  g_clear_object (&self->chooser);
+}
+
+static void
+on_open (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscApplication *self = user_data;
+  g_autoptr (GtkFileFilter) heaps = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  g_clear_object (&self->chooser);
+  self->chooser = gtk_file_chooser_native_new (_("Open a Heap"), GTK_WINDOW (get_window (self)), GTK_FILE_CHOOSER_ACTION_OPEN,
+                                               _("_Open"), _("_Cancel"));
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
+  gtk_file_filter_set_name (heaps, _("Heaps and DOT graphs"));
+  gtk_file_filter_add_pattern (heaps, "*.refscope");
+  gtk_file_filter_add_pattern (heaps, "*.dot");
+  gtk_file_filter_add_pattern (heaps, "*.gv");
+  gtk_file_filter_set_name (all, _("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (self->chooser), heaps);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (self->chooser), all);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (on_file_chosen), self, G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static const GActionEntry entries[] = {
+  { "quit", on_quit },
+  { "about", on_about },
+  { "new-window", on_new_window },
+  { "open", on_open }
+};
+
+static const struct
+{
+  const char *action;
+  const char *accels[3];
+} application_accels[] = {
+  { "app.quit", { "<Control>q" } },
+  { "app.open", { "<Control>o" } },
+  { "app.new-window", { "<Control><Shift>n" } },
+  { "win.launch", { "<Control>n" } },
+  { "win.start-page", { "<Alt>Home" } },
+  { "win.show-help-overlay", { "<Control>question", "F1" } },
+  { "window.close", { "<Control>w" } }
+};
+
+/* The launched program. */
+
+static void
+on_program_state (RscApplication *self)
+{
+  RscSessionState state = rsc_session_get_state (self->session);
+
+  if (self->holds_itself && (state == RSC_SESSION_EXITED || state == RSC_SESSION_FAILED))
+    {
+      self->holds_itself = FALSE;
+      g_application_release (G_APPLICATION (self));
+    }
+}
+
+static void
+launch_program (RscApplication *self)
+{
+  RscLaunchOptions options = {
+    .argv = (const char *const *) self->program,
+    .hold = self->hold,
+    .pipe_streams = FALSE
+  };
+  RscWindow *window = new_window (self);
+
+  self->session = rsc_session_new_for_program (&options);
+  /* Its status is ours, so its end is waited for, also without a window. */
+  g_application_hold (G_APPLICATION (self));
+  self->holds_itself = TRUE;
+  g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_program_state), self, G_CONNECT_SWAPPED);
+  rsc_window_open_session (window, self->session);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+int
+rsc_application_get_exit_status (RscApplication *self)
+{
+  int status;
+
+  if (self->session == NULL)
+    return 0;
+  if (rsc_session_get_state (self->session) != RSC_SESSION_EXITED)
+    return 127;
+
+  status = rsc_session_get_exit_status (self->session);
+
+  return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
+}
+
+/* GApplication. */
+
+static void
+rsc_application_startup (GApplication *application)
+{
+  RscApplication *self = RSC_APPLICATION (application);
+  const RscHeapPageAccel *page_accels;
+  gsize n_page_accels;
+  g_autoptr (GError) error = NULL;
+
+  G_APPLICATION_CLASS (rsc_application_parent_class)->startup (application);
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  for (gsize i = 0; i < G_N_ELEMENTS (application_accels); i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (self), application_accels[i].action, application_accels[i].accels);
+  /* The page has these keys itself; here they are for the menus to show. */
+  page_accels = rsc_heap_page_get_accels (&n_page_accels);
+  for (gsize i = 0; i < n_page_accels; i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (self), page_accels[i].action, page_accels[i].accels);
+
+  self->lessons = rsc_lesson_load_all (&error);
+  if (error != NULL)
+    g_message ("%s", error->message);
+  rsc_layout_warm_up ();
+  self->test_interface = rsc_test_interface_new_from_environment (GTK_APPLICATION (self));
+}
+
+static void
+rsc_application_activate (GApplication *application)
+{
+  RscApplication *self = RSC_APPLICATION (application);
+
+  if (self->program != NULL && self->session == NULL)
+    launch_program (self);
+  else
+    gtk_window_present (GTK_WINDOW (get_window (self)));
+}
+
+static void
+rsc_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  RscApplication *self = RSC_APPLICATION (application);
+
+  for (int i = 0; i < n_files; i++)
+    {
+      RscWindow *window = get_window (self);
+
+      rsc_window_open_file (window, files[i]);
+      gtk_window_present (GTK_WINDOW (window));
+    }
+}
+
+static int
+rsc_application_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  RscApplication *self = RSC_APPLICATION (application);
+
+  if (g_variant_dict_contains (options, "version"))
+    {
+      g_print ("refscope %s\n", RSC_VERSION);
+      return 0;
+    }
+  if (g_variant_dict_contains (options, "no-hold"))
+    self->hold = FALSE;
+
+  return G_APPLICATION_CLASS (rsc_application_parent_class)->handle_local_options (application, options);
+}
+
+static void
+rsc_application_dispose (GObject *object)
+{
+  RscApplication *self = RSC_APPLICATION (object);
+
+  g_clear_object (&self->chooser);
+  g_clear_object (&self->session);
+  g_clear_object (&self->lessons);
+  g_clear_pointer (&self->test_interface, rsc_test_interface_free);
+
+  G_OBJECT_CLASS (rsc_application_parent_class)->dispose (object);
+}
+
+static void
+rsc_application_finalize (GObject *object)
+{
+  g_strfreev (RSC_APPLICATION (object)->program);
+
+  G_OBJECT_CLASS (rsc_application_parent_class)->finalize (object);
+}
+
+static void
+rsc_application_class_init (RscApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_application_dispose;
+  G_OBJECT_CLASS (klass)->finalize = rsc_application_finalize;
+  application_class->startup = rsc_application_startup;
+  application_class->activate = rsc_application_activate;
+  application_class->open = rsc_application_open;
+  application_class->handle_local_options = rsc_application_handle_local_options;
+}
+
+static void
+rsc_application_init (RscApplication *self)
+{
+  const GOptionEntry options[] = {
+    { "version", 'V', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Print the version and exit"), NULL },
+    { "no-hold", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Do not hold the program at its marks and its end"), NULL },
+    { NULL }
+  };
+
+  self->hold = TRUE;
+  g_application_add_main_option_entries (G_APPLICATION (self), options);
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _("[FILE… | -- PROGRAM ARGUMENTS…]"));
+  g_application_set_option_context_summary (G_APPLICATION (self),
+                                            _("Shows who refers to whom in the heap of a live Python program or of a file."));
+}
+
+RscApplication *
+rsc_application_new (const char *const *program)
+{
+  RscApplication *self = g_object_new (RSC_TYPE_APPLICATION,
+                                       "application-id", RSC_APPLICATION_ID,
+                                       "flags", G_APPLICATION_HANDLES_OPEN | (program != NULL ? G_APPLICATION_NON_UNIQUE : 0),
+                                       "resource-base-path", "/io/github/refscope/Refscope",
+                                       NULL);
+
+  self->program = g_strdupv ((char **) program);
+
+  return self;
+}

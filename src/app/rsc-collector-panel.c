@@ -1,0 +1,333 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-collector-panel.h"
+
+#include "rsc-memory-plot.h"
+#include "rsc-number.h"
+
+#define N_GENERATIONS 3
+
+struct _RscCollectorPanel
+{
+  GtkWidget parent_instance;
+
+  RscSession *session;
+  gboolean filling;
+
+  /* Template */
+  GtkStack *stack;
+  GtkSwitch *enabled_switch;
+  GtkLabel *count_0, *count_1, *count_2;
+  GtkSpinButton *threshold_0, *threshold_1, *threshold_2;
+  GtkLabel *objects_label;
+  GtkLabel *stats_label;
+  GtkWidget *apply_button;
+  GtkLabel *origin_label;
+  GtkWidget *memory_box;
+  GtkLabel *memory_label;
+  RscMemoryPlot *plot;
+  GtkListBox *marks;
+};
+
+G_DEFINE_FINAL_TYPE (RscCollectorPanel, rsc_collector_panel, GTK_TYPE_WIDGET)
+
+static GtkSpinButton *
+get_threshold (RscCollectorPanel *self, guint generation)
+{
+  GtkSpinButton *buttons[] = { self->threshold_0, self->threshold_1, self->threshold_2 };
+
+  return buttons[generation];
+}
+
+static GtkLabel *
+get_count (RscCollectorPanel *self, guint generation)
+{
+  GtkLabel *labels[] = { self->count_0, self->count_1, self->count_2 };
+
+  return labels[generation];
+}
+
+static void
+read_numbers (GVariant *info, const char *key, guint32 numbers[N_GENERATIONS], gboolean *known)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (info, key, G_VARIANT_TYPE ("au"));
+
+  *known = value != NULL && g_variant_n_children (value) >= N_GENERATIONS;
+  for (guint i = 0; *known && i < N_GENERATIONS; i++)
+    g_variant_get_child (value, i, "u", &numbers[i]);
+}
+
+/* "Generation 0: 512 objects" lines of the shown capture. */
+static char *
+dup_objects (GVariant *info)
+{
+  g_autoptr (GVariant) generations = g_variant_lookup_value (info, "generations", G_VARIANT_TYPE ("a(sut)"));
+  GString *text = g_string_new (NULL);
+  GVariantIter iter;
+  const char *interpreter;
+  guint32 generation;
+  guint64 n;
+
+  if (generations == NULL)
+    return g_string_free (text, FALSE);
+
+  g_variant_iter_init (&iter, generations);
+  while (g_variant_iter_next (&iter, "(&sut)", &interpreter, &generation, &n))
+    {
+      g_autofree char *number = rsc_number_dup (n);
+
+      if (text->len > 0)
+        g_string_append_c (text, '\n');
+      if (generation == RSC_GENERATION_PERMANENT)
+        g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "Frozen: %s object", "Frozen: %s objects", RSC_PLURAL (n)), number);
+      else
+        g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "Generation %u: %s object", "Generation %u: %s objects", RSC_PLURAL (n)),
+                                generation, number);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static char *
+dup_stats (GVariant *info)
+{
+  g_autoptr (GVariant) stats = g_variant_lookup_value (info, "gc-stats", G_VARIANT_TYPE ("a(ttt)"));
+  GString *text = g_string_new (NULL);
+  GVariantIter iter;
+  guint64 collections, collected, uncollectable;
+  guint generation = 0;
+
+  if (stats == NULL)
+    return g_string_free (text, FALSE);
+
+  g_variant_iter_init (&iter, stats);
+  while (g_variant_iter_next (&iter, "(ttt)", &collections, &collected, &uncollectable))
+    {
+      g_autofree char *n_collections = rsc_number_dup (collections);
+      g_autofree char *n_collected = rsc_number_dup (collected);
+
+      if (text->len > 0)
+        g_string_append_c (text, '\n');
+      /* Translators: %1$u is the generation, then how often it was collected, and how many objects that freed */
+      g_string_append_printf (text, _("Generation %1$u: %2$s collections, %3$s freed"), generation++, n_collections, n_collected);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+set_text (GtkLabel *label, const char *text)
+{
+  gtk_label_set_text (label, text);
+  gtk_widget_set_visible (GTK_WIDGET (label), *text != '\0');
+}
+
+static void
+fill_collector (RscCollectorPanel *self)
+{
+  GVariant *info = rsc_session_get_gc_info (self->session);
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  gboolean live = rsc_session_is_live (self->session) && rsc_session_get_no_python (self->session) == NULL;
+  gboolean enabled = FALSE, counts_known, thresholds_known;
+  guint32 counts[N_GENERATIONS] = { 0, }, thresholds[N_GENERATIONS] = { 0, };
+  g_autofree char *objects = NULL;
+  g_autofree char *stats = NULL;
+
+  if (info == NULL)
+    {
+      gtk_stack_set_visible_child_name (self->stack, "nothing");
+      return;
+    }
+
+  read_numbers (info, "gc-counts", counts, &counts_known);
+  read_numbers (info, "gc-thresholds", thresholds, &thresholds_known);
+  if (!counts_known && !thresholds_known)
+    {
+      gtk_stack_set_visible_child_name (self->stack, "nothing");
+      return;
+    }
+
+  self->filling = TRUE;
+  g_variant_lookup (info, "gc-enabled", "b", &enabled);
+  gtk_switch_set_active (self->enabled_switch, enabled);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->enabled_switch), live);
+  for (guint i = 0; i < N_GENERATIONS; i++)
+    {
+      g_autofree char *count = rsc_number_dup (counts[i]);
+
+      gtk_label_set_text (get_count (self, i), counts_known ? count : "–");
+      gtk_spin_button_set_value (get_threshold (self, i), thresholds[i]);
+      gtk_widget_set_sensitive (GTK_WIDGET (get_threshold (self, i)), live);
+    }
+  gtk_widget_set_visible (self->apply_button, live);
+  gtk_widget_set_sensitive (self->apply_button, FALSE);
+  self->filling = FALSE;
+
+  objects = dup_objects (snapshot != NULL ? rsc_snapshot_get_info (snapshot) : info);
+  set_text (self->objects_label, objects);
+  stats = dup_stats (info);
+  set_text (self->stats_label, stats);
+  set_text (self->origin_label, live ? "" : _("As they were when the heap was captured."));
+  gtk_stack_set_visible_child_name (self->stack, "collector");
+}
+
+/* The marks as numbers, for whom the plot says nothing. */
+static void
+fill_marks (RscCollectorPanel *self)
+{
+  GArray *points = rsc_session_get_memory (self->session);
+  guint n_marks = 0, n_shown = 0;
+
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->marks)); row != NULL; row = gtk_widget_get_next_sibling (row))
+    n_shown++;
+
+  for (guint i = 0; i < points->len; i++)
+    {
+      const RscMemoryPoint *point = &g_array_index (points, RscMemoryPoint, i);
+      GtkWidget *box, *title, *numbers;
+      g_autofree char *hint = NULL;
+      g_autofree char *uss = NULL;
+      g_autofree char *rss = NULL;
+      g_autofree char *text = NULL;
+
+      if (point->hint == NULL || n_marks++ < n_shown)
+        continue;
+
+      hint = g_strdup_printf ("%u  %s", n_marks, point->hint);
+      uss = point->uss > 0 ? g_format_size (point->uss) : g_strdup ("–");
+      rss = point->rss > 0 ? g_format_size (point->rss) : g_strdup ("–");
+      text = g_strdup_printf (_("USS %s, RSS %s"), uss, rss);
+      box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+      gtk_widget_add_css_class (box, "object-row");
+      title = gtk_label_new (hint);
+      gtk_label_set_xalign (GTK_LABEL (title), 0.0f);
+      gtk_label_set_ellipsize (GTK_LABEL (title), PANGO_ELLIPSIZE_END);
+      gtk_widget_set_tooltip_text (title, point->hint);
+      numbers = gtk_label_new (text);
+      gtk_label_set_xalign (GTK_LABEL (numbers), 0.0f);
+      gtk_widget_add_css_class (numbers, "object-value");
+      gtk_widget_add_css_class (numbers, "numeric");
+      gtk_box_append (GTK_BOX (box), title);
+      gtk_box_append (GTK_BOX (box), numbers);
+      gtk_list_box_append (self->marks, box);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->marks), n_marks > 0);
+}
+
+static void
+on_memory_sampled (RscCollectorPanel *self)
+{
+  GArray *points = rsc_session_get_memory (self->session);
+  g_autofree char *text = NULL;
+
+  for (guint i = points->len; i > 0 && text == NULL; i--)
+    {
+      const RscMemoryPoint *point = &g_array_index (points, RscMemoryPoint, i - 1);
+
+      if (point->uss > 0)
+        {
+          g_autofree char *uss = g_format_size (point->uss);
+          g_autofree char *rss = g_format_size (point->rss);
+
+          text = g_strdup_printf (_("USS %s, RSS %s"), uss, rss);
+        }
+    }
+  gtk_label_set_text (self->memory_label, text != NULL ? text : _("Not measured yet"));
+  fill_marks (self);
+  rsc_memory_plot_changed (self->plot);
+}
+
+static void
+on_threshold_changed (RscCollectorPanel *self)
+{
+  if (!self->filling)
+    gtk_widget_set_sensitive (self->apply_button, TRUE);
+}
+
+static void
+on_apply_clicked (RscCollectorPanel *self)
+{
+  guint thresholds[N_GENERATIONS];
+
+  for (guint i = 0; i < N_GENERATIONS; i++)
+    {
+      gtk_spin_button_update (get_threshold (self, i));
+      thresholds[i] = (guint) gtk_spin_button_get_value_as_int (get_threshold (self, i));
+    }
+  gtk_widget_set_sensitive (self->apply_button, FALSE);
+  rsc_session_set_thresholds (self->session, thresholds);
+}
+
+static void
+on_enabled_changed (RscCollectorPanel *self)
+{
+  if (!self->filling && self->session != NULL)
+    rsc_session_set_gc_enabled (self->session, gtk_switch_get_active (self->enabled_switch));
+}
+
+void
+rsc_collector_panel_set_session (RscCollectorPanel *self, RscSession *session)
+{
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  rsc_memory_plot_set_points (self->plot, rsc_session_get_memory (session));
+  gtk_widget_set_visible (self->memory_box, rsc_session_is_program (session));
+  g_signal_connect_object (session, "notify::gc-info", G_CALLBACK (fill_collector), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::state", G_CALLBACK (fill_collector), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::capture", G_CALLBACK (fill_collector), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "memory-sampled", G_CALLBACK (on_memory_sampled), self, G_CONNECT_SWAPPED);
+  fill_collector (self);
+  on_memory_sampled (self);
+}
+
+static void
+rsc_collector_panel_dispose (GObject *object)
+{
+  RscCollectorPanel *self = RSC_COLLECTOR_PANEL (object);
+
+  g_clear_object (&self->session);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_COLLECTOR_PANEL);
+
+  G_OBJECT_CLASS (rsc_collector_panel_parent_class)->dispose (object);
+}
+
+static void
+rsc_collector_panel_class_init (RscCollectorPanelClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_collector_panel_dispose;
+
+  g_type_ensure (RSC_TYPE_MEMORY_PLOT);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-collector-panel.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, stack);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, enabled_switch);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, count_0);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, count_1);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, count_2);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, threshold_0);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, threshold_1);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, threshold_2);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, objects_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, stats_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, apply_button);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, origin_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, memory_box);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, memory_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, plot);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, marks);
+  gtk_widget_class_bind_template_callback (widget_class, on_threshold_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_apply_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_enabled_changed);
+}
+
+static void
+rsc_collector_panel_init (RscCollectorPanel *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

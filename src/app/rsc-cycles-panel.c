@@ -1,0 +1,340 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-cycles-panel.h"
+
+#include "rsc-number.h"
+#include "rsc-object-item.h"
+
+/* As many rows as a person may want to scroll through; they are by size. */
+#define ROWS_MAX 2000
+/* As many members of one cycle are drawn. */
+#define MEMBERS_DRAWN_MAX 40
+#define MEMBERS_NAMED 4
+
+/* An entry of the list: the index of a component. */
+#define RSC_TYPE_CYCLE_ITEM (rsc_cycle_item_get_type ())
+G_DECLARE_FINAL_TYPE (RscCycleItem, rsc_cycle_item, RSC, CYCLE_ITEM, GObject)
+
+struct _RscCycleItem
+{
+  GObject parent_instance;
+  guint32 index;
+};
+
+G_DEFINE_FINAL_TYPE (RscCycleItem, rsc_cycle_item, G_TYPE_OBJECT)
+
+static void
+rsc_cycle_item_class_init (RscCycleItemClass *klass)
+{
+}
+
+static void
+rsc_cycle_item_init (RscCycleItem *self)
+{
+}
+
+struct _RscCyclesPanel
+{
+  GtkWidget parent_instance;
+
+  RscSession *session;
+  GListStore *items;
+  RscComponents *components; /* borrowed from the capture that is shown */
+
+  /* Template */
+  GtkStack *stack;
+  GtkLabel *title;
+  GtkSwitch *show_switch;
+  GtkToggleButton *all_button;
+  GtkToggleButton *garbage_button;
+  GtkListView *view;
+};
+
+G_DEFINE_FINAL_TYPE (RscCyclesPanel, rsc_cycles_panel, GTK_TYPE_WIDGET)
+
+/* "list, dict, Node and 3 more" */
+static char *
+dup_members (RscSnapshot *snapshot, const RscComponent *component)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint32 i = 0; i < MIN (component->n_members, MEMBERS_NAMED); i++)
+    {
+      g_autofree char *type = rsc_node_dup_type (snapshot, component->members[i], FALSE);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", type);
+    }
+  if (component->n_members > MEMBERS_NAMED)
+    {
+      g_autofree char *number = rsc_number_dup (component->n_members - MEMBERS_NAMED);
+
+      g_string_append_c (text, ' ');
+      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "and %s more", "and %s more",
+                                                 component->n_members - MEMBERS_NAMED), number);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+typedef struct
+{
+  GtkWidget *title;
+  GtkWidget *state;
+  GtkWidget *members;
+  GtkWidget *held;
+} Row;
+
+static GtkWidget *
+add_label (GtkWidget *box, const char *css_class, gboolean expand)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_hexpand (label, expand);
+  gtk_widget_add_css_class (label, css_class);
+  gtk_box_append (GTK_BOX (box), label);
+
+  return label;
+}
+
+static void
+setup_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  Row *row = g_new0 (Row, 1);
+
+  gtk_widget_add_css_class (box, "object-row");
+  gtk_box_append (GTK_BOX (box), line);
+  row->title = add_label (line, "object-type", TRUE);
+  row->state = add_label (line, "cycle-state", FALSE);
+  gtk_label_set_ellipsize (GTK_LABEL (row->state), PANGO_ELLIPSIZE_NONE);
+  row->members = add_label (box, "object-value", FALSE);
+  row->held = add_label (box, "object-value", FALSE);
+  g_object_set_data_full (G_OBJECT (box), "row", row, g_free);
+  gtk_list_item_set_child (list_item, box);
+}
+
+static void
+bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  RscCyclesPanel *self = user_data;
+  RscCycleItem *item = gtk_list_item_get_item (list_item);
+  GtkWidget *box = gtk_list_item_get_child (list_item);
+  Row *row = g_object_get_data (G_OBJECT (box), "row");
+  RscComponent component;
+  g_autofree char *number = NULL;
+  g_autofree char *objects = NULL;
+  g_autofree char *size = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *members = NULL;
+  g_autofree char *held = NULL;
+  g_autofree char *description = NULL;
+  const char *state;
+
+  if (self->components == NULL || item->index >= rsc_components_get_n (self->components))
+    return;
+
+  component = rsc_components_get (self->components, item->index);
+  number = rsc_number_dup (component.n_members);
+  objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s object", "%s objects", component.n_members), number);
+  size = g_format_size (component.bytes);
+  title = g_strdup_printf ("%s, %s", objects, size);
+  members = dup_members (rsc_session_get_snapshot (self->session), &component);
+  state = component.garbage ? _("garbage") : _("alive");
+  if (component.held_from_outside > 0)
+    {
+      g_autofree char *times = rsc_number_dup (component.held_from_outside);
+
+      held = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "held by %s reference from outside",
+                                           "held by %s references from outside", RSC_PLURAL (component.held_from_outside)), times);
+    }
+  else
+    held = g_strdup (_("no object outside refers to it"));
+
+  gtk_label_set_text (GTK_LABEL (row->title), title);
+  gtk_label_set_text (GTK_LABEL (row->state), state);
+  gtk_label_set_text (GTK_LABEL (row->members), members);
+  gtk_label_set_text (GTK_LABEL (row->held), held);
+  if (component.garbage)
+    gtk_widget_add_css_class (row->state, "garbage");
+  else
+    gtk_widget_remove_css_class (row->state, "garbage");
+
+  description = g_strdup_printf ("%s: %s; %s; %s", state, title, members, held);
+  gtk_widget_set_tooltip_text (box, description);
+  if (gtk_widget_get_parent (box) != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
+                                    GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
+}
+
+static void
+fill (RscCyclesPanel *self)
+{
+  RscComponents *components = rsc_session_get_components (self->session);
+  gboolean garbage_only = gtk_toggle_button_get_active (self->garbage_button);
+  gboolean shown = rsc_session_get_overlay_mode (self->session) == RSC_OVERLAY_MODE_CYCLES;
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *title = NULL;
+  g_autofree char *n_all_text = NULL;
+  g_autofree char *n_garbage_text = NULL;
+  g_autofree char *all_text = NULL;
+  guint32 n = components != NULL ? rsc_components_get_n (components) : 0;
+  guint32 n_garbage = 0;
+
+  if (gtk_switch_get_active (self->show_switch) != shown)
+    gtk_switch_set_active (self->show_switch, shown);
+
+  /* The rows are bound to the components, so they go before those do. */
+  g_list_store_remove_all (self->items);
+  self->components = components;
+  if (components == NULL)
+    {
+      gtk_stack_set_visible_child_name (self->stack, "nothing");
+      return;
+    }
+
+  for (guint32 i = 0; i < n; i++)
+    {
+      RscComponent component = rsc_components_get (components, i);
+
+      n_garbage += component.garbage;
+      if (items->len < ROWS_MAX && (component.garbage || !garbage_only))
+        {
+          RscCycleItem *item = g_object_new (RSC_TYPE_CYCLE_ITEM, NULL);
+
+          item->index = i;
+          g_ptr_array_add (items, item);
+        }
+    }
+  g_list_store_splice (self->items, 0, 0, items->pdata, items->len);
+
+  n_all_text = rsc_number_dup (n);
+  n_garbage_text = rsc_number_dup (n_garbage);
+  all_text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s cycle", "%s cycles", n), n_all_text);
+  /* Translators: "12 cycles, 3 garbage" */
+  title = g_strdup_printf (_("%s, %s garbage"), all_text, n_garbage_text);
+  gtk_label_set_text (self->title, title);
+  gtk_stack_set_visible_child_name (self->stack, items->len > 0 ? "list" : "none");
+}
+
+static void
+on_filter_toggled (RscCyclesPanel *self)
+{
+  if (self->session != NULL)
+    fill (self);
+}
+
+static void
+on_show_changed (RscCyclesPanel *self)
+{
+  gboolean wanted = gtk_switch_get_active (self->show_switch);
+  gboolean shown;
+
+  if (self->session == NULL)
+    return;
+
+  shown = rsc_session_get_overlay_mode (self->session) == RSC_OVERLAY_MODE_CYCLES;
+  if (wanted != shown)
+    rsc_session_set_overlay_mode (self->session, wanted ? RSC_OVERLAY_MODE_CYCLES : RSC_OVERLAY_MODE_NONE);
+}
+
+static void
+on_find_clicked (RscCyclesPanel *self)
+{
+  if (self->session != NULL)
+    rsc_session_set_overlay_mode (self->session, RSC_OVERLAY_MODE_CYCLES);
+}
+
+static void
+on_activated (RscCyclesPanel *self, guint position)
+{
+  g_autoptr (RscCycleItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), position);
+  g_autoptr (RscView) view = NULL;
+  RscViewParams params = RSC_VIEW_PARAMS_INIT;
+  RscComponent component;
+
+  if (item == NULL || self->components == NULL)
+    return;
+
+  component = rsc_components_get (self->components, item->index);
+  if (rsc_session_get_view (self->session) != NULL)
+    params = *rsc_view_get_params (rsc_session_get_view (self->session));
+  params.objects = component.members;
+  params.n_objects = MIN (component.n_members, MEMBERS_DRAWN_MAX);
+  params.direction = RSC_DIRECTION_REFS;
+  params.max_depth = 1;
+  params.expansions = NULL;
+  params.n_expansions = 0;
+  view = rsc_view_new (&params);
+
+  if (rsc_session_get_overlay_mode (self->session) != RSC_OVERLAY_MODE_CYCLES)
+    rsc_session_set_overlay_mode (self->session, RSC_OVERLAY_MODE_CYCLES);
+  rsc_session_select (self->session, component.members[0]);
+  rsc_session_set_view (self->session, view);
+}
+
+void
+rsc_cycles_panel_set_session (RscCyclesPanel *self, RscSession *session)
+{
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  g_signal_connect_object (session, "notify::overlay", G_CALLBACK (fill), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::capture", G_CALLBACK (fill), self, G_CONNECT_SWAPPED);
+  fill (self);
+}
+
+static void
+rsc_cycles_panel_dispose (GObject *object)
+{
+  RscCyclesPanel *self = RSC_CYCLES_PANEL (object);
+
+  g_clear_object (&self->session);
+  self->components = NULL;
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_CYCLES_PANEL);
+  g_clear_object (&self->items);
+
+  G_OBJECT_CLASS (rsc_cycles_panel_parent_class)->dispose (object);
+}
+
+static void
+rsc_cycles_panel_class_init (RscCyclesPanelClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_cycles_panel_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-cycles-panel.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, stack);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, title);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, show_switch);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, all_button);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, garbage_button);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, view);
+  gtk_widget_class_bind_template_callback (widget_class, on_filter_toggled);
+  gtk_widget_class_bind_template_callback (widget_class, on_show_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_find_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_activated);
+}
+
+static void
+rsc_cycles_panel_init (RscCyclesPanel *self)
+{
+  g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
+  g_autoptr (GtkSelectionModel) selection = NULL;
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->items = g_list_store_new (RSC_TYPE_CYCLE_ITEM);
+  selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (G_LIST_MODEL (self->items))));
+  g_signal_connect (factory, "setup", G_CALLBACK (setup_row), self);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
+  gtk_list_view_set_factory (self->view, factory);
+  gtk_list_view_set_model (self->view, selection);
+}

@@ -1,0 +1,552 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-details-panel.h"
+
+#include "analysis/rsc-holders.h"
+#include "analysis/rsc-names.h"
+
+#include "rsc-job.h"
+#include "rsc-number.h"
+#include "rsc-object-item.h"
+
+#define ROWS_MAX 200
+#define NAME_STEPS_MAX 8
+
+struct _RscDetailsPanel
+{
+  GtkWidget parent_instance;
+
+  /* Owned */
+  RscSession *session;
+  RscJob *job;
+  GListStore *referrers;
+  GListStore *references;
+
+  /* What is shown or being found out. */
+  guint64 snapshot_id;
+  RscNode node;
+
+  /* Template */
+  GtkStack *stack;
+  GtkLabel *type_label;
+  GtkLabel *name_label;
+  GtkLabel *value_label;
+  GtkLabel *fate_label;
+  GtkLabel *size_label;
+  GtkLabel *address_label;
+  GtkLabel *generation_label;
+  GtkLabel *facts_label;
+  GtkWidget *facts_title;
+  GtkLabel *refcount_label;
+  GtkLabel *explanation_label;
+  GtkToggleButton *referrers_button;
+  GtkToggleButton *references_button;
+  GtkStack *lists;
+  GtkListView *referrers_view;
+  GtkListView *references_view;
+  GtkLabel *referrers_rest;
+  GtkLabel *references_rest;
+  GtkLabel *error_label;
+};
+
+G_DEFINE_FINAL_TYPE (RscDetailsPanel, rsc_details_panel, GTK_TYPE_WIDGET)
+
+typedef struct
+{
+  RscSnapshot *snapshot;
+  RscNode node;
+} Request;
+
+typedef struct
+{
+  char *path;
+  RscHolders *holders;
+  GPtrArray *referrers;  /* of RscObjectItem */
+  GPtrArray *references;
+  guint64 n_references;
+  guint locals, roots, objects; /* counted holders, by kind */
+} Result;
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  rsc_snapshot_unref (request->snapshot);
+  g_free (request);
+}
+
+static void
+result_free (gpointer data)
+{
+  Result *result = data;
+
+  g_free (result->path);
+  g_clear_pointer (&result->holders, rsc_holders_free);
+  g_clear_pointer (&result->referrers, g_ptr_array_unref);
+  g_clear_pointer (&result->references, g_ptr_array_unref);
+  g_free (result);
+}
+
+static RscObjectItem *
+make_holder (RscSnapshot *snapshot, const RscHolder *holder)
+{
+  g_autofree char *label = NULL;
+  const char *note = NULL;
+
+  if (holder->edge != G_MAXUINT64)
+    label = rsc_snapshot_dup_edge_label (snapshot, holder->edge);
+
+  switch (holder->kind)
+    {
+    case RSC_HOLDER_OBJECT:
+    case RSC_HOLDER_LOCAL:
+      note = holder->counted ? NULL : _("not counted");
+      break;
+
+    case RSC_HOLDER_STACK:
+      note = holder->counted ? _("evaluation stack") : _("evaluation stack, not counted");
+      break;
+
+    case RSC_HOLDER_ROOT:
+      note = _("the runtime itself");
+      break;
+    }
+
+  return rsc_object_item_new (snapshot, holder->node, label != NULL && *label != '\0' ? label : NULL, note);
+}
+
+static gpointer
+describe (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  Request *request = data;
+  RscSnapshot *snapshot = request->snapshot;
+  const RscColumns *columns;
+  Result *result;
+  guint64 first, last;
+
+  columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, error);
+  if (columns == NULL)
+    return NULL;
+
+  result = g_new0 (Result, 1);
+  result->holders = rsc_holders_compute (snapshot, request->node, ROWS_MAX, error);
+  if (result->holders == NULL)
+    {
+      result_free (result);
+      return NULL;
+    }
+
+  result->referrers = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < result->holders->holders->len; i++)
+    {
+      const RscHolder *holder = &g_array_index (result->holders->holders, RscHolder, i);
+
+      if (holder->counted)
+        {
+          result->objects += holder->kind == RSC_HOLDER_OBJECT;
+          result->locals += holder->kind == RSC_HOLDER_LOCAL;
+          result->roots += holder->kind == RSC_HOLDER_ROOT || holder->kind == RSC_HOLDER_STACK;
+        }
+      g_ptr_array_add (result->referrers, make_holder (snapshot, holder));
+    }
+
+  result->references = g_ptr_array_new_with_free_func (g_object_unref);
+  first = columns->first_edge[request->node];
+  last = columns->first_edge[request->node + 1];
+  result->n_references = last - first;
+  for (guint64 e = first; e < last && e - first < ROWS_MAX; e++)
+    {
+      g_autofree char *label = rsc_snapshot_dup_edge_label (snapshot, e);
+
+      g_ptr_array_add (result->references,
+                       rsc_object_item_new (snapshot, columns->target[e], *label != '\0' ? label : NULL,
+                                            columns->kind[e] & RSC_EDGE_WEAK ? _("weak") : NULL));
+    }
+
+  if (!g_cancellable_is_cancelled (cancellable))
+    result->path = rsc_names_describe (snapshot, request->node, NAME_STEPS_MAX);
+
+  return result;
+}
+
+static void
+set_text (GtkLabel *label, const char *text)
+{
+  gtk_label_set_text (label, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (label), text != NULL && *text != '\0');
+}
+
+static char *
+dup_generation (guint8 generation)
+{
+  switch (generation)
+    {
+    case RSC_GENERATION_PERMANENT:
+      return g_strdup (_("Permanent (frozen)"));
+
+    case RSC_GENERATION_NONE:
+      return g_strdup (_("Not tracked"));
+
+    default:
+      return g_strdup_printf ("%u", generation);
+    }
+}
+
+static char *
+dup_facts (guint32 flags)
+{
+  static const struct
+  {
+    RscNodeFlags flag;
+    const char *text;
+  } facts[] = {
+    { RSC_NODE_ROOT, N_("root") },
+    { RSC_NODE_IMMORTAL, N_("immortal") },
+    { RSC_NODE_FINALIZER, N_("has a finalizer") },
+    { RSC_NODE_FINALIZED, N_("finalizer has run") },
+    { RSC_NODE_HAS_WEAKREFS, N_("weak references exist") },
+    { RSC_NODE_SYNTHETIC, N_("a running function, no object") },
+    { RSC_NODE_HIDDEN_HOLDERS, N_("held from outside the heap") }
+  };
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (facts); i++)
+    if (flags & facts[i].flag)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", _(facts[i].text));
+
+  return g_string_free (text, FALSE);
+}
+
+/* "3 references: 2 from objects, 1 from a local variable" */
+static char *
+dup_explanation (const Result *result)
+{
+  const RscHolders *holders = result->holders;
+  GString *text = g_string_new (NULL);
+
+  if (holders->refcount == RSC_REFCOUNT_UNKNOWN)
+    return g_string_free (g_string_append (text, _("This object has no reference count that tells anything: it is immortal, or its runtime does not count.")), FALSE);
+
+  if (result->objects > 0)
+    g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from an object", "%u from objects", result->objects), result->objects);
+  if (result->locals > 0)
+    {
+      if (text->len > 0)
+        g_string_append (text, ", ");
+      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from a local variable", "%u from local variables", result->locals), result->locals);
+    }
+  if (result->roots > 0)
+    {
+      if (text->len > 0)
+        g_string_append (text, ", ");
+      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from the runtime", "%u from the runtime", result->roots), result->roots);
+    }
+  if (holders->unexplained > 0)
+    {
+      if (text->len > 0)
+        g_string_append (text, ", ");
+      g_string_append_printf (text, _("%u unexplained (held by C code, or lent to a call)"), holders->unexplained);
+    }
+  if (text->len > 0)
+    g_string_append (text, ". ");
+  g_string_append_printf (text, _("sys.getrefcount() would say %u: its argument is one more."), holders->getrefcount);
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+fill_list (GListStore *store, GPtrArray *items, guint64 n_all, GtkLabel *rest)
+{
+  g_autofree char *text = NULL;
+  guint64 n_more = n_all > items->len ? n_all - items->len : 0;
+
+  g_list_store_splice (store, 0, g_list_model_get_n_items (G_LIST_MODEL (store)), items->pdata, items->len);
+  if (n_more > 0)
+    {
+      g_autofree char *more = rsc_number_dup (n_more);
+
+      text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "and %s more", "and %s more", RSC_PLURAL (n_more)), more);
+    }
+  else if (n_all == 0)
+    text = g_strdup (_("None"));
+  set_text (rest, text);
+}
+
+static void
+described (gpointer owner, RscJob *job, gpointer data, const GError *error)
+{
+  RscDetailsPanel *self = owner;
+  Result *result = data;
+  g_autofree char *explanation = NULL;
+  g_autofree char *count = NULL;
+  g_autofree char *referrers = NULL;
+  g_autofree char *references = NULL;
+  g_autofree char *n_referrers = NULL;
+  g_autofree char *n_references = NULL;
+
+  if (job != self->job)
+    {
+      g_clear_pointer (&result, result_free);
+      return;
+    }
+
+  g_clear_object (&self->job);
+  if (error != NULL)
+    {
+      gtk_label_set_text (self->error_label, error->message);
+      gtk_stack_set_visible_child_name (self->stack, "error");
+      return;
+    }
+
+  set_text (self->name_label, result->path);
+  if (result->holders->refcount == RSC_REFCOUNT_UNKNOWN)
+    count = g_strdup ("–");
+  else
+    count = g_strdup_printf ("%u", result->holders->refcount);
+  gtk_label_set_text (self->refcount_label, count);
+  explanation = dup_explanation (result);
+  gtk_label_set_text (self->explanation_label, explanation);
+  fill_list (self->referrers, result->referrers, result->holders->n_holders, self->referrers_rest);
+  fill_list (self->references, result->references, result->n_references, self->references_rest);
+  n_referrers = rsc_number_dup (result->holders->n_holders);
+  n_references = rsc_number_dup (result->n_references);
+  /* Translators: a tab's title: how many references there are to the object */
+  referrers = g_strdup_printf (_("Held By (%s)"), n_referrers);
+  gtk_button_set_label (GTK_BUTTON (self->referrers_button), referrers);
+  /* Translators: a tab's title: how many references the object has */
+  references = g_strdup_printf (_("Refers To (%s)"), n_references);
+  gtk_button_set_label (GTK_BUTTON (self->references_button), references);
+  result_free (result);
+}
+
+/* What the columns say is shown at once; the rest when the worker is done. */
+static void
+show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
+{
+  const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_STRINGS, NULL);
+  g_autofree char *type = rsc_node_dup_type (snapshot, node, TRUE);
+  g_autofree char *value = NULL;
+  g_autofree char *address = NULL;
+  g_autofree char *size = NULL;
+  g_autofree char *generation = NULL;
+  g_autofree char *facts = NULL;
+
+  if (columns == NULL || node >= columns->n_nodes)
+    return;
+
+  value = rsc_snapshot_dup_value (snapshot, node);
+  set_text (self->type_label, type);
+  set_text (self->value_label, value);
+  if (columns->address[node] != 0)
+    address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", columns->address[node]);
+  gtk_label_set_text (self->address_label, address != NULL ? address : "–");
+  if (columns->flags[node] & RSC_NODE_SIZE_ESTIMATED)
+    {
+      g_autofree char *plain = g_format_size (columns->size[node]);
+
+      /* Translators: a size that is not known exactly */
+      size = g_strdup_printf (_("about %s"), plain);
+    }
+  else
+    size = g_format_size_full (columns->size[node], columns->size[node] < 10000 ? G_FORMAT_SIZE_DEFAULT : G_FORMAT_SIZE_LONG_FORMAT);
+  gtk_label_set_text (self->size_label, size);
+  generation = dup_generation (columns->generation[node]);
+  gtk_label_set_text (self->generation_label, generation);
+  facts = dup_facts (columns->flags[node]);
+  set_text (self->facts_label, facts);
+  gtk_widget_set_visible (self->facts_title, *facts != '\0');
+}
+
+static void
+show_fate (RscDetailsPanel *self)
+{
+  switch (rsc_session_get_selected_fate (self->session))
+    {
+    case RSC_FATE_NONE:
+      set_text (self->fate_label, NULL);
+      break;
+
+    case RSC_FATE_SAME:
+      set_text (self->fate_label, _("The same object as in the capture before."));
+      break;
+
+    case RSC_FATE_PRESUMED:
+      set_text (self->fate_label, _("Presumed the same as in the capture before: address, type and size agree."));
+      break;
+
+    case RSC_FATE_GONE:
+      set_text (self->fate_label, NULL);
+      break;
+    }
+}
+
+static void
+update (RscDetailsPanel *self)
+{
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  RscNode node = rsc_session_get_selected (self->session);
+  Request *request;
+
+  if (self->job != NULL)
+    rsc_job_cancel (self->job);
+  g_clear_object (&self->job);
+  self->node = node;
+
+  if (snapshot == NULL || node == RSC_NODE_NONE)
+    {
+      gtk_stack_set_visible_child_name (self->stack,
+                                        rsc_session_get_selected_fate (self->session) == RSC_FATE_GONE ? "gone" : "nothing");
+      self->snapshot_id = 0;
+      return;
+    }
+
+  self->snapshot_id = rsc_snapshot_get_id (snapshot);
+  show_facts (self, snapshot, node);
+  show_fate (self);
+  gtk_stack_set_visible_child_name (self->stack, "object");
+
+  request = g_new0 (Request, 1);
+  request->snapshot = rsc_snapshot_ref (snapshot);
+  request->node = node;
+  self->job = rsc_job_start (self, _("Finding who holds the object"), describe, request, request_free, result_free, described);
+}
+
+static void
+on_selected_changed (RscDetailsPanel *self)
+{
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+
+  if (snapshot != NULL && self->snapshot_id == rsc_snapshot_get_id (snapshot) && self->node == rsc_session_get_selected (self->session))
+    {
+      show_fate (self);
+      return;
+    }
+  update (self);
+}
+
+static void
+visit (RscDetailsPanel *self, GListStore *store, guint position)
+{
+  g_autoptr (RscObjectItem) item = g_list_model_get_item (G_LIST_MODEL (store), position);
+
+  if (item != NULL && rsc_object_item_get_node (item) != RSC_NODE_NONE &&
+      rsc_object_item_get_snapshot (item) == rsc_session_get_snapshot (self->session))
+    rsc_session_visit (self->session, rsc_object_item_get_node (item));
+}
+
+static void
+on_referrer_activated (RscDetailsPanel *self, guint position)
+{
+  visit (self, self->referrers, position);
+}
+
+static void
+on_reference_activated (RscDetailsPanel *self, guint position)
+{
+  visit (self, self->references, position);
+}
+
+static void
+on_list_toggled (RscDetailsPanel *self)
+{
+  gtk_stack_set_visible_child_name (self->lists,
+                                    gtk_toggle_button_get_active (self->referrers_button) ? "referrers" : "references");
+}
+
+static void
+on_draw_clicked (RscDetailsPanel *self)
+{
+  RscNode node = rsc_session_get_selected (self->session);
+
+  if (node != RSC_NODE_NONE)
+    rsc_session_draw_objects (self->session, &node, 1);
+}
+
+void
+rsc_details_panel_set_session (RscDetailsPanel *self, RscSession *session)
+{
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  g_signal_connect_object (session, "notify::selected", G_CALLBACK (on_selected_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::capture", G_CALLBACK (on_selected_changed), self, G_CONNECT_SWAPPED);
+  update (self);
+}
+
+static void
+rsc_details_panel_dispose (GObject *object)
+{
+  RscDetailsPanel *self = RSC_DETAILS_PANEL (object);
+
+  if (self->job != NULL)
+    rsc_job_cancel (self->job);
+  g_clear_object (&self->job);
+  g_clear_object (&self->session);
+  g_clear_object (&self->referrers);
+  g_clear_object (&self->references);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_DETAILS_PANEL);
+
+  G_OBJECT_CLASS (rsc_details_panel_parent_class)->dispose (object);
+}
+
+static void
+rsc_details_panel_class_init (RscDetailsPanelClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_details_panel_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-details-panel.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "detailspanel");
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, stack);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, type_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, name_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, value_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, fate_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, size_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, address_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, generation_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_title);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, refcount_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, explanation_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, referrers_button);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, references_button);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, lists);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, referrers_view);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, references_view);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, referrers_rest);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, references_rest);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, error_label);
+  gtk_widget_class_bind_template_callback (widget_class, on_referrer_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_reference_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_list_toggled);
+  gtk_widget_class_bind_template_callback (widget_class, on_draw_clicked);
+}
+
+static void
+set_up_list (GtkListView *view, GListStore *store)
+{
+  g_autoptr (GtkSelectionModel) selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (G_LIST_MODEL (store))));
+  g_autoptr (GtkListItemFactory) factory = rsc_object_item_factory_new ();
+
+  gtk_list_view_set_factory (view, factory);
+  gtk_list_view_set_model (view, selection);
+}
+
+static void
+rsc_details_panel_init (RscDetailsPanel *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->node = RSC_NODE_NONE;
+  self->referrers = g_list_store_new (RSC_TYPE_OBJECT_ITEM);
+  self->references = g_list_store_new (RSC_TYPE_OBJECT_ITEM);
+  set_up_list (self->referrers_view, self->referrers);
+  set_up_list (self->references_view, self->references);
+}

@@ -1,0 +1,257 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-graph-list.h"
+
+#include "rsc-number.h"
+#include "rsc-object-item.h"
+
+struct _RscGraphList
+{
+  GtkWidget parent_instance;
+
+  RscSession *session;
+  GListStore *items;
+  GtkSingleSelection *selection;
+  gboolean selecting; /* we set it, not the user */
+
+  /* Template */
+  GtkStack *stack;
+  GtkLabel *title;
+  GtkListView *view;
+};
+
+enum
+{
+  FOLD_ACTIVATED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (RscGraphList, rsc_graph_list, GTK_TYPE_WIDGET)
+
+/* "depth 1, 2 references, 1 referrer, freed" */
+static char *
+dup_note (RscScene *scene, RscOverlay *overlay, gsize index, const guint *n_out, const guint *n_in)
+{
+  gsize n_nodes;
+  const RscGraphNode *node = &rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes)[index];
+  GString *note;
+
+  if (node->kind != RSC_GRAPH_NODE_OBJECT)
+    return g_strdelimit (g_strdup (node->label), "\n", ' ');
+
+  note = g_string_new (NULL);
+  if (node->is_start)
+    g_string_append (note, _("start"));
+  if (n_out[index] > 0)
+    {
+      g_autofree char *number = rsc_number_dup (n_out[index]);
+
+      g_string_append_printf (note, "%s→ %s", note->len > 0 ? ", " : "", number);
+    }
+  if (n_in[index] > 0)
+    {
+      g_autofree char *number = rsc_number_dup (n_in[index]);
+
+      g_string_append_printf (note, "%s← %s", note->len > 0 ? ", " : "", number);
+    }
+  if (overlay != NULL && rsc_overlay_get_state (overlay, node->node) != RSC_STATE_NONE)
+    g_string_append_printf (note, "%s%s", note->len > 0 ? ", " : "", rsc_state_get_label (rsc_overlay_get_state (overlay, node->node)));
+  if (node->highlighted)
+    g_string_append_printf (note, "%s%s", note->len > 0 ? ", " : "", _("highlighted"));
+
+  return g_string_free (note, FALSE);
+}
+
+static void
+show_selected (RscGraphList *self)
+{
+  RscNode selected = rsc_session_get_selected (self->session);
+  guint position = GTK_INVALID_LIST_POSITION;
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->items));
+
+  for (guint i = 0; i < n && selected != RSC_NODE_NONE; i++)
+    {
+      g_autoptr (RscObjectItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), i);
+
+      if (rsc_object_item_get_node (item) == selected)
+        {
+          position = i;
+          break;
+        }
+    }
+
+  self->selecting = TRUE;
+  gtk_single_selection_set_selected (self->selection, position);
+  self->selecting = FALSE;
+}
+
+static void
+fill (RscGraphList *self)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  RscOverlay *overlay = rsc_session_get_overlay (self->session);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree guint *n_out = NULL;
+  g_autofree guint *n_in = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *objects = NULL;
+  g_autofree char *references = NULL;
+  RscGraph *graph;
+  const RscGraphNode *nodes;
+  const RscGraphEdge *edges;
+  gsize n_nodes, n_edges, n_objects = 0;
+
+  if (scene == NULL)
+    {
+      gtk_stack_set_visible_child_name (self->stack, "nothing");
+      return;
+    }
+
+  graph = rsc_scene_get_graph (scene);
+  nodes = rsc_graph_get_nodes (graph, &n_nodes);
+  edges = rsc_graph_get_edges (graph, &n_edges);
+  n_out = g_new0 (guint, n_nodes);
+  n_in = g_new0 (guint, n_nodes);
+  for (gsize i = 0; i < n_edges; i++)
+    if (edges[i].kind == RSC_GRAPH_EDGE_REFERENCE)
+      {
+        n_out[edges[i].source]++;
+        n_in[edges[i].target]++;
+      }
+
+  if (overlay != NULL && rsc_overlay_get_snapshot (overlay) != rsc_graph_get_snapshot (graph))
+    overlay = NULL;
+  for (gsize i = 0; i < n_nodes; i++)
+    {
+      g_autofree char *note = dup_note (scene, overlay, i, n_out, n_in);
+      RscNode node = nodes[i].kind == RSC_GRAPH_NODE_OBJECT ? nodes[i].node : RSC_NODE_NONE;
+      RscObjectItem *item = rsc_object_item_new (rsc_graph_get_snapshot (graph), node, NULL, *note != '\0' ? note : NULL);
+
+      n_objects += nodes[i].kind == RSC_GRAPH_NODE_OBJECT;
+      rsc_object_item_set_index (item, (int) i);
+      g_ptr_array_add (items, item);
+    }
+
+  self->selecting = TRUE;
+  g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)), items->pdata, items->len);
+  self->selecting = FALSE;
+
+  objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u object", "%u objects", n_objects), (guint) n_objects);
+  references = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u reference", "%u references", n_edges), (guint) n_edges);
+  /* Translators: "12 objects, 15 references" are drawn */
+  title = g_strdup_printf (_("%s, %s"), objects, references);
+  gtk_label_set_text (self->title, title);
+  gtk_stack_set_visible_child_name (self->stack, "list");
+  show_selected (self);
+}
+
+static void
+on_selected_changed (RscGraphList *self)
+{
+  if (!self->selecting)
+    show_selected (self);
+}
+
+static void
+on_row_selected (RscGraphList *self)
+{
+  RscObjectItem *item;
+
+  if (self->selecting)
+    return;
+
+  item = gtk_single_selection_get_selected_item (self->selection);
+  if (item == NULL || rsc_object_item_get_node (item) == RSC_NODE_NONE)
+    return;
+
+  self->selecting = TRUE;
+  rsc_session_select (self->session, rsc_object_item_get_node (item));
+  self->selecting = FALSE;
+}
+
+static void
+on_activated (RscGraphList *self, guint position)
+{
+  g_autoptr (RscObjectItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), position);
+  RscScene *scene = rsc_session_get_scene (self->session);
+  const RscGraphNode *nodes;
+  gsize n_nodes;
+  RscNode node;
+
+  if (item == NULL || scene == NULL)
+    return;
+
+  nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes);
+  if ((gsize) rsc_object_item_get_index (item) >= n_nodes)
+    return;
+  node = rsc_object_item_get_node (item);
+  if (node != RSC_NODE_NONE)
+    rsc_session_draw_objects (self->session, &node, 1);
+  else if (nodes[rsc_object_item_get_index (item)].kind == RSC_GRAPH_NODE_FOLD)
+    g_signal_emit (self, signals[FOLD_ACTIVATED], 0, (guint) rsc_object_item_get_index (item));
+}
+
+void
+rsc_graph_list_set_session (RscGraphList *self, RscSession *session)
+{
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  g_signal_connect_object (session, "notify::scene", G_CALLBACK (fill), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::overlay", G_CALLBACK (fill), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::selected", G_CALLBACK (on_selected_changed), self, G_CONNECT_SWAPPED);
+  fill (self);
+}
+
+static void
+rsc_graph_list_dispose (GObject *object)
+{
+  RscGraphList *self = RSC_GRAPH_LIST (object);
+
+  self->selecting = TRUE;
+  g_clear_object (&self->session);
+  g_clear_object (&self->items);
+  g_clear_object (&self->selection);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_GRAPH_LIST);
+
+  G_OBJECT_CLASS (rsc_graph_list_parent_class)->dispose (object);
+}
+
+static void
+rsc_graph_list_class_init (RscGraphListClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_graph_list_dispose;
+
+  signals[FOLD_ACTIVATED] = g_signal_new ("fold-activated", RSC_TYPE_GRAPH_LIST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 1, G_TYPE_UINT);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-graph-list.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, RscGraphList, stack);
+  gtk_widget_class_bind_template_child (widget_class, RscGraphList, title);
+  gtk_widget_class_bind_template_child (widget_class, RscGraphList, view);
+  gtk_widget_class_bind_template_callback (widget_class, on_activated);
+}
+
+static void
+rsc_graph_list_init (RscGraphList *self)
+{
+  g_autoptr (GtkListItemFactory) factory = rsc_object_item_factory_new ();
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->items = g_list_store_new (RSC_TYPE_OBJECT_ITEM);
+  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->items)));
+  gtk_single_selection_set_autoselect (self->selection, FALSE);
+  gtk_single_selection_set_can_unselect (self->selection, TRUE);
+  gtk_list_view_set_factory (self->view, factory);
+  gtk_list_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
+  g_signal_connect_object (self->selection, "notify::selected", G_CALLBACK (on_row_selected), self, G_CONNECT_SWAPPED);
+}

@@ -1,0 +1,317 @@
+/* Writing a page's picture and heap, and copying. */
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-heap-page-private.h"
+
+#include <string.h>
+
+#include "base/rsc-error.h"
+
+typedef struct
+{
+  const char *id;
+  const char *extension;
+  RscExportFormat format;
+  double scale;
+} Format;
+
+static const Format formats[] = {
+  { "png", ".png", RSC_EXPORT_PNG, 1 },
+  { "png2", ".png", RSC_EXPORT_PNG, 2 },
+  { "svg", ".svg", RSC_EXPORT_SVG, 1 },
+  { "pdf", ".pdf", RSC_EXPORT_PDF, 1 },
+  { "dot", ".dot", RSC_EXPORT_DOT, 1 },
+  { "heap", ".refscope", 0, 1 }
+};
+
+/* What is to be written where.  The scene or the snapshot is kept as it was
+ * when the export was asked for. */
+typedef struct
+{
+  const Format *format;
+  RscScene *scene;
+  RscOverlay *overlay;
+  RscSnapshot *snapshot;
+  char *path;
+  gboolean overwrite;
+} Export;
+
+static void
+export_free (gpointer data)
+{
+  Export *export = data;
+
+  g_clear_pointer (&export->scene, rsc_scene_unref);
+  g_clear_pointer (&export->overlay, rsc_overlay_unref);
+  g_clear_pointer (&export->snapshot, rsc_snapshot_unref);
+  g_free (export->path);
+  g_free (export);
+}
+
+static Export *
+export_copy (const Export *export)
+{
+  Export *copy = g_new0 (Export, 1);
+
+  copy->format = export->format;
+  copy->scene = export->scene != NULL ? rsc_scene_ref (export->scene) : NULL;
+  copy->overlay = export->overlay != NULL ? rsc_overlay_ref (export->overlay) : NULL;
+  copy->snapshot = export->snapshot != NULL ? rsc_snapshot_ref (export->snapshot) : NULL;
+  copy->path = g_strdup (export->path);
+  copy->overwrite = export->overwrite;
+
+  return copy;
+}
+
+static void start_export (RscHeapPage *self, Export *export);
+
+static gpointer
+write_export (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  Export *export = data;
+
+  if (export->snapshot != NULL)
+    rsc_snapshot_save (export->snapshot, export->path, export->overwrite, progress, cancellable, error);
+  else
+    rsc_export_scene (export->scene, export->overlay, export->format->format, export->format->scale, export->path,
+                      export->overwrite, error);
+
+  return NULL;
+}
+
+static void
+on_overwrite_response (GtkWidget *dialog, const char *response, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  Export *export = g_object_get_data (G_OBJECT (dialog), "export");
+
+  if (strcmp (response, "replace") == 0 && self->session != NULL)
+    {
+      Export *again = export_copy (export);
+
+      again->overwrite = TRUE;
+      start_export (self, again);
+    }
+}
+
+static void
+ask_to_overwrite (RscHeapPage *self, const Export *export)
+{
+  g_autofree char *name = g_path_get_basename (export->path);
+  g_autofree char *title = g_strdup_printf (_("Replace “%s”?"), name);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, title,
+                                              _("There is a file of this name. What is in it will be lost."));
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "replace", _("_Replace"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "replace", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_object_set_data_full (G_OBJECT (dialog), "export", export_copy (export), export_free);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_overwrite_response), self, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+exported (gpointer owner, RscJob *job, gpointer result, const GError *error)
+{
+  RscHeapPage *self = owner;
+  Export *export = rsc_job_get_data (job);
+  g_autofree char *name = g_path_get_basename (export->path);
+
+  if (self->session == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  if (g_error_matches (error, RSC_FORMAT_ERROR, RSC_ERROR_EXISTS))
+    ask_to_overwrite (self, export);
+  else if (error != NULL)
+    rsc_heap_page_show_error (self, export->snapshot != NULL ? _("The heap was not saved") : _("The picture was not written"), error);
+  else
+    {
+      g_autofree char *text = g_strdup_printf (_("Saved as “%s”"), name);
+
+      rsc_heap_page_toast (self, text);
+    }
+}
+
+static void
+start_export (RscHeapPage *self, Export *export)
+{
+  g_autoptr (RscJob) job = NULL;
+
+  job = rsc_job_start (self, export->snapshot != NULL ? _("Saving the heap") : _("Writing the picture"), write_export, export,
+                       export_free, NULL, exported);
+}
+
+static void
+on_chooser_response (GtkNativeDialog *chooser, int response, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  Export *export = g_object_get_data (G_OBJECT (chooser), "export");
+
+  if (response == GTK_RESPONSE_ACCEPT && self->session != NULL)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+      g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+      if (path != NULL)
+        {
+          Export *chosen = export_copy (export);
+
+          /* The chooser has asked about the file it was given; about another
+           * name it did not. */
+          chosen->overwrite = g_str_has_suffix (path, export->format->extension);
+          chosen->path = chosen->overwrite ? g_strdup (path) : g_strconcat (path, export->format->extension, NULL);
+          start_export (self, chosen);
+        }
+    }
+  gtk_native_dialog_destroy (chooser);
+}
+
+/* Takes @export over. */
+static void
+choose_file (RscHeapPage *self, const char *title, Export *export)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkFileChooserNative *chooser;
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  g_autofree char *pattern = g_strconcat ("*", export->format->extension, NULL);
+  g_autofree char *stem = g_strdup (rsc_session_get_title (self->session));
+  g_autofree char *name = NULL;
+  char *dot = strrchr (stem, '.');
+
+  if (dot != NULL && dot != stem)
+    *dot = '\0';
+  name = g_strconcat (stem, export->format->extension, NULL);
+
+  chooser = gtk_file_chooser_native_new (title, GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, GTK_FILE_CHOOSER_ACTION_SAVE,
+                                         _("_Save"), _("_Cancel"));
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
+  gtk_file_filter_add_pattern (filter, pattern);
+  gtk_file_filter_set_name (filter, pattern);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
+  g_object_set_data_full (G_OBJECT (chooser), "export", export, export_free);
+  /* Lives as long as it is shown. */
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_chooser_response), self, 0);
+  g_object_set_data_full (G_OBJECT (self), "chooser", chooser, g_object_unref);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static const Format *
+find_format (const char *id)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (strcmp (formats[i].id, id) == 0)
+      return &formats[i];
+
+  return NULL;
+}
+
+void
+rsc_heap_page_export (RscHeapPage *self, const char *id)
+{
+  const Format *format = find_format (id);
+  RscScene *scene = rsc_session_get_scene (self->session);
+  RscOverlay *overlay = rsc_canvas_get_overlay (self->canvas);
+  Export *export;
+
+  if (format == NULL || scene == NULL)
+    return;
+
+  export = g_new0 (Export, 1);
+  export->format = format;
+  export->scene = rsc_scene_ref (scene);
+  export->overlay = overlay != NULL ? rsc_overlay_ref (overlay) : NULL;
+  choose_file (self, _("Export the Picture"), export);
+}
+
+void
+rsc_heap_page_save_heap (RscHeapPage *self)
+{
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  Export *export;
+
+  if (snapshot == NULL)
+    return;
+
+  export = g_new0 (Export, 1);
+  export->format = find_format ("heap");
+  export->snapshot = rsc_snapshot_ref (snapshot);
+  choose_file (self, _("Save the Heap"), export);
+}
+
+/* Copying. */
+
+static gpointer
+draw_picture (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  Export *export = data;
+
+  return rsc_export_scene_to_bytes (export->scene, export->overlay, RSC_EXPORT_PNG, 2, error);
+}
+
+static void
+free_bytes (gpointer data)
+{
+  g_bytes_unref (data);
+}
+
+static void
+picture_drawn (gpointer owner, RscJob *job, gpointer result, const GError *error)
+{
+  RscHeapPage *self = owner;
+  g_autoptr (GBytes) png = result;
+  g_autoptr (GdkTexture) texture = NULL;
+  g_autoptr (GError) texture_error = NULL;
+
+  if (self->session == NULL)
+    return;
+  if (png != NULL)
+    texture = gdk_texture_new_from_bytes (png, &texture_error);
+  if (texture == NULL)
+    {
+      rsc_heap_page_show_error (self, _("The picture was not copied"), error != NULL ? error : texture_error);
+      return;
+    }
+
+  gdk_clipboard_set_texture (gtk_widget_get_clipboard (GTK_WIDGET (self)), texture);
+  rsc_heap_page_toast (self, _("Picture copied"));
+}
+
+void
+rsc_heap_page_copy_picture (RscHeapPage *self)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  RscOverlay *overlay = rsc_canvas_get_overlay (self->canvas);
+  g_autoptr (RscJob) job = NULL;
+  Export *export;
+
+  if (scene == NULL)
+    return;
+
+  export = g_new0 (Export, 1);
+  export->scene = rsc_scene_ref (scene);
+  export->overlay = overlay != NULL ? rsc_overlay_ref (overlay) : NULL;
+  job = rsc_job_start (self, _("Drawing the picture"), draw_picture, export, export_free, free_bytes, picture_drawn);
+}
+
+void
+rsc_heap_page_copy_command (RscHeapPage *self)
+{
+  RscView *view = rsc_session_get_view (self->session);
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  g_autofree char *source = NULL;
+  g_autofree char *command = NULL;
+
+  if (view == NULL || snapshot == NULL)
+    return;
+
+  source = rsc_session_dup_source (self->session);
+  command = rsc_view_to_command_line (view, snapshot, source);
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), command);
+  rsc_heap_page_toast (self, _("Command copied"));
+}

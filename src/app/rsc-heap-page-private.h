@@ -1,0 +1,78 @@
+/* Shared by the files of RscHeapPage only. */
+#pragma once
+
+#include "rsc-heap-page.h"
+
+#include <adwaita.h>
+
+#include "rsc-capture-strip.h"
+#include "rsc-collect-bar.h"
+#include "rsc-collector-panel.h"
+#include "rsc-cycles-panel.h"
+#include "rsc-details-panel.h"
+#include "rsc-find-panel.h"
+#include "rsc-graph-list.h"
+#include "rsc-job.h"
+#include "rsc-lesson-bar.h"
+#include "rsc-output-pane.h"
+#include "rsc-program-bar.h"
+#include "rsc-view-controls.h"
+
+G_BEGIN_DECLS
+
+struct _RscHeapPage
+{
+  GtkWidget parent_instance;
+
+  /* Owned */
+  RscSession *session;
+  GSimpleActionGroup *actions;
+  GSettings *settings;        /* NULL where the schema is not installed */
+  RscJob *shown_job;          /* whose progress is shown */
+  guint progress_source;
+  gboolean selecting;         /* the canvas is being told, not asked */
+  gboolean output_was_shown;  /* by itself, when the program first wrote */
+
+  /* Template */
+  GtkWidget *box;
+  AdwWindowTitle *title;
+  RscProgramBar *program_bar;
+  RscCaptureStrip *capture_strip;
+  RscLessonBar *lesson_bar;
+  AdwFlap *find_flap;
+  AdwFlap *details_flap;
+  AdwViewStack *side_stack;
+  RscFindPanel *find_panel;
+  RscGraphList *graph_list;
+  RscCyclesPanel *cycles_panel;
+  RscCollectorPanel *collector_panel;
+  RscDetailsPanel *details_panel;
+  RscViewControls *controls;
+  RscCollectBar *collect_bar;
+  GtkStack *center_stack;
+  RscCanvas *canvas;
+  AdwStatusPage *status_page;
+  GtkButton *status_button;
+  GtkSpinner *status_spinner;
+  GtkLabel *info_label;
+  GtkRevealer *progress_revealer;
+  GtkLabel *progress_label;
+  GtkProgressBar *progress_bar;
+  GtkWidget *output_box;
+  RscOutputPane *output_pane;
+  GtkPopover *node_popover;
+};
+
+/* Shows @error in a dialog with @title. */
+void rsc_heap_page_show_error (RscHeapPage *self, const char *title, const GError *error);
+void rsc_heap_page_toast      (RscHeapPage *self, const char *text);
+/* The actions group, filled, with its keys on the page. */
+void rsc_heap_page_init_actions   (RscHeapPage *self);
+void rsc_heap_page_update_actions (RscHeapPage *self);
+/* "png", "png2", "svg", "pdf", "dot": asks for a file and writes the picture. */
+void rsc_heap_page_export         (RscHeapPage *self, const char *format);
+void rsc_heap_page_save_heap      (RscHeapPage *self);
+void rsc_heap_page_copy_picture   (RscHeapPage *self);
+void rsc_heap_page_copy_command   (RscHeapPage *self);
+
+G_END_DECLS

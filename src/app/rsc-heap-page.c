@@ -1,0 +1,635 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-heap-page-private.h"
+
+#include <string.h>
+
+#include "rsc-settings.h"
+
+/* What is over sooner needs no progress bar. */
+#define PROGRESS_DELAY_MS 350
+#define PROGRESS_PULSE_MS 120
+
+enum
+{
+  TOAST,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (RscHeapPage, rsc_heap_page, GTK_TYPE_WIDGET)
+
+void
+rsc_heap_page_toast (RscHeapPage *self, const char *text)
+{
+  g_signal_emit (self, signals[TOAST], 0, text);
+}
+
+void
+rsc_heap_page_show_error (RscHeapPage *self, const char *title, const GError *error)
+{
+  GtkWidget *dialog;
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, title, error->message);
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("_Close"));
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "close");
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+/* The canvas. */
+
+static void
+update_theme (RscHeapPage *self)
+{
+  AdwStyleManager *manager = adw_style_manager_get_default ();
+  gboolean dark = adw_style_manager_get_dark (manager);
+  gboolean contrast = adw_style_manager_get_high_contrast (manager);
+
+  if (contrast)
+    rsc_canvas_set_theme (self->canvas, dark ? RSC_THEME_HIGH_CONTRAST_DARK : RSC_THEME_HIGH_CONTRAST_LIGHT);
+  else
+    rsc_canvas_set_theme (self->canvas, dark ? RSC_THEME_DARK : RSC_THEME_LIGHT);
+}
+
+static void
+update_info (RscHeapPage *self)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  g_autofree char *objects = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *tooltip = NULL;
+  const RscGraphNode *nodes;
+  const char *note;
+  gsize n_nodes;
+  guint n_objects = 0;
+
+  if (scene == NULL)
+    {
+      gtk_label_set_text (self->info_label, "");
+      return;
+    }
+
+  nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes);
+  for (gsize i = 0; i < n_nodes; i++)
+    n_objects += nodes[i].kind == RSC_GRAPH_NODE_OBJECT;
+  objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u object drawn", "%u objects drawn", n_objects), n_objects);
+  note = rsc_scene_get_note (scene);
+  text = note != NULL ? g_strdup_printf ("%s. %s", objects, note) : g_strdup (objects);
+  gtk_label_set_text (self->info_label, text);
+  /* Translators: how the layout was found: the engine, its settings, the time */
+  tooltip = g_strdup_printf (_("Laid out by %s %s in %.2f s"), rsc_scene_get_engine (scene), rsc_scene_get_settings (scene),
+                             rsc_scene_get_seconds (scene));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->info_label), tooltip);
+}
+
+static void
+show_selected (RscHeapPage *self)
+{
+  RscScene *scene = rsc_canvas_get_scene (self->canvas);
+  RscNode selected = rsc_session_get_selected (self->session);
+  int index = -1;
+
+  if (scene != NULL && selected != RSC_NODE_NONE && rsc_graph_get_snapshot (rsc_scene_get_graph (scene)) == rsc_session_get_snapshot (self->session))
+    index = (int) rsc_graph_find (rsc_scene_get_graph (scene), selected);
+  if (index == rsc_canvas_get_selected_node (self->canvas))
+    return;
+
+  self->selecting = TRUE;
+  rsc_canvas_select_node (self->canvas, index);
+  if (index >= 0)
+    rsc_canvas_reveal_node (self->canvas, index);
+  self->selecting = FALSE;
+}
+
+static void
+update_overlay (RscHeapPage *self)
+{
+  rsc_canvas_set_overlay (self->canvas, rsc_session_get_overlay (self->session));
+  rsc_heap_page_update_actions (self);
+}
+
+/* Which node stays in its place: the selected one if it is in the new picture. */
+static void
+on_scene_changed (RscHeapPage *self)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  const char *anchor = NULL;
+  RscNode selected = rsc_session_get_selected (self->session);
+
+  if (scene != NULL && selected != RSC_NODE_NONE)
+    {
+      gssize index = rsc_graph_find (rsc_scene_get_graph (scene), selected);
+      gsize n_nodes;
+
+      if (index >= 0)
+        anchor = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes)[index].id;
+    }
+
+  self->selecting = TRUE;
+  rsc_canvas_set_scene (self->canvas, scene, anchor);
+  self->selecting = FALSE;
+  update_overlay (self);
+  update_info (self);
+  show_selected (self);
+}
+
+static void
+on_canvas_node_selected (RscHeapPage *self, int index)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  const RscGraphNode *nodes;
+  gsize n_nodes;
+
+  if (self->selecting || scene == NULL)
+    return;
+
+  nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes);
+  if (index >= 0 && (gsize) index < n_nodes)
+    {
+      if (nodes[index].kind == RSC_GRAPH_NODE_OBJECT)
+        rsc_session_select (self->session, nodes[index].node);
+    }
+  else
+    rsc_session_select (self->session, RSC_NODE_NONE);
+}
+
+static void
+on_canvas_node_activated (RscHeapPage *self, guint index)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  const RscGraphNode *nodes;
+  gsize n_nodes;
+
+  if (scene == NULL)
+    return;
+
+  nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes);
+  if (index < n_nodes && nodes[index].node != RSC_NODE_NONE)
+    rsc_session_draw_objects (self->session, &nodes[index].node, 1);
+}
+
+static void
+on_fold_activated (RscHeapPage *self, guint index)
+{
+  RscScene *scene = rsc_session_get_scene (self->session);
+  const RscGraphNode *nodes;
+  gsize n_nodes;
+
+  if (scene == NULL)
+    return;
+
+  nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes);
+  if (index < n_nodes && nodes[index].kind == RSC_GRAPH_NODE_FOLD)
+    rsc_view_controls_expand (self->controls, nodes[index].node);
+}
+
+static void
+on_canvas_context_menu (RscHeapPage *self, int node, int edge, double x, double y)
+{
+  GdkRectangle rectangle = { (int) x, (int) y, 1, 1 };
+
+  if (node < 0)
+    return;
+
+  gtk_popover_set_pointing_to (self->node_popover, &rectangle);
+  gtk_popover_popup (self->node_popover);
+}
+
+/* The middle: the canvas, or a page that says why there is none. */
+
+static void
+update_center (RscHeapPage *self)
+{
+  RscSessionState state = rsc_session_get_state (self->session);
+  const GError *error = rsc_session_get_error (self->session);
+  const char *no_python = rsc_session_get_no_python (self->session);
+  const char *icon = "refscope-graph-symbolic", *title = "", *description = "", *button = NULL;
+  gboolean waiting = FALSE;
+
+  if (rsc_session_get_scene (self->session) != NULL)
+    {
+      gtk_stack_set_visible_child_name (self->center_stack, "canvas");
+      return;
+    }
+
+  switch (state)
+    {
+    case RSC_SESSION_LOADING:
+      title = _("Opening the File");
+      waiting = TRUE;
+      break;
+
+    case RSC_SESSION_READY:
+      title = _("Drawing");
+      waiting = TRUE;
+      break;
+
+    case RSC_SESSION_STARTING:
+      title = _("Starting the Program");
+      waiting = TRUE;
+      break;
+
+    case RSC_SESSION_RUNNING:
+      if (no_python != NULL)
+        {
+          icon = "dialog-warning-symbolic";
+          title = _("No Python to Capture");
+          description = no_python;
+        }
+      else
+        {
+          title = _("The Program Is Running");
+          description = _("It will be held at its marks and before it ends. Capture its heap to see it now.");
+          button = _("Capture");
+        }
+      break;
+
+    case RSC_SESSION_HELD:
+      title = _("The Program Is Held");
+      waiting = rsc_session_get_busy (self->session);
+      description = waiting ? "" : _("Capture its heap to see it.");
+      button = waiting ? NULL : _("Capture");
+      break;
+
+    case RSC_SESSION_EXITED:
+      icon = "dialog-warning-symbolic";
+      title = _("The Program Has Ended");
+      description = no_python != NULL ? no_python :
+                    _("It ended before its heap was captured. Its output is below. Is it a Python program, and does it run by itself?");
+      break;
+
+    case RSC_SESSION_FAILED:
+      icon = "dialog-error-symbolic";
+      title = rsc_session_is_program (self->session) ? _("The Program Did Not Start") : _("The File Cannot Be Opened");
+      description = error != NULL ? error->message : "";
+      break;
+    }
+
+  adw_status_page_set_icon_name (self->status_page, waiting ? NULL : icon);
+  adw_status_page_set_title (self->status_page, title);
+  {
+    g_autofree char *escaped = g_markup_escape_text (description, -1);
+
+    adw_status_page_set_description (self->status_page, escaped);
+  }
+  gtk_widget_set_visible (GTK_WIDGET (self->status_button), button != NULL);
+  if (button != NULL)
+    gtk_button_set_label (self->status_button, button);
+  gtk_widget_set_visible (GTK_WIDGET (self->status_spinner), waiting);
+  gtk_spinner_set_spinning (self->status_spinner, waiting);
+  gtk_stack_set_visible_child_name (self->center_stack, "status");
+}
+
+static void
+update_title (RscHeapPage *self)
+{
+  g_autofree char *status = rsc_session_dup_status (self->session);
+  RscLesson *lesson = rsc_session_get_lesson (self->session);
+  const char *title = lesson != NULL ? rsc_lesson_get_title (lesson) : rsc_session_get_title (self->session);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  adw_window_title_set_title (self->title, title);
+  adw_window_title_set_subtitle (self->title, lesson != NULL ? rsc_session_get_title (self->session) : status);
+  if (GTK_IS_WINDOW (root))
+    gtk_window_set_title (GTK_WINDOW (root), title);
+}
+
+static void
+on_state_changed (RscHeapPage *self)
+{
+  update_title (self);
+  update_center (self);
+  rsc_heap_page_update_actions (self);
+}
+
+static void
+on_output (RscHeapPage *self)
+{
+  if (self->output_was_shown)
+    return;
+
+  self->output_was_shown = TRUE;
+  gtk_widget_show (self->output_box);
+  rsc_heap_page_update_actions (self);
+}
+
+/* Progress. */
+
+static void
+update_progress (RscHeapPage *self)
+{
+  const char *phrase;
+  double fraction;
+
+  if (self->shown_job == NULL)
+    return;
+
+  phrase = rsc_job_get_phrase (self->shown_job);
+  fraction = rsc_job_get_fraction (self->shown_job);
+  gtk_label_set_text (self->progress_label, phrase != NULL ? phrase : rsc_job_get_title (self->shown_job));
+  if (fraction >= 0)
+    gtk_progress_bar_set_fraction (self->progress_bar, fraction);
+}
+
+static gboolean
+on_progress_pulse (gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+
+  if (self->shown_job != NULL && rsc_job_get_fraction (self->shown_job) < 0)
+    gtk_progress_bar_pulse (self->progress_bar);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_progress_due (gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+
+  update_progress (self);
+  gtk_revealer_set_reveal_child (self->progress_revealer, TRUE);
+  self->progress_source = g_timeout_add (PROGRESS_PULSE_MS, on_progress_pulse, self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The job that runs longest is the one that is waited for. */
+static void
+on_jobs_changed (RscHeapPage *self)
+{
+  GListModel *jobs = rsc_session_get_jobs (self->session);
+  g_autoptr (RscJob) first = g_list_model_get_item (jobs, 0);
+
+  if (self->shown_job != NULL && self->shown_job != first)
+    g_signal_handlers_disconnect_by_func (self->shown_job, update_progress, self);
+  if (self->shown_job != first && first != NULL)
+    {
+      g_signal_connect_object (first, "notify::fraction", G_CALLBACK (update_progress), self, G_CONNECT_SWAPPED);
+      gtk_progress_bar_set_fraction (self->progress_bar, 0);
+    }
+  g_set_object (&self->shown_job, first);
+
+  if (first == NULL)
+    {
+      g_clear_handle_id (&self->progress_source, g_source_remove);
+      gtk_revealer_set_reveal_child (self->progress_revealer, FALSE);
+    }
+  else
+    {
+      update_progress (self);
+      if (self->progress_source == 0)
+        self->progress_source = g_timeout_add (PROGRESS_DELAY_MS, on_progress_due, self);
+    }
+  rsc_heap_page_update_actions (self);
+  if (rsc_session_get_scene (self->session) == NULL)
+    update_center (self);
+}
+
+/* What the session says. */
+
+static void
+on_failed (RscHeapPage *self, const char *title, const GError *error)
+{
+  rsc_heap_page_show_error (self, title, error);
+}
+
+static void
+on_view_failed (RscHeapPage *self, const GError *error)
+{
+  if (rsc_session_get_scene (self->session) == NULL)
+    rsc_heap_page_show_error (self, _("The graph cannot be drawn"), error);
+}
+
+static void
+on_message (RscHeapPage *self, const char *message)
+{
+  rsc_heap_page_toast (self, message);
+}
+
+static void
+on_show_state (RscHeapPage *self, guint state)
+{
+  RscOverlay *overlay = rsc_session_get_overlay (self->session);
+  g_autoptr (GArray) nodes = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *number = NULL;
+
+  if (overlay == NULL)
+    return;
+
+  nodes = rsc_overlay_list (overlay, state);
+  number = g_strdup_printf ("%'u", nodes->len);
+  title = g_strdup_printf (_("%s %s"), number, rsc_state_get_label (state));
+  rsc_find_panel_show_nodes (self->find_panel, title, rsc_overlay_get_snapshot (overlay), nodes);
+  adw_view_stack_set_visible_child_name (self->side_stack, "find");
+  adw_flap_set_reveal_flap (self->find_flap, TRUE);
+}
+
+static void
+on_history_changed (RscHeapPage *self)
+{
+  rsc_heap_page_update_actions (self);
+}
+
+static void
+on_flap_changed (RscHeapPage *self)
+{
+  rsc_heap_page_update_actions (self);
+}
+
+static void
+on_side_page_changed (RscHeapPage *self)
+{
+  if (self->session != NULL && g_strcmp0 (adw_view_stack_get_visible_child_name (self->side_stack), "collector") == 0)
+    rsc_session_refresh_gc (self->session);
+}
+
+/* Building. */
+
+static void
+set_session (RscHeapPage *self, RscSession *session)
+{
+  gboolean program = rsc_session_is_program (session);
+
+  self->session = g_object_ref (session);
+  rsc_program_bar_set_session (self->program_bar, session);
+  rsc_capture_strip_set_session (self->capture_strip, session);
+  rsc_lesson_bar_set_session (self->lesson_bar, session);
+  rsc_find_panel_set_session (self->find_panel, session);
+  rsc_graph_list_set_session (self->graph_list, session);
+  rsc_cycles_panel_set_session (self->cycles_panel, session);
+  rsc_collector_panel_set_session (self->collector_panel, session);
+  rsc_details_panel_set_session (self->details_panel, session);
+  rsc_view_controls_set_session (self->controls, session);
+  rsc_collect_bar_set_session (self->collect_bar, session);
+  if (rsc_session_has_output (session))
+    {
+      rsc_output_pane_set_session (self->output_pane, session);
+      g_signal_connect_object (session, "output", G_CALLBACK (on_output), self, G_CONNECT_SWAPPED);
+    }
+  gtk_widget_set_visible (self->output_box, FALSE);
+
+  g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::capture", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::scene", G_CALLBACK (on_scene_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::scene", G_CALLBACK (update_center), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::selected", G_CALLBACK (show_selected), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::selected", G_CALLBACK (rsc_heap_page_update_actions), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::overlay", G_CALLBACK (update_overlay), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::history", G_CALLBACK (on_history_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::view", G_CALLBACK (rsc_heap_page_update_actions), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "view-failed", G_CALLBACK (on_view_failed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (rsc_session_get_jobs (session), "items-changed", G_CALLBACK (on_jobs_changed), self, G_CONNECT_SWAPPED);
+
+  if (program)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "program");
+  on_state_changed (self);
+}
+
+GtkWidget *
+rsc_heap_page_new (RscSession *session)
+{
+  RscHeapPage *self = g_object_new (RSC_TYPE_HEAP_PAGE, NULL);
+
+  set_session (self, session);
+  rsc_session_start (session);
+
+  return GTK_WIDGET (self);
+}
+
+RscSession *
+rsc_heap_page_get_session (RscHeapPage *self)
+{
+  return self->session;
+}
+
+RscCanvas *
+rsc_heap_page_get_canvas (RscHeapPage *self)
+{
+  return self->canvas;
+}
+
+void
+rsc_heap_page_close (RscHeapPage *self)
+{
+  if (self->session != NULL)
+    rsc_session_close (self->session);
+}
+
+static void
+rsc_heap_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (rsc_heap_page_parent_class)->map (widget);
+
+  update_title (RSC_HEAP_PAGE (widget));
+}
+
+static void
+rsc_heap_page_dispose (GObject *object)
+{
+  RscHeapPage *self = RSC_HEAP_PAGE (object);
+
+  rsc_heap_page_close (self);
+  self->selecting = TRUE;
+  g_clear_handle_id (&self->progress_source, g_source_remove);
+  g_clear_object (&self->shown_job);
+  g_clear_pointer ((GtkWidget **) &self->node_popover, gtk_widget_unparent);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_HEAP_PAGE);
+  g_clear_object (&self->session);
+  g_clear_object (&self->actions);
+  g_clear_object (&self->settings);
+
+  G_OBJECT_CLASS (rsc_heap_page_parent_class)->dispose (object);
+}
+
+static void
+rsc_heap_page_class_init (RscHeapPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_heap_page_dispose;
+  widget_class->map = rsc_heap_page_map;
+
+  signals[TOAST] = g_signal_new ("toast", RSC_TYPE_HEAP_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  g_type_ensure (RSC_TYPE_CANVAS);
+  g_type_ensure (RSC_TYPE_CAPTURE_STRIP);
+  g_type_ensure (RSC_TYPE_COLLECT_BAR);
+  g_type_ensure (RSC_TYPE_COLLECTOR_PANEL);
+  g_type_ensure (RSC_TYPE_CYCLES_PANEL);
+  g_type_ensure (RSC_TYPE_DETAILS_PANEL);
+  g_type_ensure (RSC_TYPE_FIND_PANEL);
+  g_type_ensure (RSC_TYPE_GRAPH_LIST);
+  g_type_ensure (RSC_TYPE_LESSON_BAR);
+  g_type_ensure (RSC_TYPE_OUTPUT_PANE);
+  g_type_ensure (RSC_TYPE_PROGRAM_BAR);
+  g_type_ensure (RSC_TYPE_VIEW_CONTROLS);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-heap-page.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "heappage");
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, box);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, title);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, program_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, capture_strip);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, lesson_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, find_flap);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, details_flap);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, side_stack);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, find_panel);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, graph_list);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, cycles_panel);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, collector_panel);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, details_panel);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, controls);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, collect_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, center_stack);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, canvas);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, status_page);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, status_button);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, status_spinner);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, info_label);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, progress_revealer);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, progress_label);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, progress_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, output_box);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, output_pane);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, node_popover);
+  gtk_widget_class_bind_template_callback (widget_class, on_canvas_node_selected);
+  gtk_widget_class_bind_template_callback (widget_class, on_canvas_node_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_canvas_context_menu);
+  gtk_widget_class_bind_template_callback (widget_class, on_fold_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_show_state);
+  gtk_widget_class_bind_template_callback (widget_class, on_flap_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_side_page_changed);
+}
+
+static void
+rsc_heap_page_init (RscHeapPage *self)
+{
+  AdwStyleManager *manager = adw_style_manager_get_default ();
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_parent (GTK_WIDGET (self->node_popover), GTK_WIDGET (self->canvas));
+
+  rsc_heap_page_init_actions (self);
+  self->settings = rsc_settings_new ();
+  if (self->settings != NULL)
+    {
+      g_settings_bind (self->settings, "find-panel-visible", self->find_flap, "reveal-flap", G_SETTINGS_BIND_DEFAULT);
+      g_settings_bind (self->settings, "details-panel-visible", self->details_flap, "reveal-flap", G_SETTINGS_BIND_DEFAULT);
+    }
+
+  g_signal_connect_object (manager, "notify::dark", G_CALLBACK (update_theme), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (update_theme), self, G_CONNECT_SWAPPED);
+  update_theme (self);
+}

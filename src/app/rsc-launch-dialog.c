@@ -1,0 +1,189 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-launch-dialog.h"
+
+struct _RscLaunchDialog
+{
+  AdwWindow parent_instance;
+
+  char *folder;
+  GtkFileChooserNative *chooser;
+
+  /* Template */
+  GtkWidget *launch_button;
+  AdwEntryRow *command_row;
+  AdwActionRow *folder_row;
+  GtkSwitch *hold_switch;
+  GtkLabel *error_label;
+};
+
+enum
+{
+  LAUNCH,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (RscLaunchDialog, rsc_launch_dialog, ADW_TYPE_WINDOW)
+
+static void
+on_command_changed (RscLaunchDialog *self)
+{
+  const char *command = gtk_editable_get_text (GTK_EDITABLE (self->command_row));
+  g_autoptr (GError) error = NULL;
+  gboolean valid = g_shell_parse_argv (command, NULL, NULL, &error);
+  gboolean empty = g_error_matches (error, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING);
+
+  gtk_widget_set_sensitive (self->launch_button, valid);
+  gtk_label_set_text (self->error_label, valid || empty ? "" : _("A quotation mark is not closed."));
+  gtk_widget_set_visible (GTK_WIDGET (self->error_label), !valid && !empty);
+}
+
+static void
+on_launch (RscLaunchDialog *self)
+{
+  g_autofree char *command = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->command_row)));
+
+  if (!gtk_widget_get_sensitive (self->launch_button))
+    return;
+
+  g_signal_emit (self, signals[LAUNCH], 0, command, self->folder != NULL ? self->folder : "",
+                 gtk_switch_get_active (self->hold_switch));
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+on_cancel (RscLaunchDialog *self)
+{
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+set_folder (RscLaunchDialog *self, const char *folder)
+{
+  g_free (self->folder);
+  self->folder = g_strdup (folder);
+  adw_action_row_set_subtitle (self->folder_row, folder);
+}
+
+static void
+on_program_chosen (RscLaunchDialog *self, int response, GtkFileChooser *chooser)
+{
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (chooser);
+      g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+      if (path != NULL)
+        {
+          g_autofree char *quoted = g_shell_quote (path);
+          g_autofree char *command = NULL;
+          g_autofree char *folder = g_path_get_dirname (path);
+
+          if (g_str_has_suffix (path, ".py") || !g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+            command = g_strconcat ("python3 ", quoted, NULL);
+          gtk_editable_set_text (GTK_EDITABLE (self->command_row), command != NULL ? command : quoted);
+          if (self->folder == NULL)
+            set_folder (self, folder);
+        }
+    }
+  g_clear_object (&self->chooser);
+}
+
+static void
+on_folder_chosen (RscLaunchDialog *self, int response, GtkFileChooser *chooser)
+{
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (chooser);
+      g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+      if (path != NULL)
+        set_folder (self, path);
+    }
+  g_clear_object (&self->chooser);
+}
+
+static void
+choose (RscLaunchDialog *self, const char *title, GtkFileChooserAction action, GCallback chosen)
+{
+  g_clear_object (&self->chooser);
+  self->chooser = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, _("_Choose"), _("_Cancel"));
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
+  g_signal_connect_object (self->chooser, "response", chosen, self, G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static void
+on_choose_program (RscLaunchDialog *self)
+{
+  choose (self, _("Choose a Program"), GTK_FILE_CHOOSER_ACTION_OPEN, G_CALLBACK (on_program_chosen));
+}
+
+static void
+on_choose_folder (RscLaunchDialog *self)
+{
+  choose (self, _("Choose a Folder"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, G_CALLBACK (on_folder_chosen));
+}
+
+static void
+rsc_launch_dialog_dispose (GObject *object)
+{
+  RscLaunchDialog *self = RSC_LAUNCH_DIALOG (object);
+
+  g_clear_object (&self->chooser);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_LAUNCH_DIALOG);
+
+  G_OBJECT_CLASS (rsc_launch_dialog_parent_class)->dispose (object);
+}
+
+static void
+rsc_launch_dialog_finalize (GObject *object)
+{
+  g_free (RSC_LAUNCH_DIALOG (object)->folder);
+
+  G_OBJECT_CLASS (rsc_launch_dialog_parent_class)->finalize (object);
+}
+
+static void
+rsc_launch_dialog_class_init (RscLaunchDialogClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_launch_dialog_dispose;
+  G_OBJECT_CLASS (klass)->finalize = rsc_launch_dialog_finalize;
+
+  signals[LAUNCH] = g_signal_new ("launch", RSC_TYPE_LAUNCH_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_BOOLEAN);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-launch-dialog.ui");
+  gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, launch_button);
+  gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, command_row);
+  gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, folder_row);
+  gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, hold_switch);
+  gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, error_label);
+  gtk_widget_class_bind_template_callback (widget_class, on_command_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_launch);
+  gtk_widget_class_bind_template_callback (widget_class, on_cancel);
+  gtk_widget_class_bind_template_callback (widget_class, on_choose_program);
+  gtk_widget_class_bind_template_callback (widget_class, on_choose_folder);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+}
+
+static void
+rsc_launch_dialog_init (RscLaunchDialog *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  on_command_changed (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->command_row));
+}
+
+GtkWidget *
+rsc_launch_dialog_new (GtkWindow *parent)
+{
+  return g_object_new (RSC_TYPE_LAUNCH_DIALOG, "transient-for", parent, NULL);
+}

@@ -1,0 +1,277 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-lesson.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define INDEX_NAME "lessons.ini"
+
+struct _RscLesson
+{
+  GObject parent_instance;
+
+  char *id;
+  guint number;
+  char *title;
+  char *look;
+  char *explanation;
+  GArray *additions; /* of Addition, ascending by version */
+  char *path;
+  gboolean is_program;
+  char **arguments;
+  char *mark;
+  char *object;
+  char *direction;
+};
+
+/* What is to be said for one version of CPython and those after it. */
+typedef struct
+{
+  guint version; /* major * 100 + minor */
+  char *text;
+} Addition;
+
+#define ADDITION_PREFIX "Explanation-"
+
+G_DEFINE_FINAL_TYPE (RscLesson, rsc_lesson, G_TYPE_OBJECT)
+
+static void
+rsc_lesson_finalize (GObject *object)
+{
+  RscLesson *self = RSC_LESSON (object);
+
+  g_free (self->id);
+  g_free (self->title);
+  g_free (self->look);
+  g_free (self->explanation);
+  g_array_unref (self->additions);
+  g_free (self->path);
+  g_strfreev (self->arguments);
+  g_free (self->mark);
+  g_free (self->object);
+  g_free (self->direction);
+
+  G_OBJECT_CLASS (rsc_lesson_parent_class)->finalize (object);
+}
+
+static void
+rsc_lesson_class_init (RscLessonClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rsc_lesson_finalize;
+}
+
+static void
+addition_clear (gpointer data)
+{
+  Addition *addition = data;
+
+  g_free (addition->text);
+}
+
+static void
+rsc_lesson_init (RscLesson *self)
+{
+  self->additions = g_array_new (FALSE, FALSE, sizeof (Addition));
+  g_array_set_clear_func (self->additions, addition_clear);
+}
+
+static char *
+find_examples (void)
+{
+  const char *folder = g_getenv ("RSC_EXAMPLES");
+
+  if (folder != NULL)
+    return g_strdup (folder);
+
+  return g_build_filename (RSC_PKGDATADIR, "examples", NULL);
+}
+
+/* The index holds the English text, which is the message id. */
+static char *
+dup_text (GKeyFile *file, const char *group, const char *key)
+{
+  g_autofree char *text = g_key_file_get_string (file, group, key, NULL);
+
+  if (text == NULL || *text == '\0')
+    return g_steal_pointer (&text);
+
+  return g_strdup (_(text));
+}
+
+static int
+compare_additions (gconstpointer a, gconstpointer b)
+{
+  return (int) ((const Addition *) a)->version - (int) ((const Addition *) b)->version;
+}
+
+static void
+load_additions (RscLesson *self, GKeyFile *file, const char *group)
+{
+  g_auto (GStrv) keys = g_key_file_get_keys (file, group, NULL, NULL);
+
+  for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
+    if (g_str_has_prefix (keys[i], ADDITION_PREFIX))
+      {
+        Addition addition = {
+          .version = (guint) g_ascii_strtoull (keys[i] + strlen (ADDITION_PREFIX), NULL, 10),
+          .text = dup_text (file, group, keys[i])
+        };
+
+        g_array_append_val (self->additions, addition);
+      }
+  g_array_sort (self->additions, compare_additions);
+}
+
+static RscLesson *
+load_lesson (GKeyFile *file, const char *group, const char *folder)
+{
+  g_autoptr (RscLesson) self = g_object_new (RSC_TYPE_LESSON, NULL);
+  g_autofree char *program = g_key_file_get_string (file, group, "Program", NULL);
+  g_autofree char *heap = g_key_file_get_string (file, group, "File", NULL);
+  g_autofree char *arguments = g_key_file_get_string (file, group, "Arguments", NULL);
+
+  self->id = g_strdup (group);
+  self->number = (guint) MAX (g_key_file_get_integer (file, group, "Lesson", NULL), 0);
+  self->title = dup_text (file, group, "Title");
+  self->look = dup_text (file, group, "LookFor");
+  self->explanation = dup_text (file, group, "Explanation");
+  if ((program == NULL && heap == NULL) || self->title == NULL || self->look == NULL)
+    return NULL;
+  self->is_program = program != NULL;
+  self->path = g_build_filename (folder, program != NULL ? program : heap, NULL);
+  if (arguments != NULL)
+    g_shell_parse_argv (arguments, NULL, &self->arguments, NULL);
+  self->mark = g_key_file_get_string (file, group, "Mark", NULL);
+  self->object = g_key_file_get_string (file, group, "Object", NULL);
+  self->direction = g_key_file_get_string (file, group, "Direction", NULL);
+  load_additions (self, file, group);
+
+  return g_steal_pointer (&self);
+}
+
+GListModel *
+rsc_lesson_load_all (GError **error)
+{
+  g_autofree char *folder = find_examples ();
+  g_autofree char *path = g_build_filename (folder, INDEX_NAME, NULL);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GListStore) lessons = g_list_store_new (RSC_TYPE_LESSON);
+  g_auto (GStrv) groups = NULL;
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+    {
+      g_prefix_error (error, _("The lessons could not be read from “%s”: "), path);
+      return G_LIST_MODEL (g_steal_pointer (&lessons));
+    }
+
+  groups = g_key_file_get_groups (file, NULL);
+  for (guint i = 0; groups[i] != NULL; i++)
+    {
+      g_autoptr (RscLesson) lesson = load_lesson (file, groups[i], folder);
+
+      if (lesson != NULL)
+        g_list_store_append (lessons, lesson);
+    }
+
+  return G_LIST_MODEL (g_steal_pointer (&lessons));
+}
+
+const char *
+rsc_lesson_get_id (RscLesson *self)
+{
+  return self->id;
+}
+
+const char *
+rsc_lesson_get_title (RscLesson *self)
+{
+  return self->title;
+}
+
+const char *
+rsc_lesson_get_look (RscLesson *self)
+{
+  return self->look;
+}
+
+const char *
+rsc_lesson_get_path (RscLesson *self)
+{
+  return self->path;
+}
+
+gboolean
+rsc_lesson_is_program (RscLesson *self)
+{
+  return self->is_program;
+}
+
+guint
+rsc_lesson_get_number (RscLesson *self)
+{
+  return self->number;
+}
+
+char *
+rsc_lesson_dup_explanation (RscLesson *self, const char *version)
+{
+  const char *addition = NULL;
+  guint at_hand = G_MAXUINT;
+
+  if (version != NULL)
+    {
+      guint major = 0, minor = 0;
+
+      if (sscanf (version, "%u.%u", &major, &minor) == 2)
+        at_hand = major * 100 + minor;
+    }
+
+  for (guint i = 0; i < self->additions->len; i++)
+    {
+      const Addition *candidate = &g_array_index (self->additions, Addition, i);
+
+      if (addition == NULL || candidate->version <= at_hand)
+        addition = candidate->text;
+    }
+
+  if (self->explanation == NULL)
+    return g_strdup (addition != NULL ? addition : "");
+  if (addition == NULL)
+    return g_strdup (self->explanation);
+
+  return g_strconcat (self->explanation, "\n\n", addition, NULL);
+}
+
+char **
+rsc_lesson_dup_argv (RscLesson *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_strv_builder_add_many (builder, "python3", self->path, NULL);
+  if (self->arguments != NULL)
+    g_strv_builder_addv (builder, (const char **) self->arguments);
+
+  return g_strv_builder_end (builder);
+}
+
+const char *
+rsc_lesson_get_mark (RscLesson *self)
+{
+  return self->mark;
+}
+
+const char *
+rsc_lesson_get_object (RscLesson *self)
+{
+  return self->object;
+}
+
+const char *
+rsc_lesson_get_direction (RscLesson *self)
+{
+  return self->direction;
+}

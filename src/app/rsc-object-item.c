@@ -1,0 +1,255 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-object-item.h"
+
+#include <string.h>
+
+struct _RscObjectItem
+{
+  GObject parent_instance;
+
+  RscSnapshot *snapshot;
+  RscNode node;
+  char *prefix;
+  char *note;
+  int index;
+};
+
+G_DEFINE_FINAL_TYPE (RscObjectItem, rsc_object_item, G_TYPE_OBJECT)
+
+static void
+rsc_object_item_finalize (GObject *object)
+{
+  RscObjectItem *self = RSC_OBJECT_ITEM (object);
+
+  g_clear_pointer (&self->snapshot, rsc_snapshot_unref);
+  g_free (self->prefix);
+  g_free (self->note);
+
+  G_OBJECT_CLASS (rsc_object_item_parent_class)->finalize (object);
+}
+
+static void
+rsc_object_item_class_init (RscObjectItemClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rsc_object_item_finalize;
+}
+
+static void
+rsc_object_item_init (RscObjectItem *self)
+{
+  self->node = RSC_NODE_NONE;
+  self->index = -1;
+}
+
+RscObjectItem *
+rsc_object_item_new (RscSnapshot *snapshot, RscNode node, const char *prefix, const char *note)
+{
+  RscObjectItem *self = g_object_new (RSC_TYPE_OBJECT_ITEM, NULL);
+
+  self->snapshot = rsc_snapshot_ref (snapshot);
+  self->node = node;
+  self->prefix = g_strdup (prefix);
+  self->note = g_strdup (note);
+
+  return self;
+}
+
+RscNode
+rsc_object_item_get_node (RscObjectItem *self)
+{
+  return self->node;
+}
+
+RscSnapshot *
+rsc_object_item_get_snapshot (RscObjectItem *self)
+{
+  return self->snapshot;
+}
+
+int
+rsc_object_item_get_index (RscObjectItem *self)
+{
+  return self->index;
+}
+
+void
+rsc_object_item_set_index (RscObjectItem *self, int index)
+{
+  self->index = index;
+}
+
+char *
+rsc_node_dup_type (RscSnapshot *snapshot, RscNode node, gboolean with_module)
+{
+  const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_STRINGS, NULL);
+  RscType type;
+
+  if (columns == NULL || node >= columns->n_nodes)
+    return g_strdup ("?");
+
+  type = rsc_snapshot_get_type (snapshot, columns->type[node]);
+  if (!with_module || *type.module == '\0' || strcmp (type.module, "builtins") == 0)
+    return g_strdup (type.name);
+
+  return g_strdup_printf ("%s.%s", type.module, type.name);
+}
+
+char *
+rsc_node_dup_title (RscSnapshot *snapshot, RscNode node)
+{
+  g_autofree char *type = rsc_node_dup_type (snapshot, node, FALSE);
+  g_autofree char *value = rsc_snapshot_dup_value (snapshot, node);
+
+  if (value == NULL || *value == '\0')
+    return g_steal_pointer (&type);
+
+  return g_strdup_printf ("%s %s", type, value);
+}
+
+static char *
+dup_size (RscObjectItem *self)
+{
+  const RscColumns *columns = rsc_snapshot_get_columns (self->snapshot, RSC_BLOCK_NODES, NULL);
+
+  if (self->node == RSC_NODE_NONE || columns == NULL || columns->size[self->node] == 0)
+    return NULL;
+
+  return g_format_size (columns->size[self->node]);
+}
+
+char *
+rsc_object_item_dup_description (RscObjectItem *self)
+{
+  GString *text = g_string_new (NULL);
+
+  if (self->prefix != NULL)
+    g_string_append_printf (text, "%s: ", self->prefix);
+  if (self->node != RSC_NODE_NONE)
+    {
+      g_autofree char *title = rsc_node_dup_title (self->snapshot, self->node);
+      g_autofree char *size = dup_size (self);
+
+      g_string_append (text, title);
+      if (size != NULL)
+        g_string_append_printf (text, ", %s", size);
+    }
+  if (self->note != NULL)
+    g_string_append_printf (text, "%s%s", text->len > 0 && self->node != RSC_NODE_NONE ? ", " : "", self->note);
+
+  return g_string_free (text, FALSE);
+}
+
+/* The row: how it is referred to, the type, and the size at the end; below
+ * them the value or the note. */
+
+typedef struct
+{
+  GtkWidget *prefix;
+  GtkWidget *type;
+  GtkWidget *size;
+  GtkWidget *value;
+} Row;
+
+static GtkWidget *
+add_label (GtkBox *box, PangoEllipsizeMode ellipsize, const char *css_class)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_ellipsize (GTK_LABEL (label), ellipsize);
+  gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
+  if (css_class != NULL)
+    gtk_widget_add_css_class (label, css_class);
+  gtk_box_append (box, label);
+
+  return label;
+}
+
+static void
+setup_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  Row *row = g_new0 (Row, 1);
+
+  gtk_widget_add_css_class (box, "object-row");
+  gtk_box_append (GTK_BOX (box), line);
+  row->prefix = add_label (GTK_BOX (line), PANGO_ELLIPSIZE_MIDDLE, "reference-label");
+  row->type = add_label (GTK_BOX (line), PANGO_ELLIPSIZE_END, "object-type");
+  gtk_widget_set_hexpand (row->type, TRUE);
+  row->size = add_label (GTK_BOX (line), PANGO_ELLIPSIZE_NONE, "object-size");
+  row->value = add_label (GTK_BOX (box), PANGO_ELLIPSIZE_END, "object-value");
+  g_object_set_data_full (G_OBJECT (box), "row", row, g_free);
+  gtk_list_item_set_child (list_item, box);
+}
+
+static void
+set_text (GtkWidget *label, const char *text)
+{
+  gtk_label_set_text (GTK_LABEL (label), text != NULL ? text : "");
+  gtk_widget_set_visible (label, text != NULL && *text != '\0');
+}
+
+/* One line of it: labels in a list do not wrap. */
+static char *
+first_line (const char *text)
+{
+  const char *end = strpbrk (text, "\r\n");
+
+  return end != NULL ? g_strndup (text, (gsize) (end - text)) : g_strdup (text);
+}
+
+static void
+bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  RscObjectItem *self = gtk_list_item_get_item (list_item);
+  GtkWidget *box = gtk_list_item_get_child (list_item);
+  Row *row = g_object_get_data (G_OBJECT (box), "row");
+  g_autofree char *description = rsc_object_item_dup_description (self);
+  g_autofree char *type = NULL;
+  g_autofree char *value = NULL;
+  g_autofree char *line = NULL;
+  g_autofree char *size = dup_size (self);
+
+  set_text (row->prefix, self->prefix);
+  if (self->node != RSC_NODE_NONE)
+    {
+      type = rsc_node_dup_type (self->snapshot, self->node, FALSE);
+      value = rsc_snapshot_dup_value (self->snapshot, self->node);
+      if (self->note != NULL)
+        {
+          g_autofree char *plain = g_steal_pointer (&value);
+
+          value = *plain != '\0' ? g_strdup_printf ("%s · %s", plain, self->note) : g_strdup (self->note);
+        }
+      line = first_line (value);
+      set_text (row->type, type);
+      set_text (row->value, line);
+    }
+  else
+    {
+      set_text (row->type, self->note);
+      set_text (row->value, NULL);
+    }
+  set_text (row->size, size);
+
+  gtk_widget_set_tooltip_text (box, description);
+  /* The row's own widget has the focus, so that is where the name belongs. */
+  if (gtk_widget_get_parent (box) != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
+                                    GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
+}
+
+GtkListItemFactory *
+rsc_object_item_factory_new (void)
+{
+  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (factory, "setup", G_CALLBACK (setup_row), NULL);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_row), NULL);
+
+  return factory;
+}

@@ -1,0 +1,36 @@
+/* An object of a snapshot as an item of a list model, and the factory that
+ * shows such items.  Texts are made only when they are asked for. */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "snapshot/rsc-snapshot.h"
+
+G_BEGIN_DECLS
+
+#define RSC_TYPE_OBJECT_ITEM (rsc_object_item_get_type ())
+G_DECLARE_FINAL_TYPE (RscObjectItem, rsc_object_item, RSC, OBJECT_ITEM, GObject)
+
+/* @node may be RSC_NODE_NONE for an entry that is no object; @prefix says how
+ * it is referred to (".attr") and @note what else there is to say; both may be
+ * NULL. */
+RscObjectItem *rsc_object_item_new (RscSnapshot *snapshot, RscNode node, const char *prefix, const char *note);
+
+RscNode      rsc_object_item_get_node     (RscObjectItem *self);
+RscSnapshot *rsc_object_item_get_snapshot (RscObjectItem *self);
+/* A number for whoever made it; -1 at first. */
+int          rsc_object_item_get_index    (RscObjectItem *self);
+void         rsc_object_item_set_index    (RscObjectItem *self, int index);
+/* The whole as a sentence, for screen readers.  Free with g_free(). */
+char        *rsc_object_item_dup_description (RscObjectItem *self);
+
+/* Rows of RscObjectItem for a GtkListView. */
+GtkListItemFactory *rsc_object_item_factory_new (void);
+
+/* "Widget", "dict" or, with @with_module, "__main__.Widget"; builtins always
+ * bare.  Free with g_free(). */
+char *rsc_node_dup_type  (RscSnapshot *snapshot, RscNode node, gboolean with_module);
+/* "dict (3 items)": an object in a few words.  Free with g_free(). */
+char *rsc_node_dup_title (RscSnapshot *snapshot, RscNode node);
+
+G_END_DECLS

@@ -1,0 +1,156 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-output-pane.h"
+
+/* Older output goes when there is more: a text view of more is slow. */
+#define CHARACTERS_MAX (512 * 1024)
+
+struct _RscOutputPane
+{
+  GtkWidget parent_instance;
+
+  RscSession *session;
+  GtkTextTag *error_tag;
+  GtkTextTag *input_tag;
+
+  /* Template */
+  GtkScrolledWindow *scroller;
+  GtkTextView *view;
+  GtkEntry *input;
+  GtkWidget *send_button;
+  GtkWidget *end_button;
+};
+
+G_DEFINE_FINAL_TYPE (RscOutputPane, rsc_output_pane, GTK_TYPE_WIDGET)
+
+static void
+append (RscOutputPane *self, const char *text, GtkTextTag *tag)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->view);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  gboolean at_end;
+  GtkTextIter end;
+  int n;
+
+  at_end = gtk_adjustment_get_value (adjustment) + gtk_adjustment_get_page_size (adjustment) >=
+           gtk_adjustment_get_upper (adjustment) - 32;
+  gtk_text_buffer_get_end_iter (buffer, &end);
+  gtk_text_buffer_insert_with_tags (buffer, &end, text, -1, tag, NULL);
+
+  n = gtk_text_buffer_get_char_count (buffer);
+  if (n > CHARACTERS_MAX)
+    {
+      GtkTextIter start, cut;
+
+      gtk_text_buffer_get_start_iter (buffer, &start);
+      gtk_text_buffer_get_iter_at_offset (buffer, &cut, n - CHARACTERS_MAX / 2);
+      gtk_text_iter_forward_line (&cut);
+      gtk_text_buffer_delete (buffer, &start, &cut);
+    }
+
+  if (at_end)
+    {
+      gtk_text_buffer_get_end_iter (buffer, &end);
+      gtk_text_buffer_move_mark_by_name (buffer, "end", &end);
+      gtk_text_view_scroll_mark_onscreen (self->view, gtk_text_buffer_get_mark (buffer, "end"));
+    }
+}
+
+static void
+on_output (RscOutputPane *self, int fd, const char *text)
+{
+  append (self, text, fd == 2 ? self->error_tag : NULL);
+}
+
+static void
+on_state_changed (RscOutputPane *self)
+{
+  gboolean live = rsc_session_is_live (self->session);
+
+  gtk_widget_set_sensitive (GTK_WIDGET (self->input), live);
+  gtk_widget_set_sensitive (self->send_button, live);
+  gtk_widget_set_sensitive (self->end_button, live);
+}
+
+static void
+on_send (RscOutputPane *self)
+{
+  g_autofree char *line = NULL;
+
+  if (self->session == NULL || !rsc_session_is_live (self->session))
+    return;
+
+  line = g_strconcat (gtk_editable_get_text (GTK_EDITABLE (self->input)), "\n", NULL);
+  gtk_editable_set_text (GTK_EDITABLE (self->input), "");
+  append (self, line, self->input_tag);
+  rsc_session_write_input (self->session, line);
+}
+
+static void
+on_end_of_input (RscOutputPane *self)
+{
+  if (self->session != NULL)
+    rsc_session_close_input (self->session);
+  gtk_widget_set_sensitive (self->end_button, FALSE);
+}
+
+void
+rsc_output_pane_set_session (RscOutputPane *self, RscSession *session)
+{
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  append (self, rsc_session_get_output (session), NULL);
+  g_signal_connect_object (session, "output", G_CALLBACK (on_output), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  on_state_changed (self);
+}
+
+static void
+rsc_output_pane_dispose (GObject *object)
+{
+  RscOutputPane *self = RSC_OUTPUT_PANE (object);
+
+  g_clear_object (&self->session);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_OUTPUT_PANE);
+
+  G_OBJECT_CLASS (rsc_output_pane_parent_class)->dispose (object);
+}
+
+static void
+rsc_output_pane_class_init (RscOutputPaneClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_output_pane_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-output-pane.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "outputpane");
+  gtk_widget_class_bind_template_child (widget_class, RscOutputPane, scroller);
+  gtk_widget_class_bind_template_child (widget_class, RscOutputPane, view);
+  gtk_widget_class_bind_template_child (widget_class, RscOutputPane, input);
+  gtk_widget_class_bind_template_child (widget_class, RscOutputPane, send_button);
+  gtk_widget_class_bind_template_child (widget_class, RscOutputPane, end_button);
+  gtk_widget_class_bind_template_callback (widget_class, on_send);
+  gtk_widget_class_bind_template_callback (widget_class, on_end_of_input);
+}
+
+static void
+rsc_output_pane_init (RscOutputPane *self)
+{
+  GtkTextBuffer *buffer;
+  GtkTextIter end;
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  buffer = gtk_text_view_get_buffer (self->view);
+  gtk_text_buffer_get_end_iter (buffer, &end);
+  gtk_text_buffer_create_mark (buffer, "end", &end, FALSE);
+  /* Both differ by more than their colour: slanted, and bold. */
+  self->error_tag = gtk_text_buffer_create_tag (buffer, "error", "foreground", "#c01c28", "style", PANGO_STYLE_ITALIC, NULL);
+  self->input_tag = gtk_text_buffer_create_tag (buffer, "input", "weight", PANGO_WEIGHT_BOLD, NULL);
+}

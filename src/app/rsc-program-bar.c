@@ -1,0 +1,100 @@
+#include "config.h"
+
+#include "rsc-program-bar.h"
+
+#include "rsc-wrap-box.h"
+
+struct _RscProgramBar
+{
+  GtkWidget parent_instance;
+
+  RscSession *session;
+
+  /* Template */
+  GtkImage *state_icon;
+  GtkLabel *state_label;
+  GtkWidget *program_buttons;
+  GtkWidget *continue_button;
+  GtkWidget *output_button;
+};
+
+G_DEFINE_FINAL_TYPE (RscProgramBar, rsc_program_bar, GTK_TYPE_WIDGET)
+
+/* Told by the shape of the icon as well as by its colour. */
+static const struct
+{
+  const char *icon;
+  const char *css_class;
+} appearances[] = {
+  [RSC_SESSION_LOADING] = { "content-loading-symbolic", "state-starting" },
+  [RSC_SESSION_READY] = { "document-open-symbolic", "state-exited" },
+  [RSC_SESSION_STARTING] = { "content-loading-symbolic", "state-starting" },
+  [RSC_SESSION_RUNNING] = { "media-playback-start-symbolic", "state-running" },
+  [RSC_SESSION_HELD] = { "media-playback-pause-symbolic", "state-held" },
+  [RSC_SESSION_EXITED] = { "media-playback-stop-symbolic", "state-exited" },
+  [RSC_SESSION_FAILED] = { "dialog-error-symbolic", "state-failed" }
+};
+
+static void
+on_state_changed (RscProgramBar *self)
+{
+  RscSessionState state = rsc_session_get_state (self->session);
+  g_autofree char *status = rsc_session_dup_status (self->session);
+
+  gtk_label_set_text (self->state_label, status);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->state_label), status);
+  gtk_image_set_from_icon_name (self->state_icon, appearances[state].icon);
+  for (guint i = 0; i < G_N_ELEMENTS (appearances); i++)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->state_icon), appearances[i].css_class);
+  gtk_widget_add_css_class (GTK_WIDGET (self->state_icon), appearances[state].css_class);
+  if (state == RSC_SESSION_HELD)
+    gtk_widget_add_css_class (self->continue_button, "suggested-action");
+  else
+    gtk_widget_remove_css_class (self->continue_button, "suggested-action");
+}
+
+void
+rsc_program_bar_set_session (RscProgramBar *self, RscSession *session)
+{
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  gtk_widget_set_visible (self->program_buttons, rsc_session_is_program (session));
+  gtk_widget_set_visible (self->output_button, rsc_session_has_output (session));
+  g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  on_state_changed (self);
+}
+
+static void
+rsc_program_bar_dispose (GObject *object)
+{
+  RscProgramBar *self = RSC_PROGRAM_BAR (object);
+
+  g_clear_object (&self->session);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_PROGRAM_BAR);
+
+  G_OBJECT_CLASS (rsc_program_bar_parent_class)->dispose (object);
+}
+
+static void
+rsc_program_bar_class_init (RscProgramBarClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_program_bar_dispose;
+
+  g_type_ensure (RSC_TYPE_WRAP_BOX);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-program-bar.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, state_icon);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, state_label);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, program_buttons);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, continue_button);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, output_button);
+}
+
+static void
+rsc_program_bar_init (RscProgramBar *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

@@ -1,0 +1,91 @@
+/* Shared by the files of RscSession only. */
+#pragma once
+
+#include "rsc-session.h"
+
+#include "rsc-job.h"
+#include "rsc-place.h"
+
+G_BEGIN_DECLS
+
+/* The output that is kept for a pane that opens later. */
+#define RSC_OUTPUT_MAX (1024 * 1024)
+
+struct _RscSession
+{
+  GObject parent_instance;
+
+  /* What it is. */
+  GFile *file;
+  RscLesson *lesson;
+  char **argv;
+  char **envp;
+  char *cwd;
+  char *title;
+  gboolean pipe_streams;
+  gboolean closed;
+
+  /* The program. */
+  RscSessionState state;
+  GError *error;
+  RscTarget *target;
+  guint event_source;
+  guint sample_source;
+  gboolean sampling;
+  gint64 launched_at;
+  gboolean hold;
+  RscHoldKind hold_kind;
+  char *hold_hint;
+  char *hold_file;
+  guint hold_line;
+  int exit_status;
+  char *no_python;
+  gboolean lesson_at_mark; /* the lesson's mark was reached: no going on by ourselves */
+  gboolean continue_after_capture;
+  GVariant *gc_info;
+  GArray *memory;
+  GString *output;
+  GString *partial[2];     /* bytes of a character that has not come whole, by stream */
+
+  /* The captures. */
+  GListStore *captures;
+  guint n_captures;        /* for their numbers */
+  RscHeapCapture *capture;
+  RscSide side;
+  RscHeapCapture *wanted_capture; /* being drawn; else the same */
+  RscSide wanted_side;
+
+  /* What is drawn. */
+  RscView *view;
+  RscScene *scene;
+  gboolean user_drew;      /* the view is what the user asked for */
+  RscNode selected;
+  RscFate selected_fate;
+  RscHistory *history;
+  guint64 draw_serial;
+  RscJob *draw_job;
+
+  /* On top of it. */
+  RscOverlayMode overlay_mode;
+  int shown_prediction;    /* its generation; -1: the real collection's */
+  gboolean finding_cycles;
+
+  GListStore *jobs;
+};
+
+/* Adds the job to the list until rsc_session_job_done(); takes @job over and
+ * returns it. */
+RscJob *rsc_session_add_job  (RscSession *self, RscJob *job);
+/* FALSE if the answer is not wanted any more (cancelled, or closed). */
+gboolean rsc_session_job_done (RscSession *self, RscJob *job, const GError *error);
+void rsc_session_fail    (RscSession *self, const char *title, const GError *error);
+void rsc_session_message (RscSession *self, const char *message);
+void rsc_session_set_state (RscSession *self, RscSessionState state);
+/* Appends and shows. */
+void rsc_session_add_capture (RscSession *self, RscHeapCapture *capture);
+
+void rsc_session_start_program   (RscSession *self);
+void rsc_session_dispose_program (RscSession *self);
+void rsc_session_predict         (RscSession *self, guint generation);
+
+G_END_DECLS

@@ -1,0 +1,159 @@
+/* What a page shows: a heap file or a launched program, its captures, the
+ * history of what was drawn, and everything that runs for it on worker threads.
+ * No widgets.
+ *
+ * Signals:
+ *   output (int fd, const char *text)       of the program, always UTF-8
+ *   failed (const char *title, GError *)    an operation failed: to be shown
+ *   message (const char *)                  good news in a few words
+ *   view-failed (GError *)                  the view cannot be drawn; the one
+ *                                           before it stays
+ *   memory-sampled ()
+ *
+ * Properties, all read-only with notification: state, capture, side, view,
+ * scene, overlay, selected, history, busy, gc-info. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "capture/rsc-target.h"
+#include "render/rsc-scene.h"
+
+#include "rsc-heap-capture.h"
+#include "rsc-lesson.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  RSC_SESSION_LOADING,  /* a file is being read */
+  RSC_SESSION_READY,    /* a file is open */
+  RSC_SESSION_STARTING,
+  RSC_SESSION_RUNNING,
+  RSC_SESSION_HELD,
+  RSC_SESSION_EXITED,
+  RSC_SESSION_FAILED    /* nothing could be opened or launched: see rsc_session_get_error() */
+} RscSessionState;
+
+typedef enum
+{
+  RSC_OVERLAY_MODE_NONE,
+  RSC_OVERLAY_MODE_CYCLES,
+  RSC_OVERLAY_MODE_COLLECTION /* real or predicted */
+} RscOverlayMode;
+
+/* What became of the selected object when another capture was shown. */
+typedef enum
+{
+  RSC_FATE_NONE,     /* nothing is selected, or it was selected in this capture */
+  RSC_FATE_SAME,     /* certainly the same */
+  RSC_FATE_PRESUMED, /* address, type and size agree */
+  RSC_FATE_GONE
+} RscFate;
+
+/* A moment in the program's life, for the memory plot. */
+typedef struct
+{
+  double seconds;       /* since the launch */
+  guint64 uss, rss;     /* bytes; 0: unknown (a mark or a collection without a sample) */
+  char *hint;           /* a mark's, or NULL */
+  int generation;       /* of a collection, or -1 */
+} RscMemoryPoint;
+
+#define RSC_TYPE_SESSION (rsc_session_get_type ())
+G_DECLARE_FINAL_TYPE (RscSession, rsc_session, RSC, SESSION, GObject)
+
+RscSession *rsc_session_new_for_file    (GFile *file);
+/* Copies @options.  @lesson may be NULL. */
+RscSession *rsc_session_new_for_program (const RscLaunchOptions *options);
+RscSession *rsc_session_new_for_lesson  (RscLesson *lesson);
+/* Opens or launches.  Call once. */
+void        rsc_session_start (RscSession *self);
+/* Cancels everything and lets go of the program, which runs on unless it was
+ * stopped.  Nothing is emitted afterwards. */
+void        rsc_session_close (RscSession *self);
+
+gboolean        rsc_session_is_program (RscSession *self);
+/* The program's output comes to us and its input can be written. */
+gboolean        rsc_session_has_output (RscSession *self);
+RscSessionState rsc_session_get_state  (RscSession *self);
+/* The program has not ended. */
+gboolean        rsc_session_is_live    (RscSession *self);
+const GError   *rsc_session_get_error  (RscSession *self);
+/* "demo.py", "heap.refscope" */
+const char     *rsc_session_get_title  (RscSession *self);
+/* "Held at 'after a created' (demo.py:12)".  Free with g_free(). */
+char           *rsc_session_dup_status (RscSession *self);
+/* Why the program cannot be captured, or NULL. */
+const char     *rsc_session_get_no_python (RscSession *self);
+RscLesson      *rsc_session_get_lesson (RscSession *self);
+GFile          *rsc_session_get_file   (RscSession *self);
+pid_t           rsc_session_get_pid    (RscSession *self);
+/* As from waitpid(). */
+int             rsc_session_get_exit_status (RscSession *self);
+/* For "Copy as command": a file name, or the command after "--". */
+char           *rsc_session_dup_source (RscSession *self);
+/* All output so far, bounded; borrowed. */
+const char     *rsc_session_get_output (RscSession *self);
+
+/* The program. */
+void     rsc_session_capture      (RscSession *self);
+void     rsc_session_continue     (RscSession *self);
+void     rsc_session_stop         (RscSession *self);
+void     rsc_session_set_hold     (RscSession *self, gboolean hold);
+gboolean rsc_session_get_hold     (RscSession *self);
+void     rsc_session_write_input  (RscSession *self, const char *text);
+void     rsc_session_close_input  (RscSession *self);
+/* Lets the program run on, not held, while its end is still awaited. */
+void     rsc_session_release      (RscSession *self);
+void     rsc_session_set_thresholds (RscSession *self, const guint thresholds[3]);
+void     rsc_session_set_gc_enabled (RscSession *self, gboolean enabled);
+void     rsc_session_refresh_gc   (RscSession *self);
+/* An a{sv} with the gc- keys of a snapshot's info, or NULL; borrowed. */
+GVariant *rsc_session_get_gc_info (RscSession *self);
+/* Of RscMemoryPoint, oldest first; borrowed. */
+GArray   *rsc_session_get_memory  (RscSession *self);
+
+/* A live program collects; of anything else it is predicted. */
+void     rsc_session_collect      (RscSession *self, guint generation);
+/* The prediction that is shown, or NULL. */
+RscPrediction *rsc_session_get_prediction (RscSession *self);
+RscCollectionDiff *rsc_session_get_diff (RscSession *self);
+
+/* Captures, oldest first: of RscHeapCapture. */
+GListModel     *rsc_session_get_captures (RscSession *self);
+RscHeapCapture *rsc_session_get_capture  (RscSession *self);
+RscSide         rsc_session_get_side     (RscSession *self);
+void            rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side);
+/* Of the shown capture and side; NULL while there is none. */
+RscSnapshot    *rsc_session_get_snapshot (RscSession *self);
+
+/* What is drawn. */
+RscView    *rsc_session_get_view  (RscSession *self);
+RscScene   *rsc_session_get_scene (RscSession *self);
+void        rsc_session_set_view  (RscSession *self, RscView *view);
+/* Draws from these objects, else with the parameters as they are. */
+void        rsc_session_draw_objects (RscSession *self, const RscNode *nodes, gsize n_nodes);
+RscNode     rsc_session_get_selected (RscSession *self);
+RscFate     rsc_session_get_selected_fate (RscSession *self);
+void        rsc_session_select    (RscSession *self, RscNode node);
+/* Selects @node; if it is not in the picture, draws from it. */
+void        rsc_session_visit     (RscSession *self, RscNode node);
+gboolean    rsc_session_can_go    (RscSession *self, int steps);
+void        rsc_session_go        (RscSession *self, int steps);
+
+RscOverlayMode rsc_session_get_overlay_mode (RscSession *self);
+void           rsc_session_set_overlay_mode (RscSession *self, RscOverlayMode mode);
+RscOverlay    *rsc_session_get_overlay      (RscSession *self);
+/* NULL until it was computed, which the mode starts. */
+RscComponents *rsc_session_get_components   (RscSession *self);
+/* Computes the cycles without changing what is shown. */
+void           rsc_session_find_cycles      (RscSession *self);
+
+/* Of RscJob: what runs now and can be cancelled. */
+GListModel *rsc_session_get_jobs (RscSession *self);
+gboolean    rsc_session_get_busy (RscSession *self);
+/* Cancels what runs. */
+void        rsc_session_cancel   (RscSession *self);
+
+G_END_DECLS

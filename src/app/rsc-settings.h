@@ -1,0 +1,12 @@
+/* The window's state.  The schema is missing in a build that was not installed
+ * and whose GSETTINGS_SCHEMA_DIR is not set: then nothing is kept. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* NULL without the schema. */
+GSettings *rsc_settings_new (void);
+
+G_END_DECLS

@@ -1,0 +1,161 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-start-page.h"
+
+#include <adwaita.h>
+
+#include "rsc-lesson.h"
+#include "rsc-settings.h"
+
+#define RECENT_MAX 5
+
+struct _RscStartPage
+{
+  GtkWidget parent_instance;
+
+  GSettings *settings;
+  GPtrArray *recent_rows; /* borrowed from the group */
+
+  /* Template */
+  AdwPreferencesGroup *lessons_group;
+  AdwPreferencesGroup *recent_group;
+  GtkWidget *demonstration_row;
+};
+
+G_DEFINE_FINAL_TYPE (RscStartPage, rsc_start_page, GTK_TYPE_WIDGET)
+
+static GtkWidget *
+make_row (const char *title, const char *subtitle, const char *icon, const char *action, const char *target)
+{
+  GtkWidget *row = adw_action_row_new ();
+  g_autofree char *escaped_title = g_markup_escape_text (title, -1);
+  g_autofree char *escaped_subtitle = g_markup_escape_text (subtitle, -1);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), escaped_title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), escaped_subtitle);
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name (icon));
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("go-next-symbolic"));
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", target);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
+  gtk_widget_set_tooltip_text (row, subtitle);
+
+  return row;
+}
+
+void
+rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
+{
+  gboolean demonstration = FALSE;
+  guint n_shown = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (lessons); i++)
+    {
+      g_autoptr (RscLesson) lesson = g_list_model_get_item (lessons, i);
+      guint number = rsc_lesson_get_number (lesson);
+      g_autofree char *icon = g_strdup_printf ("refscope-lesson-%u-symbolic", MIN (number, 8));
+
+      if (number == 0)
+        {
+          gtk_actionable_set_action_target (GTK_ACTIONABLE (self->demonstration_row), "s", rsc_lesson_get_id (lesson));
+          demonstration = TRUE;
+          continue;
+        }
+      adw_preferences_group_add (self->lessons_group,
+                                 make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), icon,
+                                           "win.lesson", rsc_lesson_get_id (lesson)));
+      n_shown++;
+    }
+  gtk_widget_set_visible (self->demonstration_row, demonstration);
+  gtk_widget_set_visible (GTK_WIDGET (self->lessons_group), n_shown > 0);
+}
+
+static void
+fill_recent (RscStartPage *self)
+{
+  g_auto (GStrv) commands = NULL;
+  g_auto (GStrv) files = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < self->recent_rows->len; i++)
+    adw_preferences_group_remove (self->recent_group, g_ptr_array_index (self->recent_rows, i));
+  g_ptr_array_set_size (self->recent_rows, 0);
+  if (self->settings != NULL)
+    {
+      commands = g_settings_get_strv (self->settings, "recent-commands");
+      files = g_settings_get_strv (self->settings, "recent-files");
+      for (guint i = 0; files[i] != NULL && n < RECENT_MAX; i++)
+        if (g_file_test (files[i], G_FILE_TEST_IS_REGULAR))
+          {
+            g_autofree char *name = g_path_get_basename (files[i]);
+            g_autofree char *folder = g_path_get_dirname (files[i]);
+            GtkWidget *row = make_row (name, folder, "refscope-graph-symbolic", "win.open-path", files[i]);
+
+            adw_preferences_group_add (self->recent_group, row);
+            g_ptr_array_add (self->recent_rows, row);
+            n++;
+          }
+      for (guint i = 0; commands[i] != NULL && i < RECENT_MAX; i++)
+        {
+          GtkWidget *row = make_row (commands[i], _("Launch again"), "media-playback-start-symbolic", "win.launch-command", commands[i]);
+
+          adw_preferences_group_add (self->recent_group, row);
+          g_ptr_array_add (self->recent_rows, row);
+          n++;
+        }
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->recent_group), n > 0);
+}
+
+static void
+rsc_start_page_dispose (GObject *object)
+{
+  RscStartPage *self = RSC_START_PAGE (object);
+
+  g_clear_object (&self->settings);
+  g_clear_pointer (&self->recent_rows, g_ptr_array_unref);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_START_PAGE);
+
+  G_OBJECT_CLASS (rsc_start_page_parent_class)->dispose (object);
+}
+
+static void
+rsc_start_page_class_init (RscStartPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_start_page_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-start-page.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "startpage");
+  gtk_widget_class_bind_template_child (widget_class, RscStartPage, lessons_group);
+  gtk_widget_class_bind_template_child (widget_class, RscStartPage, recent_group);
+  gtk_widget_class_bind_template_child (widget_class, RscStartPage, demonstration_row);
+}
+
+static void
+rsc_start_page_init (RscStartPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->recent_rows = g_ptr_array_new ();
+  self->settings = rsc_settings_new ();
+  if (self->settings != NULL)
+    {
+      g_signal_connect_object (self->settings, "changed::recent-files", G_CALLBACK (fill_recent), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->settings, "changed::recent-commands", G_CALLBACK (fill_recent), self, G_CONNECT_SWAPPED);
+    }
+  fill_recent (self);
+}
+
+GtkWidget *
+rsc_start_page_new (void)
+{
+  return g_object_new (RSC_TYPE_START_PAGE, NULL);
+}

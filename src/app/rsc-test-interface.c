@@ -1,0 +1,315 @@
+#include "config.h"
+
+#include "rsc-test-interface.h"
+
+#include "rsc-window.h"
+
+#define VARIABLE "RSC_TEST_INTERFACE"
+#define OBJECT_PATH "/io/github/refscope/Refscope/Test"
+#define INTERFACE "io.github.refscope.Refscope.Test"
+#define POLL_MS 15
+#define SETTLE_TIMEOUT_MS 60000
+/* At rest for this many looks in a row. */
+#define SETTLED_LOOKS 3
+
+struct _RscTestInterface
+{
+  GtkApplication *application; /* borrowed */
+  guint owner;
+  guint registration;
+  GDBusConnection *connection;
+};
+
+static const char introspection[] =
+  "<node>"
+  "<interface name='" INTERFACE "'>"
+  /* Answers when no job runs and the canvas is painted. */
+  "<method name='Settle'/>"
+  /* The graph (as refscope-cli's JSON), and the session's facts. */
+  "<method name='Describe'><arg type='s' direction='out' name='graph'/><arg type='a{sv}' direction='out' name='facts'/></method>"
+  /* Where a node of the graph is, in the window's surface. */
+  "<method name='NodeRect'><arg type='i' direction='in' name='node'/><arg type='(dddd)' direction='out' name='rect'/></method>"
+  /* Activates a detailed action on the active window. */
+  "<method name='Activate'><arg type='s' direction='in' name='action'/></method>"
+  "<method name='Resize'><arg type='i' direction='in'/><arg type='i' direction='in'/></method>"
+  "<method name='Screenshot'><arg type='s' direction='in' name='path'/><arg type='d' direction='in' name='scale'/></method>"
+  "</interface>"
+  "</node>";
+
+static RscWindow *
+get_window (RscTestInterface *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (self->application);
+
+  while (window != NULL && !RSC_IS_WINDOW (window))
+    window = gtk_window_get_transient_for (window);
+
+  return window != NULL ? RSC_WINDOW (window) : NULL;
+}
+
+static RscHeapPage *
+get_page (RscTestInterface *self)
+{
+  RscWindow *window = get_window (self);
+
+  return window != NULL ? rsc_window_get_page (window) : NULL;
+}
+
+typedef struct
+{
+  RscTestInterface *self;
+  GDBusMethodInvocation *invocation;
+  gint64 until;
+  guint looks;
+} Settling;
+
+static gboolean
+look_whether_settled (gpointer user_data)
+{
+  Settling *settling = user_data;
+  RscHeapPage *page = get_page (settling->self);
+  gboolean settled = TRUE;
+
+  if (page != NULL)
+    {
+      RscCanvas *canvas = rsc_heap_page_get_canvas (page);
+
+      settled = !rsc_session_get_busy (rsc_heap_page_get_session (page)) &&
+                (!gtk_widget_get_mapped (GTK_WIDGET (canvas)) || rsc_canvas_get_scene (canvas) == NULL || rsc_canvas_is_settled (canvas));
+    }
+
+  settling->looks = settled ? settling->looks + 1 : 0;
+  if (settling->looks < SETTLED_LOOKS && g_get_monotonic_time () < settling->until)
+    return G_SOURCE_CONTINUE;
+
+  if (settling->looks >= SETTLED_LOOKS)
+    g_dbus_method_invocation_return_value (settling->invocation, NULL);
+  else
+    g_dbus_method_invocation_return_error_literal (settling->invocation, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "still busy");
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+settle (RscTestInterface *self, GDBusMethodInvocation *invocation)
+{
+  Settling *settling = g_new0 (Settling, 1);
+
+  settling->self = self;
+  settling->invocation = invocation;
+  settling->until = g_get_monotonic_time () + SETTLE_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
+  g_timeout_add_full (G_PRIORITY_LOW, POLL_MS, look_whether_settled, settling, g_free);
+}
+
+static void
+describe (RscTestInterface *self, GDBusMethodInvocation *invocation)
+{
+  RscHeapPage *page = get_page (self);
+  RscSession *session;
+  RscScene *scene;
+  RscView *view;
+  GVariantBuilder builder;
+  g_autofree char *graph = NULL;
+  g_autofree char *status = NULL;
+  g_autofree char *command = NULL;
+
+  if (page == NULL)
+    {
+      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s@a{sv})", "", g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0)));
+      return;
+    }
+
+  session = rsc_heap_page_get_session (page);
+  scene = rsc_session_get_scene (session);
+  view = rsc_session_get_view (session);
+  graph = scene != NULL ? rsc_graph_to_json (rsc_scene_get_graph (scene)) : g_strdup ("");
+  status = rsc_session_dup_status (session);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "status", g_variant_new_string (status));
+  g_variant_builder_add (&builder, "{sv}", "state", g_variant_new_uint32 (rsc_session_get_state (session)));
+  g_variant_builder_add (&builder, "{sv}", "pid", g_variant_new_int32 ((int) rsc_session_get_pid (session)));
+  g_variant_builder_add (&builder, "{sv}", "captures", g_variant_new_uint32 (g_list_model_get_n_items (rsc_session_get_captures (session))));
+  g_variant_builder_add (&builder, "{sv}", "side", g_variant_new_uint32 (rsc_session_get_side (session)));
+  g_variant_builder_add (&builder, "{sv}", "selected", g_variant_new_uint32 (rsc_session_get_selected (session)));
+  g_variant_builder_add (&builder, "{sv}", "zoom", g_variant_new_double (rsc_canvas_get_zoom (rsc_heap_page_get_canvas (page))));
+  if (view != NULL)
+    {
+      command = rsc_view_to_command_line (view, rsc_session_get_snapshot (session), "HEAP");
+      g_variant_builder_add (&builder, "{sv}", "command", g_variant_new_string (command));
+    }
+  if (scene != NULL)
+    {
+      RscGraph *drawn = rsc_scene_get_graph (scene);
+      RscOverlay *overlay = rsc_session_get_overlay (session);
+      GVariantBuilder nodes;
+      const RscGraphNode *graph_nodes;
+      gsize n_nodes;
+
+      graph_nodes = rsc_graph_get_nodes (drawn, &n_nodes);
+      g_variant_builder_init (&nodes, G_VARIANT_TYPE ("a(uuss)"));
+      for (gsize i = 0; i < n_nodes; i++)
+        g_variant_builder_add (&nodes, "(uuss)", (guint) graph_nodes[i].kind, (guint) graph_nodes[i].node, graph_nodes[i].label,
+                               overlay != NULL && rsc_overlay_get_snapshot (overlay) == rsc_graph_get_snapshot (drawn) ?
+                               rsc_state_get_id (rsc_overlay_get_state (overlay, graph_nodes[i].node)) : "");
+      g_variant_builder_add (&builder, "{sv}", "nodes", g_variant_builder_end (&nodes));
+    }
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(sa{sv})", graph, &builder));
+}
+
+static void
+get_node_rect (RscTestInterface *self, int node, GDBusMethodInvocation *invocation)
+{
+  RscHeapPage *page = get_page (self);
+  graphene_rect_t rect;
+  graphene_point_t corner;
+  double surface_x, surface_y;
+  GtkNative *native;
+  GtkWidget *canvas;
+
+  if (page == NULL || !rsc_canvas_get_node_rect (rsc_heap_page_get_canvas (page), node, &rect))
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no such node");
+      return;
+    }
+
+  canvas = GTK_WIDGET (rsc_heap_page_get_canvas (page));
+  native = gtk_widget_get_native (canvas);
+  if (!gtk_widget_compute_point (canvas, GTK_WIDGET (native), &rect.origin, &corner))
+    corner = rect.origin;
+  gtk_native_get_surface_transform (native, &surface_x, &surface_y);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("((dddd))", corner.x + surface_x, corner.y + surface_y,
+                                                                    (double) rect.size.width, (double) rect.size.height));
+}
+
+static void
+take_screenshot (RscTestInterface *self, const char *path, double scale, GDBusMethodInvocation *invocation)
+{
+  GtkWindow *window = gtk_application_get_active_window (self->application);
+  g_autoptr (GdkPaintable) paintable = NULL;
+  g_autoptr (GtkSnapshot) snapshot = NULL;
+  g_autoptr (GskRenderNode) node = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+  int width, height;
+
+  if (window == NULL)
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no window");
+      return;
+    }
+
+  paintable = gtk_widget_paintable_new (GTK_WIDGET (window));
+  width = gdk_paintable_get_intrinsic_width (paintable);
+  height = gdk_paintable_get_intrinsic_height (paintable);
+  snapshot = gtk_snapshot_new ();
+  gtk_snapshot_scale (snapshot, (float) scale, (float) scale);
+  gdk_paintable_snapshot (paintable, snapshot, width, height);
+  node = gtk_snapshot_to_node (snapshot);
+  texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node,
+                                         &GRAPHENE_RECT_INIT (0, 0, (float) (width * scale), (float) (height * scale)));
+  if (gdk_texture_save_to_png (texture, path))
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  else
+    g_dbus_method_invocation_return_error_literal (invocation, G_IO_ERROR, G_IO_ERROR_FAILED, "not written");
+}
+
+static void
+activate (RscTestInterface *self, const char *detailed_name, GDBusMethodInvocation *invocation)
+{
+  RscWindow *window = get_window (self);
+  RscHeapPage *page = get_page (self);
+  g_autofree char *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+
+  if (window != NULL && g_action_parse_detailed_name (detailed_name, &name, &target, NULL) &&
+      gtk_widget_activate_action_variant (page != NULL ? GTK_WIDGET (page) : GTK_WIDGET (window), name, target))
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  else
+    g_dbus_method_invocation_return_error (invocation, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no action %s", detailed_name);
+}
+
+static void
+on_method_call (GDBusConnection       *connection,
+                const char            *sender,
+                const char            *object_path,
+                const char            *interface_name,
+                const char            *method_name,
+                GVariant              *parameters,
+                GDBusMethodInvocation *invocation,
+                gpointer               user_data)
+{
+  RscTestInterface *self = user_data;
+
+  if (g_str_equal (method_name, "Settle"))
+    settle (self, invocation);
+  else if (g_str_equal (method_name, "Describe"))
+    describe (self, invocation);
+  else if (g_str_equal (method_name, "NodeRect"))
+    {
+      int node;
+
+      g_variant_get (parameters, "(i)", &node);
+      get_node_rect (self, node, invocation);
+    }
+  else if (g_str_equal (method_name, "Activate"))
+    {
+      const char *name;
+
+      g_variant_get (parameters, "(&s)", &name);
+      activate (self, name, invocation);
+    }
+  else if (g_str_equal (method_name, "Resize"))
+    {
+      RscWindow *window = get_window (self);
+      int width, height;
+
+      g_variant_get (parameters, "(ii)", &width, &height);
+      if (window != NULL)
+        gtk_window_set_default_size (GTK_WINDOW (window), width, height);
+      g_dbus_method_invocation_return_value (invocation, NULL);
+    }
+  else
+    {
+      const char *path;
+      double scale;
+
+      g_variant_get (parameters, "(&sd)", &path, &scale);
+      take_screenshot (self, path, scale, invocation);
+    }
+}
+
+static void
+on_bus_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_method_call };
+  RscTestInterface *self = user_data;
+  g_autoptr (GDBusNodeInfo) info = g_dbus_node_info_new_for_xml (introspection, NULL);
+
+  self->connection = g_object_ref (connection);
+  self->registration = g_dbus_connection_register_object (connection, OBJECT_PATH, info->interfaces[0], &vtable, self, NULL, NULL);
+}
+
+RscTestInterface *
+rsc_test_interface_new_from_environment (GtkApplication *application)
+{
+  const char *name = g_getenv (VARIABLE);
+  RscTestInterface *self;
+
+  if (name == NULL || !g_dbus_is_name (name) || g_dbus_is_unique_name (name))
+    return NULL;
+
+  self = g_new0 (RscTestInterface, 1);
+  self->application = application;
+  self->owner = g_bus_own_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_OWNER_FLAGS_NONE, on_bus_acquired, NULL, NULL, self, NULL);
+
+  return self;
+}
+
+void
+rsc_test_interface_free (RscTestInterface *self)
+{
+  if (self->registration != 0)
+    g_dbus_connection_unregister_object (self->connection, self->registration);
+  g_bus_unown_name (self->owner);
+  g_clear_object (&self->connection);
+  g_free (self);
+}

@@ -1,0 +1,324 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-window.h"
+
+#include <string.h>
+
+#include "rsc-launch-dialog.h"
+#include "rsc-settings.h"
+#include "rsc-start-page.h"
+
+#define RECENT_KEPT 10
+
+struct _RscWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  /* Owned */
+  GListModel *lessons;
+  GSettings *settings; /* may be NULL */
+  gboolean closing;    /* the question was answered */
+
+  /* Borrowed */
+  RscHeapPage *page;
+
+  /* Template */
+  AdwToastOverlay *toasts;
+  GtkStack *stack;
+  RscStartPage *start_page;
+};
+
+G_DEFINE_FINAL_TYPE (RscWindow, rsc_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static void
+remember (RscWindow *self, const char *key, const char *text)
+{
+  g_auto (GStrv) old = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+  guint n = 1;
+
+  if (self->settings == NULL || text == NULL)
+    return;
+
+  old = g_settings_get_strv (self->settings, key);
+  g_strv_builder_add (builder, text);
+  for (guint i = 0; old[i] != NULL && n < RECENT_KEPT; i++)
+    if (strcmp (old[i], text) != 0)
+      {
+        g_strv_builder_add (builder, old[i]);
+        n++;
+      }
+  all = g_strv_builder_end (builder);
+  g_settings_set_strv (self->settings, key, (const char *const *) all);
+}
+
+static void
+on_toast (RscWindow *self, const char *text)
+{
+  AdwToast *toast;
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+
+  toast = adw_toast_new (escaped);
+  adw_toast_set_timeout (toast, 3);
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+RscHeapPage *
+rsc_window_get_page (RscWindow *self)
+{
+  return self->page;
+}
+
+void
+rsc_window_open_session (RscWindow *self, RscSession *session)
+{
+  GtkWidget *page;
+
+  if (self->page != NULL)
+    {
+      GtkWidget *window = rsc_window_new (gtk_window_get_application (GTK_WINDOW (self)), self->lessons);
+
+      rsc_window_open_session (RSC_WINDOW (window), session);
+      gtk_window_present (GTK_WINDOW (window));
+      return;
+    }
+
+  page = rsc_heap_page_new (session);
+  self->page = RSC_HEAP_PAGE (page);
+  g_signal_connect_object (page, "toast", G_CALLBACK (on_toast), self, G_CONNECT_SWAPPED);
+  gtk_stack_add_named (self->stack, page, "heap");
+  gtk_stack_set_visible_child (self->stack, page);
+  gtk_widget_grab_focus (GTK_WIDGET (rsc_heap_page_get_canvas (self->page)));
+}
+
+void
+rsc_window_open_file (RscWindow *self, GFile *file)
+{
+  g_autoptr (RscSession) session = rsc_session_new_for_file (file);
+  g_autofree char *path = g_file_get_path (file);
+
+  remember (self, "recent-files", path);
+  rsc_window_open_session (self, session);
+}
+
+/* Actions. */
+
+static void
+launch_command (RscWindow *self, const char *command, const char *folder, gboolean hold)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autoptr (RscSession) session = NULL;
+  RscLaunchOptions options = { .hold = hold, .pipe_streams = TRUE };
+
+  if (!g_shell_parse_argv (command, NULL, &argv, NULL))
+    return;
+
+  options.argv = (const char *const *) argv;
+  options.cwd = folder != NULL && *folder != '\0' ? folder : NULL;
+  session = rsc_session_new_for_program (&options);
+  remember (self, "recent-commands", command);
+  rsc_window_open_session (self, session);
+}
+
+static void
+on_launch (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RscWindow *self = RSC_WINDOW (widget);
+  GtkWidget *dialog = rsc_launch_dialog_new (GTK_WINDOW (self));
+
+  g_signal_connect_object (dialog, "launch", G_CALLBACK (launch_command), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+on_launch_command (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  launch_command (RSC_WINDOW (widget), g_variant_get_string (parameter, NULL), NULL, TRUE);
+}
+
+static void
+on_open_path (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (g_variant_get_string (parameter, NULL));
+
+  rsc_window_open_file (RSC_WINDOW (widget), file);
+}
+
+static void
+on_lesson (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RscWindow *self = RSC_WINDOW (widget);
+  const char *id = g_variant_get_string (parameter, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (self->lessons); i++)
+    {
+      g_autoptr (RscLesson) lesson = g_list_model_get_item (self->lessons, i);
+
+      if (strcmp (rsc_lesson_get_id (lesson), id) == 0)
+        {
+          g_autoptr (RscSession) session = rsc_session_new_for_lesson (lesson);
+
+          rsc_window_open_session (self, session);
+          return;
+        }
+    }
+}
+
+static void
+on_start_page (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RscWindow *self = RSC_WINDOW (widget);
+  GtkWidget *window;
+
+  if (self->page == NULL)
+    return;
+
+  window = rsc_window_new (gtk_window_get_application (GTK_WINDOW (self)), self->lessons);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+/* Dropping files. */
+
+static gboolean
+on_drop (RscWindow *self, const GValue *value, double x, double y)
+{
+  GSList *files = g_value_get_boxed (value);
+
+  for (GSList *file = files; file != NULL; file = file->next)
+    rsc_window_open_file (self, file->data);
+
+  return files != NULL;
+}
+
+/* Closing. */
+
+static void
+on_close_response (GtkWidget *dialog, const char *response, gpointer user_data)
+{
+  RscWindow *self = user_data;
+  RscSession *session = self->page != NULL ? rsc_heap_page_get_session (self->page) : NULL;
+
+  if (session == NULL || strcmp (response, "cancel") == 0)
+    return;
+
+  if (strcmp (response, "stop") == 0)
+    rsc_session_stop (session);
+  else
+    rsc_session_release (session);
+  self->closing = TRUE;
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static gboolean
+rsc_window_close_request (GtkWindow *window)
+{
+  RscWindow *self = RSC_WINDOW (window);
+  RscSession *session = self->page != NULL ? rsc_heap_page_get_session (self->page) : NULL;
+  GtkWidget *dialog;
+  g_autofree char *title = NULL;
+
+  if (session == NULL || !rsc_session_is_live (session) || self->closing)
+    {
+      if (self->settings != NULL)
+        {
+          int width, height;
+
+          gtk_window_get_default_size (window, &width, &height);
+          g_settings_set_boolean (self->settings, "maximized", gtk_window_is_maximized (window));
+          if (!gtk_window_is_maximized (window))
+            g_settings_set (self->settings, "window-size", "(ii)", width, height);
+        }
+      if (self->page != NULL)
+        rsc_heap_page_close (self->page);
+      return GTK_WINDOW_CLASS (rsc_window_parent_class)->close_request (window);
+    }
+
+  title = g_strdup_printf (_("“%s” Has Not Ended"), rsc_session_get_title (session));
+  dialog = adw_message_dialog_new (window, title,
+                                   _("The program can run on without Refscope, held no more, or be stopped. Captures that were not saved are lost."));
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "stop", _("_Stop It"),
+                                    "keep", _("_Keep It Running"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "stop", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "keep");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+
+  return TRUE;
+}
+
+static void
+rsc_window_dispose (GObject *object)
+{
+  RscWindow *self = RSC_WINDOW (object);
+
+  self->page = NULL;
+  g_clear_object (&self->lessons);
+  g_clear_object (&self->settings);
+  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_WINDOW);
+
+  G_OBJECT_CLASS (rsc_window_parent_class)->dispose (object);
+}
+
+static void
+rsc_window_class_init (RscWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = rsc_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = rsc_window_close_request;
+
+  g_type_ensure (RSC_TYPE_START_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, RscWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, RscWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, RscWindow, start_page);
+
+  gtk_widget_class_install_action (widget_class, "win.launch", NULL, on_launch);
+  gtk_widget_class_install_action (widget_class, "win.launch-command", "s", on_launch_command);
+  gtk_widget_class_install_action (widget_class, "win.open-path", "s", on_open_path);
+  gtk_widget_class_install_action (widget_class, "win.lesson", "s", on_lesson);
+  gtk_widget_class_install_action (widget_class, "win.start-page", NULL, on_start_page);
+}
+
+static void
+rsc_window_init (RscWindow *self)
+{
+  GtkDropTarget *drop_target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+  g_autoptr (GtkBuilder) builder = NULL;
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  g_signal_connect_object (drop_target, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop_target));
+
+  builder = gtk_builder_new_from_resource ("/io/github/refscope/Refscope/ui/rsc-shortcuts.ui");
+  gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (self),
+                                           GTK_SHORTCUTS_WINDOW (gtk_builder_get_object (builder, "shortcuts")));
+
+  self->settings = rsc_settings_new ();
+  if (self->settings != NULL)
+    {
+      int width, height;
+
+      g_settings_get (self->settings, "window-size", "(ii)", &width, &height);
+      gtk_window_set_default_size (GTK_WINDOW (self), width, height);
+      if (g_settings_get_boolean (self->settings, "maximized"))
+        gtk_window_maximize (GTK_WINDOW (self));
+    }
+}
+
+GtkWidget *
+rsc_window_new (GtkApplication *application, GListModel *lessons)
+{
+  RscWindow *self = g_object_new (RSC_TYPE_WINDOW, "application", application, NULL);
+
+  self->lessons = g_object_ref (lessons);
+  rsc_start_page_set_lessons (self->start_page, lessons);
+
+  return GTK_WIDGET (self);
+}
