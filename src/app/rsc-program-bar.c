@@ -62,6 +62,7 @@ rsc_program_bar_set_session (RscProgramBar *self, RscSession *session)
   gtk_widget_set_visible (self->program_buttons, rsc_session_is_program (session));
   gtk_widget_set_visible (self->output_button, rsc_session_has_output (session));
   g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::capture", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
   on_state_changed (self);
 }
 

@@ -28,7 +28,7 @@ struct _RscStartPage
 G_DEFINE_FINAL_TYPE (RscStartPage, rsc_start_page, GTK_TYPE_WIDGET)
 
 static GtkWidget *
-make_row (const char *title, const char *subtitle, const char *icon, const char *action, const char *target)
+make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char *action, const char *target)
 {
   GtkWidget *row = adw_action_row_new ();
   g_autofree char *escaped_title = g_markup_escape_text (title, -1);
@@ -36,7 +36,7 @@ make_row (const char *title, const char *subtitle, const char *icon, const char 
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), escaped_title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), escaped_subtitle);
-  adw_action_row_add_prefix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name (icon));
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), prefix);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("go-next-symbolic"));
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
@@ -58,7 +58,8 @@ rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
     {
       g_autoptr (RscLesson) lesson = g_list_model_get_item (lessons, i);
       guint number = rsc_lesson_get_number (lesson);
-      g_autofree char *icon = g_strdup_printf ("refscope-lesson-%u-symbolic", MIN (number, 8));
+      g_autofree char *number_text = g_strdup_printf ("%u", number);
+      GtkWidget *number_label;
 
       if (number == 0)
         {
@@ -66,8 +67,10 @@ rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
           demonstration = TRUE;
           continue;
         }
+      number_label = gtk_label_new (number_text);
+      gtk_widget_add_css_class (number_label, "lesson-number");
       adw_preferences_group_add (self->lessons_group,
-                                 make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), icon,
+                                 make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), number_label,
                                            "win.lesson", rsc_lesson_get_id (lesson)));
       n_shown++;
     }
@@ -94,7 +97,7 @@ fill_recent (RscStartPage *self)
           {
             g_autofree char *name = g_path_get_basename (files[i]);
             g_autofree char *folder = g_path_get_dirname (files[i]);
-            GtkWidget *row = make_row (name, folder, "refscope-graph-symbolic", "win.open-path", files[i]);
+            GtkWidget *row = make_row (name, folder, gtk_image_new_from_icon_name ("refscope-graph-symbolic"), "win.open-path", files[i]);
 
             adw_preferences_group_add (self->recent_group, row);
             g_ptr_array_add (self->recent_rows, row);
@@ -102,7 +105,8 @@ fill_recent (RscStartPage *self)
           }
       for (guint i = 0; commands[i] != NULL && i < RECENT_MAX; i++)
         {
-          GtkWidget *row = make_row (commands[i], _("Launch again"), "media-playback-start-symbolic", "win.launch-command", commands[i]);
+          GtkWidget *row = make_row (commands[i], _("Launch again"), gtk_image_new_from_icon_name ("media-playback-start-symbolic"),
+                                     "win.launch-command", commands[i]);
 
           adw_preferences_group_add (self->recent_group, row);
           g_ptr_array_add (self->recent_rows, row);

@@ -208,8 +208,11 @@ on_typing_over (gpointer user_data)
 }
 
 static void
-on_typed (RscViewControls *self)
+on_typed (RscViewControls *self, GtkEntry *entry)
 {
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
+
+  gtk_entry_set_icon_from_icon_name (entry, GTK_ENTRY_ICON_SECONDARY, *text != '\0' ? "edit-clear-symbolic" : NULL);
   if (self->filling)
     return;
 

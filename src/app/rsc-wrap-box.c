@@ -94,11 +94,10 @@ rsc_wrap_box_measure (GtkWidget *widget, GtkOrientation orientation, int for_siz
     }
   else
     {
-      int width = for_size;
+      /* Who does not say how wide is told of one row: more would make a
+       * window as tall as it has to be at its narrowest. */
+      int width = for_size >= 0 ? for_size : G_MAXINT / 2;
 
-      if (width < 0)
-        rsc_wrap_box_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &width, natural, NULL, NULL);
-      *natural = 0;
       for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;)
         {
           WrapRow row = next_row (child, width);

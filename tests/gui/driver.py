@@ -1,0 +1,252 @@
+"""Drives the real window: by accessible names, keys and the pointer.
+
+A test starts the program on a display and a session bus of their own (run.sh
+makes both), finds widgets by role and accessible name, and waits for
+handshakes of the program's test interface, never for a time.
+"""
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+import gi
+
+gi.require_version('Atspi', '2.0')
+gi.require_version('Gio', '2.0')
+from gi.repository import Atspi, Gio, GLib  # noqa: E402
+
+BUILD = os.environ['RSC_BUILD_ROOT']
+PROGRAM = os.path.join(BUILD, 'src', 'app', 'refscope')
+PATH = '/io/github/refscope/Refscope/Test'
+INTERFACE = 'io.github.refscope.Refscope.Test'
+# How long the slowest answer may take on a busy machine, sanitised.
+PATIENCE = float(os.environ.get('RSC_GUI_PATIENCE', '60'))
+
+OBJECT, FOLD, FINALIZER = range(3)
+
+
+class Gone(Exception):
+    """What was waited for did not come."""
+
+
+def wait_for(what, condition, patience=PATIENCE):
+    """The condition's first true value; asks again and again."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            value = condition()
+        except GLib.Error:
+            value = None
+        if value:
+            return value
+        if time.monotonic() > until:
+            raise Gone(f'{what} did not come in {patience:.0f} s')
+        time.sleep(0.02)
+
+
+class Window:
+    """The program, running."""
+    count = 0
+
+    def __init__(self, *arguments, env=None, cwd=None, stdout=None, stdin=None):
+        Window.count += 1
+        self.name = f'io.github.refscope.Test.p{os.getpid()}n{Window.count}'
+        self.state = tempfile.TemporaryDirectory(prefix='refscope-gui-')
+        environment = dict(os.environ)
+        environment.update(
+            RSC_TEST_INTERFACE=self.name,
+            GSETTINGS_BACKEND='memory',
+            GSETTINGS_SCHEMA_DIR=os.path.join(BUILD, 'data'),
+            GSK_RENDERER='cairo',
+            GTK_A11Y='atspi',
+            GTK_USE_PORTAL='0',
+            XDG_CONFIG_HOME=self.state.name,
+            XDG_DATA_HOME=self.state.name,
+            XDG_CACHE_HOME=self.state.name)
+        environment.update(env or {})
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([PROGRAM, *arguments], env=environment, cwd=cwd, stdout=stdout, stdin=stdin,
+                                        stderr=self.errors)
+        self.bus = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+        try:
+            wait_for('the test interface', self.answers)
+        except Gone:
+            self.errors.seek(0)
+            raise Gone(f'the program did not come up: {self.errors.read().decode(errors="replace")}') from None
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise Gone(f'the program ended with {self.process.returncode}')
+        return self.call('Describe', None, timeout=1000) is not None
+
+    def call(self, method, parameters=None, timeout=None):
+        return self.bus.call_sync(self.name, PATH, INTERFACE, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
+                                  int(timeout or PATIENCE * 1000), None)
+
+    # The handshakes.
+
+    def settle(self):
+        self.call('Settle')
+
+    def facts(self):
+        return self.call('Describe').unpack()[1]
+
+    def graph(self):
+        text = self.call('Describe').unpack()[0]
+        return json.loads(text) if text else None
+
+    def nodes(self):
+        """(index, kind, node, label, state) of what is drawn."""
+        return [(i, *node) for i, node in enumerate(self.facts().get('nodes', []))]
+
+    def wait_for_status(self, text, patience=PATIENCE):
+        wait_for(f'the status “{text}”', lambda: text in self.facts().get('status', ''), patience)
+        self.settle()
+
+    def wait_for_captures(self, count):
+        wait_for(f'{count} captures', lambda: self.facts().get('captures', 0) >= count)
+        self.settle()
+
+    def activate(self, action):
+        self.call('Activate', GLib.Variant('(s)', (action,)))
+
+    def resize(self, width, height):
+        self.call('Resize', GLib.Variant('(ii)', (width, height)))
+
+    def screenshot(self, path, scale=1.0):
+        self.call('Screenshot', GLib.Variant('(sd)', (path, scale)))
+
+    # Accessible objects.
+
+    def application(self):
+        desktop = Atspi.get_desktop(0)
+        for i in range(desktop.get_child_count()):
+            child = desktop.get_child_at_index(i)
+            if child is not None and child.get_process_id() == self.process.pid:
+                return child
+        return None
+
+    def walk(self, root=None, showing=True):
+        """Every accessible object that is in sight, in order."""
+        pending = [root or self.application()]
+        while pending:
+            item = pending.pop()
+            if item is None:
+                continue
+            try:
+                if showing and item.get_role() != Atspi.Role.APPLICATION and \
+                        not item.get_state_set().contains(Atspi.StateType.VISIBLE):
+                    continue
+                yield item
+                pending.extend(item.get_child_at_index(i) for i in reversed(range(item.get_child_count())))
+            except GLib.Error:
+                continue
+
+    def find(self, name, role=None, enabled=False):
+        """The object of this accessible name (a text, or a predicate over it)."""
+        matches = name if callable(name) else lambda text: text == name
+
+        def look():
+            for item in self.walk():
+                if matches(item.get_name() or '') and (role is None or item.get_role_name() == role) and \
+                        (not enabled or item.get_state_set().contains(Atspi.StateType.SENSITIVE)):
+                    return item
+            return None
+        return wait_for(f'“{name}” ({role or "any role"})', look)
+
+    def has(self, name, role=None):
+        return any(item.get_name() == name and (role is None or item.get_role_name() == role) for item in self.walk())
+
+    def texts(self):
+        """All names and texts in sight."""
+        found = []
+        for item in self.walk():
+            found.append(item.get_name() or '')
+            try:
+                text = item.get_text_iface()
+                if text is not None:
+                    found.append(Atspi.Text.get_text(text, 0, -1))
+            except GLib.Error:
+                pass
+        return found
+
+    def sees(self, text):
+        return wait_for(f'the text “{text}”', lambda: any(text in found for found in self.texts()))
+
+    def press(self, name, role=None):
+        """Does what a click does."""
+        item = self.find(name, role, enabled=True)
+        action = item.get_action_iface()
+        if action is None or action.get_n_actions() == 0:
+            raise AssertionError(f'“{name}” has no action')
+        action.do_action(0)
+
+    def enter(self, name, text):
+        """Replaces an entry's text."""
+        item = self.find(name)
+        entry = next((child for child in self.walk(item) if child.get_editable_text_iface() is not None), None)
+        if entry is None:
+            raise AssertionError(f'“{name}” cannot be written to')
+        entry.get_editable_text_iface().set_text_contents(text)
+        return entry
+
+    def set_value(self, name, value):
+        item = self.find(name)
+        spin = next(child for child in self.walk(item) if child.get_value_iface() is not None)
+        spin.get_value_iface().set_current_value(value)
+
+    # Keys and the pointer.
+
+    def xdotool(self, *arguments):
+        return subprocess.run(['xdotool', *map(str, arguments)], check=True, capture_output=True, text=True).stdout
+
+    def surface(self):
+        """The X window that is in front."""
+        ids = wait_for('the X window', lambda: subprocess.run(
+            ['xdotool', 'search', '--onlyvisible', '--pid', str(self.process.pid)],
+            capture_output=True, text=True, check=False).stdout.split())
+        return ids[-1]
+
+    def focus(self):
+        self.xdotool('windowfocus', '--sync', self.surface())
+
+    def key(self, *keys):
+        self.focus()
+        self.xdotool('key', '--clearmodifiers', *keys)
+
+    def type(self, text):
+        self.xdotool('type', '--clearmodifiers', text)
+
+    def node_point(self, node):
+        x, y, width, height = self.call('NodeRect', GLib.Variant('(i)', (node,))).unpack()[0]
+        geometry = dict(line.split('=') for line in self.xdotool('getwindowgeometry', '--shell', self.surface()).split())
+        return round(int(geometry['X']) + x + width / 2), round(int(geometry['Y']) + y + height / 2)
+
+    def click_node(self, node, button=1, repeat=1):
+        x, y = self.node_point(node)
+        self.xdotool('mousemove', '--sync', x, y)
+        self.xdotool('click', '--repeat', repeat, '--delay', 60, button)
+
+    # The end.
+
+    def complaints(self):
+        """What the program wrote to its standard error that it should not have."""
+        self.errors.seek(0)
+        return [line for line in self.errors.read().decode(errors='replace').splitlines()
+                if 'WARNING' in line or 'CRITICAL' in line or 'ERROR' in line]
+
+    def stop(self):
+        """Ends the program, whatever it does."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        complaints = self.complaints()
+        self.errors.close()
+        self.state.cleanup()
+        return complaints
