@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define RSC_VIEWPORT_MIN_ZOOM 0.02
 #define RSC_VIEWPORT_ZOOM_STEP 1.2
 /* The first view of a scene is not smaller, or its labels could not be read. */
-#define RSC_VIEWPORT_LEGIBLE_ZOOM 0.75
+#define RSC_VIEWPORT_LEGIBLE_ZOOM 0.85
 
 typedef struct
 {
