@@ -1,15 +1,21 @@
 /* While the program forks, the agent has no thread: CPython 3.12 and later warn
  * of a fork with threads, on standard error.
  *
- * Python's own forks are seen by os.register_at_fork(): its "before" functions
- * run ahead of the fork, its "after_in_parent" ones behind the warning, which is
- * why pthread_atfork() alone is not enough.  That one sees the forks of C code, and
- * what becomes a child: there the agent is no more, and its descriptors are closed. */
+ * Python's own forks are seen by os.register_at_fork().  The warning comes before
+ * its "after_in_parent" functions (3.12) or behind them (3.13), in any case before
+ * the next line of Python code: the thread comes back with a pending call of the
+ * main thread or with the next audit event of any, whichever is first.
+ *
+ * pthread_atfork() sees the forks of C code, after which the thread is back at
+ * once, and what becomes a child: there the agent is no more, and its descriptors are
+ * closed. */
 
 #include "rsc-agent-private.h"
 
 /* How many forks are under way: the thread comes back after the last. */
 static atomic_int n_forking;
+/* They are over, but the thread is not back yet. */
+static atomic_bool is_away;
 /* The fork that this thread is in was announced by Python. */
 static _Thread_local bool announced;
 
@@ -20,11 +26,26 @@ forking_begins (bool gil)
   rsc_agent_thread_stop (gil);
 }
 
-static void
+/* true: it was the last. */
+static bool
 forking_ends (void)
 {
-  if (atomic_fetch_sub (&n_forking, 1) == 1 && atomic_load (&rsc_agent.active))
+  return atomic_fetch_sub (&n_forking, 1) == 1 && atomic_load (&rsc_agent.active);
+}
+
+void
+rsc_agent_come_back (void)
+{
+  if (atomic_load (&is_away) && atomic_load (&n_forking) == 0 && atomic_exchange (&is_away, false))
     rsc_agent_thread_start ();
+}
+
+static int
+on_pending_call (void *data)
+{
+  rsc_agent_come_back ();
+
+  return 0;
 }
 
 static PyObject *
@@ -44,7 +65,11 @@ after_fork_in_parent (PyObject *self, PyObject *unused)
   if (announced)
     {
       announced = false;
-      forking_ends ();
+      if (forking_ends ())
+        {
+          atomic_store (&is_away, true);
+          Py_AddPendingCall (on_pending_call, NULL);
+        }
     }
   Py_RETURN_NONE;
 }
@@ -68,8 +93,8 @@ on_parent (void)
     return;
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
-  if (!announced)
-    forking_ends ();
+  if (!announced && forking_ends ())
+    rsc_agent_thread_start ();
 }
 
 static void

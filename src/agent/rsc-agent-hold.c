@@ -63,8 +63,7 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
   uint64_t end = seconds > 0 ? rsc_agent_now () + seconds * UINT64_C (1000000000) : 0;
   int result = 0;
 
-  if (on_main)
-    atomic_store (&rsc_agent.main_held, true);
+  rsc_agent_come_back ();
   rsc_wire_message_init (&message, RSC_WIRE_HELD, 0);
   rsc_wire_message_add_number (&message, RSC_WIRE_HOLD, kind);
   rsc_wire_message_add_string (&message, RSC_WIRE_HINT, hint);
@@ -96,12 +95,6 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
         }
     }
 
-  if (on_main)
-    {
-      atomic_store (&rsc_agent.main_held, false);
-      /* What was asked for while main_held was still set came by no other way. */
-      rsc_agent_run_on_main ();
-    }
   rsc_wire_message_init (&message, RSC_WIRE_RESUMED, 0);
   rsc_agent_send (&message);
 

@@ -90,7 +90,6 @@ typedef struct
   atomic_bool hold_all;    /* hold at marks and before the end */
   atomic_uint released;    /* counts how often held threads were let go */
   atomic_uint signals;     /* counts what a held thread should look at; a futex */
-  atomic_bool main_held;   /* the main thread waits in a hold */
   atomic_bool stopping;    /* the agent's thread is to return */
   char *hold_names;        /* NUL-terminated strings, one after the other; an empty one ends them */
 
@@ -184,4 +183,6 @@ int  rsc_agent_import (PyObject *args);
 void rsc_agent_uncaught (PyObject *args);
 
 /* rsc-agent-fork.c; GIL held */
-int rsc_agent_watch_forks (void);
+int  rsc_agent_watch_forks (void);
+/* If the thread went for a fork that is over: starts it again. */
+void rsc_agent_come_back (void);

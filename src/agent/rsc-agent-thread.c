@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -19,6 +20,11 @@
  * descriptors are still its own; whether a child has ended. */
 #define IDLE_INTERVAL 1000
 #define CHILD_INTERVAL 20
+/* A child says when it is about to end; then it is looked for so often. */
+#define CHILD_END_INTERVAL 1
+
+/* How often to yield to a thread that is about to be gone. */
+#define GONE_TRIES 10000
 
 void
 rsc_agent_close_request (void)
@@ -260,7 +266,7 @@ serve_socket (void)
 }
 
 static int
-get_timeout (void)
+get_timeout (bool child_ends)
 {
   switch ((RscAgentPhase) rsc_agent.phase)
     {
@@ -275,7 +281,9 @@ get_timeout (void)
         return (int) ((rsc_agent.request.deadline - now) / 1000000 % IDLE_INTERVAL) + 1;
       }
     case RSC_AGENT_RAN:
-      return rsc_agent_has_children () ? CHILD_INTERVAL : 0;
+      if (!rsc_agent_has_children ())
+        return 0;
+      return child_ends ? CHILD_END_INTERVAL : CHILD_INTERVAL;
     case RSC_AGENT_IDLE:
     default:
       return IDLE_INTERVAL;
@@ -285,6 +293,8 @@ get_timeout (void)
 static void *
 serve (void *data)
 {
+  bool child_ends = false;
+
   atomic_store (&rsc_agent.thread_id, (pid_t) syscall (SYS_gettid));
 
   while (atomic_load (&rsc_agent.active) && !atomic_load (&rsc_agent.stopping))
@@ -293,7 +303,7 @@ serve (void *data)
         { .fd = rsc_agent.socket.fd, .events = POLLIN },
         { .fd = rsc_agent.wake.fd, .events = POLLIN },
       };
-      int n = poll (fds, 2, get_timeout ());
+      int n = poll (fds, 2, get_timeout (child_ends));
 
       if (atomic_load (&rsc_agent.stopping))
         break;
@@ -304,9 +314,12 @@ serve (void *data)
           rsc_agent_lose ();
           break;
         }
+      child_ends &= rsc_agent_has_children ();
       if (n > 0 && fds[1].revents != 0)
         {
           uint64_t count;
+
+          child_ends = rsc_agent_has_children ();
 
           if (read (rsc_agent.wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
             continue;
@@ -330,7 +343,6 @@ serve (void *data)
       if (!atomic_load (&rsc_agent.stopping))
         finish_walks ();
     }
-  atomic_store (&rsc_agent.thread_id, 0);
 
   return NULL;
 }
@@ -361,13 +373,20 @@ rsc_agent_thread_start (void)
 static void
 stop_and_join (void)
 {
+  pid_t tid;
+
   pthread_mutex_lock (&rsc_agent.thread_lock);
   if (rsc_agent.has_thread)
     {
       atomic_store (&rsc_agent.stopping, true);
       rsc_agent_wake ();
+      tid = atomic_load (&rsc_agent.thread_id);
       pthread_join (rsc_agent.thread, NULL);
+      /* It may be joined before the kernel has stopped counting it. */
+      for (int i = 0; tid != 0 && i < GONE_TRIES && syscall (SYS_tgkill, getpid (), tid, 0) == 0; i++)
+        sched_yield ();
       rsc_agent.has_thread = false;
+      atomic_store (&rsc_agent.thread_id, 0);
       atomic_store (&rsc_agent.stopping, false);
     }
   pthread_mutex_unlock (&rsc_agent.thread_lock);

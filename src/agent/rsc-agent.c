@@ -249,6 +249,8 @@ say_exec (PyObject *args)
 int
 rsc_agent_audit (const char *event, void *args)
 {
+  if (atomic_load (&rsc_agent.active))
+    rsc_agent_come_back ();
   if (event[0] == 'i' && strcmp (event, "import") == 0)
     return rsc_agent_import (args);
   if (!atomic_load (&rsc_agent.active))
