@@ -367,7 +367,7 @@ def short(o):
 
 
 def main():
-    library = ctypes.PyDLL(sys.argv[1])
+    library = ctypes.PyDLL(sys.argv[1] or None)  # None: in this program
     library.rsc_probe_walk.restype = ctypes.c_char_p
     library.rsc_probe_walk.argtypes = [ctypes.c_int]
     gc.collect()
@@ -555,12 +555,12 @@ def main():
 
     go_on.set()
     thread.join()
-    print("python %s: %d nodes, %d edges, %d objects compared, %d edges named, %d not; estimated: %s" %
+    print("# python %s: %d nodes, %d edges, %d objects compared, %d edges named, %d not; estimated: %s" %
           (sys.version.split()[0], len(stream.nodes), len(stream.edges), compared, n_named, n_plain, dict(n_estimated)))
-    print("not named:", plain_types.most_common(25))
+    print("# not named:", plain_types.most_common(25))
     for line in problems:
-        print("PROBLEM", line)
-    print("%d problems" % sum(n_problems.values()), dict(n_problems))
+        print("# PROBLEM", line)
+    print("# %d problems" % sum(n_problems.values()), dict(n_problems))
     return 1 if n_problems else 0
 
 
