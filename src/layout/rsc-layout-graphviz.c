@@ -7,6 +7,7 @@
 
 #define POINTS_PER_INCH_D 72.0
 #define MAX_MESSAGE 4096
+#define FILE_NAME "DOT" /* as cgraph's messages call what it reads */
 
 extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
 extern gvplugin_library_t gvplugin_neato_layout_LTX_library;
@@ -43,9 +44,16 @@ rsc_layout_graphviz_prepare (void)
 static void
 set_error_from_messages (GError **error, RscErrorCode code, const char *fallback)
 {
+  const char *words;
+
   g_strstrip (messages->str);
   messages->len = strlen (messages->str);
-  g_set_error_literal (error, RSC_LAYOUT_ERROR, (int) code, messages->len > 0 ? messages->str : fallback);
+  words = messages->str;
+  if (g_str_has_prefix (words, "Error: "))
+    words += strlen ("Error: ");
+  if (g_str_has_prefix (words, FILE_NAME ": "))
+    words += strlen (FILE_NAME ": ");
+  g_set_error_literal (error, RSC_LAYOUT_ERROR, (int) code, words[0] != '\0' ? words : fallback);
 }
 
 static void
@@ -292,6 +300,15 @@ is_true (const char *text)
                           strcmp (text, "1") == 0);
 }
 
+/* cgraph hands edges out by their other ends; a heap has them as they were written. */
+static gint
+compare_edges (gconstpointer a, gconstpointer b)
+{
+  Agedge_t *first = *(Agedge_t *const *) a, *second = *(Agedge_t *const *) b;
+
+  return (AGSEQ (first) > AGSEQ (second)) - (AGSEQ (first) < AGSEQ (second));
+}
+
 RscDotGraph *
 rsc_layout_graphviz_parse (const char *text, guint *line, GError **error)
 {
@@ -299,10 +316,11 @@ rsc_layout_graphviz_parse (const char *text, guint *line, GError **error)
   g_autoptr(GHashTable) index = NULL;
   Agraph_t *graph;
   Agsym_t *node_label, *edge_label, *node_root, *graph_root;
+  g_autoptr(GArray) out = NULL;
   const char *root_name;
   gsize i, e;
 
-  agsetfile ((char *) "DOT");
+  agsetfile ((char *) FILE_NAME);
   graph = agmemread (text);
   if (graph == NULL || messages->len > 0)
     {
@@ -351,12 +369,21 @@ rsc_layout_graphviz_parse (const char *text, guint *line, GError **error)
     }
   i = 0;
   e = 0;
+  out = g_array_new (FALSE, FALSE, sizeof (Agedge_t *));
   for (Agnode_t *node = agfstnode (graph); node != NULL; node = agnxtnode (graph, node), i++)
-    for (Agedge_t *edge = agfstout (graph, node); edge != NULL; edge = agnxtout (graph, edge), e++)
-      {
-        self->sources[e] = (guint32) i;
-        self->targets[e] = (guint32) GPOINTER_TO_SIZE (g_hash_table_lookup (index, aghead (edge)));
-        self->edge_labels[e] = dup_label (graph, edge, edge_label, "");
-      }
+    {
+      g_array_set_size (out, 0);
+      for (Agedge_t *edge = agfstout (graph, node); edge != NULL; edge = agnxtout (graph, edge))
+        g_array_append_val (out, edge);
+      g_array_sort (out, compare_edges);
+      for (guint o = 0; o < out->len; o++, e++)
+        {
+          Agedge_t *edge = g_array_index (out, Agedge_t *, o);
+
+          self->sources[e] = (guint32) i;
+          self->targets[e] = (guint32) GPOINTER_TO_SIZE (g_hash_table_lookup (index, aghead (edge)));
+          self->edge_labels[e] = dup_label (graph, edge, edge_label, "");
+        }
+    }
   return g_steal_pointer (&self);
 }

@@ -283,6 +283,12 @@ rsc_layout_parse_dot (const char *text, gsize length, GCancellable *cancellable,
 
   if (!check_dot_text (text, length, error))
     return NULL;
+  /* A byte order mark, which old versions of cgraph stumble over. */
+  if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
+    {
+      text += 3;
+      length -= 3;
+    }
   record = g_byte_array_new ();
   rsc_layout_wire_append_parse (record, text, length);
   reply = rsc_layout_child_exchange (record, PARSE_BUDGET, cancellable, &header, error);
