@@ -51,6 +51,28 @@ wait_for_signal (unsigned signals, uint64_t end)
   return errno;
 }
 
+/* What the program printed is to be seen while it is held, and may wait in the
+ * buffer of its standard output.  Only of the one that the interpreter made: its
+ * flush() runs no code of the program. */
+static void
+flush_output (void)
+{
+  PyObject *type, *value, *traceback;
+  PyObject *output, *module, *class = NULL, *result = NULL;
+
+  PyErr_Fetch (&type, &value, &traceback);
+  output = PySys_GetObject ("__stdout__"); /* borrowed */
+  module = PyImport_AddModule ("_io");     /* borrowed; it is always there */
+  if (module != NULL)
+    class = PyObject_GetAttrString (module, "TextIOWrapper");
+  if (output != NULL && class != NULL && (PyObject *) Py_TYPE (output) == class)
+    result = PyObject_CallMethod (output, "flush", NULL);
+  Py_XDECREF (result);
+  Py_XDECREF (class);
+  PyErr_Clear (); /* a closed pipe is the program's affair, when it writes */
+  PyErr_Restore (type, value, traceback);
+}
+
 int
 rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds)
 {
@@ -63,6 +85,7 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
   uint64_t end = seconds > 0 ? rsc_agent_now () + seconds * UINT64_C (1000000000) : 0;
   int result = 0;
 
+  flush_output ();
   rsc_agent_come_back ();
   rsc_wire_message_init (&message, RSC_WIRE_HELD, 0);
   rsc_wire_message_add_number (&message, RSC_WIRE_HOLD, kind);

@@ -16,6 +16,8 @@
 #define LOST_GRACE 300000
 /* Without a pidfd the program's end is looked for so often, in milliseconds. */
 #define POLL_INTERVAL 50
+/* So many reads empty a pipe, and do not run after a program that never stops. */
+#define READS_AHEAD 16
 #define READ_SIZE 65536
 
 double
@@ -474,7 +476,12 @@ rsc_target_read (gpointer target)
           if (read (self->wake_fd, &count, sizeof count) < 0)
             continue;
         }
-      /* What the agent says is heard before the program's end is seen. */
+      /* What the agent says is heard before the program's end is seen, and what
+       * the program wrote before the agent spoke is heard before that. */
+      for (int i = 1; i < 3; i++)
+        if (n > 0 && fds[2].revents != 0)
+          for (int reads = 0; reads < READS_AHEAD && self->streams[i] >= 0 && read_stream (self, i); reads++)
+            ;
       if (n > 0 && fds[2].revents != 0 && self->socket == fds[2].fd)
         read_socket (self);
       if (n > 0 && fds[1].revents != 0)
