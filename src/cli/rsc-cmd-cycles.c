@@ -6,6 +6,8 @@
 #include "base/rsc-error.h"
 #include "collect/rsc-collect.h"
 #include "graph/rsc-graph.h"
+#include "query/rsc-filter.h"
+#include "rsc-cli-filter.h"
 #include "rsc-cli-progress.h"
 
 /* So many types of a cycle are named in the table. */
@@ -13,10 +15,12 @@
 
 static gboolean only_garbage;
 static gint64 min_objects = 1;
+static char *filter;
 
 static const GOptionEntry entries[] = {
   { "garbage", 0, 0, G_OPTION_ARG_NONE, &only_garbage, N_("Only those that a collection would free"), NULL },
   { "min-objects", 0, 0, G_OPTION_ARG_INT64, &min_objects, N_("Only those with at least so many objects"), N_("N") },
+  { "filter", 0, 0, G_OPTION_ARG_STRING, &filter, N_("Only those with an object for which this SQL expression is true"), N_("SQL") },
   G_OPTION_ENTRY_NULL
 };
 
@@ -167,7 +171,21 @@ static gboolean
 check (RscCli  *cli,
        GError **error)
 {
+  if (filter != NULL && !rsc_filter_check (filter, NULL, error))
+    return FALSE;
+
   return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);
+}
+
+static gboolean
+has_member_in (const RscComponent *component,
+               const RscBitset    *set)
+{
+  for (guint32 i = 0; i < component->n_members; i++)
+    if (rsc_bitset_get (set, component->members[i]))
+      return TRUE;
+
+  return FALSE;
 }
 
 static gboolean
@@ -177,6 +195,7 @@ run (RscCli  *cli,
   RscSnapshot *snapshot = rsc_source_open (cli, error);
   g_autoptr (RscPrediction) prediction = NULL;
   g_autoptr (RscComponents) components = NULL;
+  g_autoptr (RscBitset) only = NULL;
   g_autoptr (GArray) shown = NULL;
   g_autoptr (GError) local_error = NULL;
   Cycles cycles;
@@ -199,12 +218,20 @@ run (RscCli  *cli,
   if (components == NULL || rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_STRINGS, error) == NULL)
     return FALSE;
 
+  if (filter != NULL)
+    {
+      only = rsc_cli_filter_nodes (cli, filter, error);
+      if (only == NULL)
+        return FALSE;
+    }
+
   shown = g_array_new (FALSE, FALSE, sizeof (guint32));
   for (guint32 i = 0; i < rsc_components_get_n (components); i++)
     {
       RscComponent component = rsc_components_get (components, i);
 
-      if (component.n_members >= min_objects && (component.garbage || !only_garbage))
+      if (component.n_members >= min_objects && (component.garbage || !only_garbage)
+          && (only == NULL || has_member_in (&component, only)))
         g_array_append_val (shown, i);
     }
 
@@ -224,6 +251,7 @@ const RscCliCommand rsc_cmd_cycles = {
   .description = N_("Lists the cycles of what the collector traverses, largest first: how many objects and bytes, how many references "
                     "come from outside, and whether a collection would free them. --json names every member."),
   .examples = "  refscope-cli cycles heap.refscope --garbage\n"
+              "  refscope-cli cycles heap.refscope --filter \"module = '__main__'\"\n"
               "  refscope-cli cycles --fail-if 'garbage and objects > 10' -- python3 test.py",
   .flags = RSC_COMMAND_ROWS | RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT,
   .entries = entries,

@@ -2,6 +2,7 @@
 
 RSC_UPDATE_GOLDEN=1 writes it anew; look at the difference before you commit it.
 """
+import gzip
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import shutil
 import tempfile
 import unittest
 
-from cli import CONDITION, DONE, HEAPS, HERE, MALFORMED, USAGE, run
+from cli import CONDITION, DONE, HEAPS, HERE, run
 
 UPDATE = os.environ.get('RSC_UPDATE_GOLDEN') == '1'
 EXPECTED = HERE / 'expected'
@@ -67,6 +68,41 @@ CASES = {
     'dot-empty-find': (['find', 'empty.dot'], DONE),
     'dot-empty-info': (['info', 'empty.dot'], DONE),
     'dot-empty-cycles-json': (['cycles', 'empty.dot', '--json'], DONE),
+
+    # A heap that was captured: make-heap
+    'heap-verify': (['verify', 'shop.refscope'], DONE),
+    'heap-info': (['info', 'shop.refscope'], DONE),
+    'heap-info-json': (['info', 'shop.refscope', '--json'], DONE),
+    'heap-types': (['types', 'shop.refscope', '--limit', '12'], DONE),
+    'heap-types-json': (['types', 'shop.refscope', '--json', '--filter', "module = '__main__'"], DONE),
+    'heap-types-by-count': (['types', 'shop.refscope', '--sort', 'count', '--filter', 'tracked', '--limit', '5'], DONE),
+    'heap-types-by-name-csv': (['types', 'shop.refscope', '--sort', 'type', '--csv', '--limit', '4'], DONE),
+    'heap-find-paths': (['find', 'shop.refscope', '--type', '__main__.*', '--paths'], DONE),
+    'heap-find-json': (['find', 'shop.refscope', '--type', 'Session', '--json'], DONE),
+    'heap-find-paths-json': (['find', 'shop.refscope', '--type', 'Session', '--paths', '--json'], DONE),
+    'heap-find-value': (['find', 'shop.refscope', '--value', 'snowman'], DONE),
+    'heap-find-name': (['find', 'shop.refscope', '--name', 'on_close'], DONE),
+    'heap-find-filter': (['find', 'shop.refscope', '--filter', "type = 'dict' and size > 2000"], DONE),
+    'heap-find-sql': (['find', 'shop.refscope', "sql:SELECT id FROM objects WHERE type = 'Pair'"], DONE),
+    'heap-refs': (['refs', 'shop.refscope', 'name:__main__.cache', '--max-depth', '2'], DONE),
+    'heap-refs-json': (['refs', 'shop.refscope', 'name:__main__.cache', '--json', '--max-depth', '2'], DONE),
+    'heap-refs-objgraph': (['refs', 'shop.refscope', 'name:__main__.cache', '--objgraph', '--refcounts'], DONE),
+    'heap-refs-del': (['refs', 'shop.refscope', 'type:Closing', '--objgraph', '--quiet'], DONE),
+    'heap-backrefs': (['backrefs', 'shop.refscope', 'type:Pair'], DONE),
+    'heap-backrefs-json': (['backrefs', 'shop.refscope', "name:__main__.cache['ann']", '--json', '--max-depth', '2'], DONE),
+    'heap-backrefs-objgraph': (['backrefs', 'shop.refscope', "name:__main__.cache['ann']", '--objgraph', '--quiet', '--max-depth', '2'], DONE),
+    'heap-backrefs-ignore': (['backrefs', 'shop.refscope', "name:__main__.cache['ann']", '--extra-ignore', 'type:frame',
+                              '--extra-ignore', 'name:__main__.cache', '--max-depth', '1', '--json'], DONE),
+    'heap-local': (['refs', 'shop.refscope', 'name:table', '--max-depth', '1', '--json'], DONE),
+    'heap-chain': (['chain', 'shop.refscope', 'name:__main__', 'type:Session'], DONE),
+    'heap-chain-json': (['chain', 'shop.refscope', 'name:__main__.callbacks', 'type:Session', '--json'], DONE),
+    'heap-cycles': (['cycles', 'shop.refscope', '--filter', "module = '__main__'"], DONE),
+    'heap-cycles-garbage': (['cycles', 'shop.refscope', '--garbage'], DONE),
+    'heap-cycles-garbage-json': (['cycles', 'shop.refscope', '--garbage', '--json'], DONE),
+    'heap-collect': (['collect', 'shop.refscope'], DONE),
+    'heap-collect-json': (['collect', 'shop.refscope', '--json'], DONE),
+    'heap-collect-young-json': (['collect', 'shop.refscope', '--generation', '0', '--json'], DONE),
+    'heap-unreachable': (['unreachable', 'shop.refscope', '--limit', '3', '--fail-if', "type = 'Session'"], CONDITION),
 }
 
 EVERY_COMMAND = ('capture verify info refs backrefs chain types find cycles unreachable collect watch convert').split()
@@ -82,6 +118,8 @@ class Golden(unittest.TestCase):
         cls.folder = pathlib.Path(folder.name)
         for heap in HEAPS.iterdir():
             shutil.copy(heap, cls.folder)
+        with gzip.open(HEAPS / 'shop.refscope.gz') as packed:
+            (cls.folder / 'shop.refscope').write_bytes(packed.read())
 
     def check(self, name, args, status):
         result = run(*args, cwd=self.folder)
