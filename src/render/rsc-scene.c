@@ -2,6 +2,8 @@
 
 #include "rsc-scene.h"
 
+#include <string.h>
+
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
@@ -42,13 +44,20 @@ check_size (gsize n_nodes, GError **error)
   return FALSE;
 }
 
+/* In a DOT graph all are of the type "node": only the name says something. */
+static const char *
+skip_idle_type (const char *label, gboolean dot_graph)
+{
+  return dot_graph && g_str_has_prefix (label, "node\n") ? label + strlen ("node\n") : label;
+}
+
 static RscLabel *
-make_node_label (RscLabelContext *context, const RscGraphNode *node, gboolean objgraph)
+make_node_label (RscLabelContext *context, const RscGraphNode *node, gboolean objgraph, gboolean dot_graph)
 {
   g_autofree char *more = NULL;
 
   if (node->kind == RSC_GRAPH_NODE_OBJECT)
-    return rsc_label_new (context, RSC_LABEL_NODE, node->label);
+    return rsc_label_new (context, RSC_LABEL_NODE, skip_idle_type (node->label, dot_graph && !objgraph));
   if (node->kind == RSC_GRAPH_NODE_FINALIZER || objgraph)
     return rsc_label_new (context, RSC_LABEL_FOLD, node->label);
   /* Translators: a small box that stands for objects not drawn: "+12 more". */
@@ -85,6 +94,7 @@ measure (RscScene *self, gboolean objgraph, const RscProgress *progress, GCancel
   const RscGraphNode *nodes = rsc_graph_get_nodes (self->graph, &self->n_nodes);
   const RscGraphEdge *edges = rsc_graph_get_edges (self->graph, &self->n_edges);
   RscLabelContext *context = rsc_label_context_get_for_thread ();
+  gboolean dot_graph = strcmp (rsc_snapshot_get_info_string (rsc_graph_get_snapshot (self->graph), "runtime"), "DOT graph") == 0;
 
   rsc_progress_report (progress, -1, _("Measuring labels"));
   self->nodes = g_new0 (RscSceneNode, MAX (self->n_nodes, 1));
@@ -93,7 +103,7 @@ measure (RscScene *self, gboolean objgraph, const RscProgress *progress, GCancel
     {
       if (i % 256 == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      self->nodes[i].label = make_node_label (context, &nodes[i], objgraph);
+      self->nodes[i].label = make_node_label (context, &nodes[i], objgraph, dot_graph);
       get_box (self->nodes[i].label, &nodes[i], &self->nodes[i].width, &self->nodes[i].height);
     }
   for (gsize e = 0; e < self->n_edges; e++)

@@ -3,7 +3,9 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "layout/rsc-layout-wire.h"
@@ -325,6 +327,76 @@ test_warm (void)
     }
 }
 
+/* This program again, as a parent that is to be killed. */
+G_NORETURN static void
+warm_and_wait (void)
+{
+  rsc_layout_warm_up ();
+  for (;;)
+    g_usleep (G_USEC_PER_SEC);
+}
+
+/* The children of all of @pid's threads; 0 if there is none yet. */
+static pid_t
+find_child (GPid pid)
+{
+  g_autofree char *tasks = g_strdup_printf ("/proc/%d/task", pid);
+  g_autoptr(GDir) dir = g_dir_open (tasks, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (tasks, name, "children", NULL);
+      g_autofree char *content = NULL;
+
+      if (g_file_get_contents (path, &content, NULL, NULL) && content[0] != '\0')
+        return (pid_t) g_ascii_strtoll (content, NULL, 10);
+    }
+  return 0;
+}
+
+/* Gone, or a zombie that its new parent has not reaped. */
+static gboolean
+has_ended (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *stat = NULL;
+  const char *state;
+
+  if (!g_file_get_contents (path, &stat, NULL, NULL))
+    return TRUE;
+  state = strrchr (stat, ')');
+  return state == NULL || state[2] == 'Z' || state[2] == 'X';
+}
+
+/* No child outlives a parent that is killed. */
+static void
+test_parent_killed (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  char *argv[] = { self, (char *) "--warm-and-wait", NULL };
+  g_autoptr(GError) error = NULL;
+  gint64 deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  pid_t child = 0;
+  GPid pid;
+
+  if (!g_file_test ("/proc/self/task", G_FILE_TEST_IS_DIR))
+    {
+      g_test_skip ("there is no /proc");
+      return;
+    }
+  g_assert_true (g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error));
+  while (child == 0 && g_get_monotonic_time () < deadline)
+    child = find_child (pid);
+  g_assert_cmpint (child, >, 0);
+  g_assert_false (has_ended (child));
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+  while (!has_ended (child) && g_get_monotonic_time () < deadline)
+    g_usleep (1000);
+  g_assert_true (has_ended (child));
+}
+
 static void
 test_dot (void)
 {
@@ -389,7 +461,10 @@ test_bad_dot (void)
 int
 main (int argc, char *argv[])
 {
+  if (argc > 1 && strcmp (argv[1], "--warm-and-wait") == 0)
+    warm_and_wait ();
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/layout/parent-killed", test_parent_killed);
   g_test_add_func ("/layout/places", test_places);
   g_test_add_func ("/layout/edge-labels-have-room", test_edge_labels_have_room);
   g_test_add_func ("/layout/single-nodes", test_single_nodes);

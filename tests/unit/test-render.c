@@ -308,6 +308,36 @@ test_scene_json (void)
   g_assert_null (strstr (json, "nan"));
 }
 
+/* Numbers depend on the fonts that are installed: each becomes a #, and a list
+ * of points is one. */
+static char *
+mask_numbers (const char *json)
+{
+  g_autoptr(GRegex) points = g_regex_new ("\"points\": \\[.*\\]\\]", G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
+  g_autoptr(GRegex) numbers = g_regex_new ("(\"(x|y|width|height)\": )[-0-9.]+", G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
+  g_autofree char *without_points = g_regex_replace_literal (points, json, -1, 0, "\"points\": #", G_REGEX_MATCH_DEFAULT, NULL);
+
+  return g_regex_replace (numbers, without_points, -1, 0, "\\1#", G_REGEX_MATCH_DEFAULT, NULL);
+}
+
+/* RSC_UPDATE_GOLDEN=1 writes the file anew. */
+static void
+test_scene_golden (void)
+{
+  g_autoptr(RscScene) scene = make_scene ();
+  g_autofree char *json = rsc_scene_to_json (scene);
+  g_autofree char *masked = mask_numbers (json);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "golden", "scene.json", NULL);
+  g_autofree char *expected = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (g_getenv ("RSC_UPDATE_GOLDEN") != NULL)
+    g_assert_true (g_file_set_contents (path, masked, -1, &error));
+  g_file_get_contents (path, &expected, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (masked, ==, expected);
+}
+
 /* Styles */
 
 static guint32
@@ -818,6 +848,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/scene/limit", test_scene_limit);
   g_test_add_func ("/scene/cancel", test_scene_cancel);
   g_test_add_func ("/scene/json", test_scene_json);
+  g_test_add_func ("/scene/golden", test_scene_golden);
   g_test_add_func ("/scene/threads", test_threads);
   g_test_add_func ("/style/contrast", test_contrast);
   g_test_add_func ("/style/states-without-color", test_states_without_color);
