@@ -42,6 +42,19 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_free (fixture->path);
 }
 
+/* A new file each time: there are thousands of these, and a file system syncs
+ * what is truncated and written again. */
+static void
+put (const char *path, gconstpointer content, gsize size)
+{
+  int fd;
+
+  g_remove (path);
+  fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  g_assert_cmpint (write (fd, content, size), ==, (gssize) size);
+  close (fd);
+}
+
 static void
 save_random (Fixture *fixture, guint32 seed, guint32 n_nodes, guint32 n_edges)
 {
@@ -207,8 +220,7 @@ test_truncated (Fixture *fixture, gconstpointer data)
     {
       g_autoptr(GError) error = NULL;
 
-      g_assert_cmpint (truncate (fixture->path, 0), ==, 0);
-      g_assert_true (g_file_set_contents (fixture->path, content, (gssize) length, NULL));
+      put (fixture->path, content, length);
       error = use_all (fixture->path);
       g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_TRUNCATED);
     }
@@ -226,14 +238,12 @@ test_bit_flips (Fixture *fixture, gconstpointer data)
   for (gsize i = 0; i <= size; i++)
     {
       g_autoptr(GError) error = NULL;
-      int fd = g_open (fixture->path, O_WRONLY | O_TRUNC, 0);
 
       if (i < size)
         content[i] ^= (char) (1 << i % 8);
-      g_assert_cmpint (write (fd, content, size), ==, (gssize) size);
+      put (fixture->path, content, size);
       if (i < size)
         content[i] ^= (char) (1 << i % 8);
-      close (fd);
       error = use_all (fixture->path);
       if (i == size)
         g_assert_no_error (error);
@@ -296,7 +306,7 @@ test_forged (Fixture *fixture, gconstpointer data)
 
       memcpy (forged + entry->offset + offset, &forgeries[i].value, forgeries[i].size);
       forge_sums (forged, size);
-      g_assert_true (g_file_set_contents (fixture->path, (char *) forged, (gssize) size, NULL));
+      put (fixture->path, forged, size);
       error = use_all (fixture->path);
       if (error == NULL)
         g_error ("forgery %u was not noticed", i);
@@ -329,7 +339,7 @@ test_forged_labels (Fixture *fixture, gconstpointer data)
       entry = &forge_get_entries ((guint8 *) content, size)[RSC_COLUMN_LABEL];
       memset (content + entry->offset, 0xff, 4);
       forge_sums ((guint8 *) content, size);
-      g_assert_true (g_file_set_contents (fixture->path, content, (gssize) size, NULL));
+      put (fixture->path, content, size);
       error = use_all (fixture->path);
       if (points)
         g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT);
@@ -363,7 +373,7 @@ test_forged_header (Fixture *fixture, gconstpointer data)
           continue;
         memcpy (forged + at, &values[v / 2], width);
         forge_sums (forged, size);
-        g_assert_true (g_file_set_contents (fixture->path, (char *) forged, (gssize) size, NULL));
+        put (fixture->path, forged, size);
         error = use_all (fixture->path);
         if (error == NULL)
           g_error ("value %u at %" G_GSIZE_FORMAT " was not noticed", v, at);
@@ -392,10 +402,10 @@ test_no_files (Fixture *fixture, gconstpointer data)
   g_assert_null (rsc_snapshot_open ("/dev/zero", &device));
   g_assert_error (device, RSC_FORMAT_ERROR, RSC_ERROR_UNSUPPORTED);
   g_remove (fixture->path);
-  g_assert_true (g_file_set_contents (fixture->path, "", 0, NULL));
+  put (fixture->path, "", 0);
   g_assert_null (rsc_snapshot_open (fixture->path, &empty));
   g_assert_error (empty, RSC_FORMAT_ERROR, RSC_ERROR_TRUNCATED);
-  g_assert_true (g_file_set_contents (fixture->path, wrong, -1, NULL));
+  put (fixture->path, wrong, strlen (wrong));
   g_assert_null (rsc_snapshot_open (fixture->path, &magic));
   g_assert_error (magic, RSC_FORMAT_ERROR, RSC_ERROR_BAD_MAGIC);
 }
