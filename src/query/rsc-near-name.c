@@ -57,7 +57,6 @@ void
 rsc_near_names_offer (RscNearNames *self, const char *name)
 {
   guint distance = rsc_near_name_distance (self->wanted, name, self->limit);
-  guint place;
 
   if (distance == G_MAXUINT)
     return;
@@ -65,18 +64,14 @@ rsc_near_names_offer (RscNearNames *self, const char *name)
     if (strcmp (self->names[i], name) == 0)
       return;
 
-  for (place = 0; place < self->n && self->distances[place] <= distance; place++)
-    ;
-  if (place == G_N_ELEMENTS (self->names))
-    return;
-  self->n = MIN (self->n + 1, G_N_ELEMENTS (self->names));
-  for (guint i = self->n - 1; i > place; i--)
+  /* Only the nearest ones, and those that are as near. */
+  if (distance < self->limit)
     {
-      self->names[i] = self->names[i - 1];
-      self->distances[i] = self->distances[i - 1];
+      self->limit = distance;
+      self->n = 0;
     }
-  self->names[place] = name;
-  self->distances[place] = distance;
+  if (self->n < G_N_ELEMENTS (self->names))
+    self->names[self->n++] = name;
 }
 
 char *

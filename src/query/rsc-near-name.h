@@ -8,14 +8,13 @@ G_BEGIN_DECLS
 /* How many letters have to change; G_MAXUINT if more than @limit. */
 guint rsc_near_name_distance (const char *a, const char *b, guint limit);
 
-/* Gathers the nearest of many candidates. */
+/* Gathers the nearest of many candidates, which may be several. */
 typedef struct
 {
   const char *wanted;
-  guint limit;         /* how far a candidate may be */
+  guint limit;         /* how far a candidate may be: as far as the best so far */
   guint n;
-  const char *names[3]; /* nearest first; borrowed */
-  guint distances[3];
+  const char *names[3]; /* borrowed */
 } RscNearNames;
 
 void  rsc_near_names_init (RscNearNames *self, const char *wanted);
