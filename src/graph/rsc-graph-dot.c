@@ -40,29 +40,6 @@ get_node (RscGraph *graph, gsize index)
   return &g_array_index (graph->nodes, RscGraphNode, index);
 }
 
-/* The edges in the order of their owners, and where each owner's begin:
- * n_nodes + 1 places in *first. */
-static guint32 *
-sort_edges (RscGraph *graph, guint32 **first)
-{
-  guint n_nodes = graph->nodes->len;
-  guint n_edges = graph->edges->len;
-  guint32 *order = g_new (guint32, MAX (n_edges, 1));
-  guint32 *next = g_new0 (guint32, n_nodes + 1);
-
-  *first = g_new0 (guint32, n_nodes + 1);
-  for (guint i = 0; i < n_edges; i++)
-    (*first)[g_array_index (graph->owners, guint32, i) + 1]++;
-  for (guint i = 0; i < n_nodes; i++)
-    (*first)[i + 1] += (*first)[i];
-  for (guint i = 0; i < n_nodes; i++)
-    next[i] = (*first)[i];
-  for (guint i = 0; i < n_edges; i++)
-    order[next[g_array_index (graph->owners, guint32, i)]++] = i;
-  g_free (next);
-  return order;
-}
-
 /* objgraph's */
 
 static void
@@ -116,12 +93,12 @@ append_objgraph_node (GString *dot, const RscGraphNode *node, guint max_depth)
     g_string_append_printf (dot, "  %s[fontcolor=white];\n", node->id);
 }
 
+/* As the walk went: each object, then what was drawn from it. */
 static void
 append_objgraph (GString *dot, RscGraph *graph)
 {
   const RscViewParams *params = rsc_view_get_params (graph->view);
-  g_autofree guint32 *first = NULL;
-  g_autofree guint32 *order = sort_edges (graph, &first);
+  guint edge_index = 0;
 
   g_string_append (dot, "digraph ObjectGraph {\n  node[shape=box, style=filled, fillcolor=white];\n");
   for (gsize i = 0; i < params->n_objects; i++)
@@ -130,16 +107,12 @@ append_objgraph (GString *dot, RscGraph *graph)
 
       g_string_append_printf (dot, "  %s[fontcolor=red];\n", get_node (graph, index)->id);
     }
-  for (guint i = 0; i < graph->nodes->len; i++)
+  for (guint i = 0; i < graph->queue->len; i++)
     {
-      const RscGraphNode *node = get_node (graph, i);
-
-      if (node->kind != RSC_GRAPH_NODE_OBJECT)
-        continue;
-      append_objgraph_node (dot, node, params->max_depth);
-      for (guint32 k = first[i]; k < first[i + 1]; k++)
+      append_objgraph_node (dot, get_node (graph, g_array_index (graph->queue, guint32, i)), params->max_depth);
+      for (; edge_index < graph->edges->len && g_array_index (graph->owners, guint32, edge_index) == i; edge_index++)
         {
-          const RscGraphEdge *edge = &g_array_index (graph->edges, RscGraphEdge, order[k]);
+          const RscGraphEdge *edge = &g_array_index (graph->edges, RscGraphEdge, edge_index);
 
           if (edge->kind == RSC_GRAPH_EDGE_FOLD)
             append_objgraph_fold (dot, graph, edge, params->max_depth);

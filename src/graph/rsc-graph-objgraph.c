@@ -331,7 +331,10 @@ expand (Walk *walk, GError **error)
   if (walk->owner.depth >= params->max_depth)
     walk->limit = extra;
 
-  if (!rsc_graph_build_poll (build, error))
+  g_array_append_val (build->graph->queue, walk->owner.index);
+  if (!rsc_graph_build_poll (build, error)
+      || ((build->columns->flags[walk->node] & RSC_NODE_HAS_DEL)
+          && !rsc_graph_build_add_finalizer (build, walk->owner.index, error)))
     return FALSE;
   if (walk->owner.depth >= params->max_depth && extra == 0)
     return TRUE;

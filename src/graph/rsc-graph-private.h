@@ -14,7 +14,9 @@ struct _RscGraph
   RscView *view;
   GArray *nodes;        /* RscGraphNode */
   GArray *edges;        /* RscGraphEdge */
-  GArray *owners;       /* guint32 for each edge: the node whose neighbours it shows */
+  GArray *queue;        /* guint32: with objgraph, nodes in the order in which they were walked
+                         * from; an object that was given twice stands there twice */
+  GArray *owners;       /* guint32 for each edge: with objgraph, the place in the queue that drew it */
   GHashTable *index;    /* RscNode + 1 -> index + 1 */
   GStringChunk *strings;
 };
@@ -40,6 +42,7 @@ typedef struct
   RscBitset *ignored_types;
 
   RscBitset *drawn;         /* nodes that are in the graph */
+  GHashTable *boxes;        /* folds and finalizer marks: id -> index + 1 */
   guint n_objects;
   guint n_polls;
 } RscGraphBuild;
@@ -51,6 +54,8 @@ gboolean rsc_graph_build_poll (RscGraphBuild *self, GError **error);
  * -1: an expression failed, or the graph is too large. */
 gssize   rsc_graph_build_add_object (RscGraphBuild *self, RscNode node, guint depth,
                                      gboolean is_start, GError **error);
+/* Puts objgraph's small "__del__" at the object's node. */
+gboolean rsc_graph_build_add_finalizer (RscGraphBuild *self, gsize owner, GError **error);
 /* @forwards: the neighbours of @owner are what it refers to. */
 gboolean rsc_graph_build_add_edge (RscGraphBuild *self, gsize owner, gsize neighbour, gboolean forwards,
                                    const RscGraphEdge *edge, GError **error);

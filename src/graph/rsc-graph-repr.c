@@ -46,6 +46,15 @@ last_part (const char *name)
   return dot != NULL && dot[1] != '\0' ? dot + 1 : name;
 }
 
+/* A type as C code calls it: static ones of a module with the module's name. */
+static char *
+dup_c_name (const RscType *type)
+{
+  if ((type->flags & RSC_TYPE_HEAP) || *type->module == '\0' || strcmp (type->module, "builtins") == 0)
+    return g_strdup (rsc_graph_short_type_name (type));
+  return g_strconcat (type->module, ".", type->name, NULL);
+}
+
 /* The target of the edge that is called @label, or NONE. */
 static RscNode
 find_named (RscSnapshot *snapshot, const RscColumns *columns, RscNode source, const char *label)
@@ -110,9 +119,10 @@ dup_weakref (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
       {
         RscNode target = columns->target[edge];
         RscType type = rsc_snapshot_get_type (snapshot, columns->type[target]);
+        g_autofree char *name = dup_c_name (&type);
 
         return g_strdup_printf ("<weakref at 0x%" G_GINT64_MODIFIER "x; to '%s' at 0x%" G_GINT64_MODIFIER "x>",
-                                columns->address[node], rsc_graph_short_type_name (&type), columns->address[target]);
+                                columns->address[node], name, columns->address[target]);
       }
   return g_strdup_printf ("<weakref at 0x%" G_GINT64_MODIFIER "x; dead>", columns->address[node]);
 }
@@ -132,14 +142,16 @@ static char *
 dup_cell (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
 {
   guint64 edge = columns->first_edge[node];
+  g_autofree char *name = NULL;
   RscType type;
 
   if (edge == columns->first_edge[node + 1])
     return g_strdup_printf ("<cell at 0x%" G_GINT64_MODIFIER "x: empty>", columns->address[node]);
   type = rsc_snapshot_get_type (snapshot, columns->type[columns->target[edge]]);
+  name = dup_c_name (&type);
   return g_strdup_printf ("<cell at 0x%" G_GINT64_MODIFIER "x: %s object at 0x%" G_GINT64_MODIFIER "x>",
                           columns->address[node],
-                          rsc_graph_short_type_name (&type),
+                          name,
                           columns->address[columns->target[edge]]);
 }
 
@@ -156,7 +168,7 @@ dup_descriptor (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, 
 
 /* Containers that objgraph lets repr() write out, down to a few levels: only
  * the beginning is shown. */
-#define MAX_LEVELS 6
+#define MAX_LEVELS 12
 
 static char *dup_repr (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level);
 static void append_repr (GString *out, RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level);
@@ -167,7 +179,9 @@ append_items (GString *out, RscSnapshot *snapshot, const RscColumns *columns, Rs
 {
   guint64 first = columns->first_edge[node];
   guint64 end = columns->first_edge[node + 1];
-  gboolean backwards = end - first >= 2 && columns->label[first] > columns->label[end - 1];
+  gboolean backwards = end - first >= 2 && (columns->kind[first] & RSC_EDGE_KIND_MASK) == RSC_EDGE_INDEX
+                       && (columns->kind[end - 1] & RSC_EDGE_KIND_MASK) == RSC_EDGE_INDEX
+                       && columns->label[first] > columns->label[end - 1];
   gboolean any = FALSE;
 
   for (guint64 i = 0; i < end - first && out->len <= 4 * MAX_REPR; i++)
@@ -222,6 +236,50 @@ append_container (GString *out, RscSnapshot *snapshot, const RscColumns *columns
   return FALSE;
 }
 
+/* Inside another object's text what objgraph names short stands in full. */
+static char *
+dup_inner (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
+{
+  RscType type = rsc_snapshot_get_type (snapshot, columns->type[node]);
+  const char *value = rsc_snapshot_get_string (snapshot, columns->value[node]);
+  guint64 address = columns->address[node];
+
+  if (columns->flags[node] & RSC_NODE_TYPE)
+    {
+      for (guint32 i = 0; i < columns->n_types; i++)
+        {
+          RscType candidate = rsc_snapshot_get_type (snapshot, i);
+
+          if (candidate.node == node && *candidate.module != '\0' && strcmp (candidate.module, "builtins") != 0)
+            return g_strdup_printf ("<class '%s.%s'>", candidate.module, candidate.name);
+        }
+      return g_strdup_printf ("<class '%s'>", value);
+    }
+  if (strcmp (type.name, "function") == 0)
+    {
+      RscNode name = find_named (snapshot, columns, node, "__qualname__");
+
+      return dup_named ("function", name != RSC_NODE_NONE
+                                      ? rsc_snapshot_get_string (snapshot, columns->value[name]) : value, address);
+    }
+  if (strcmp (type.name, "module") == 0)
+    return g_strdup_printf ("<module '%s'>", value);
+  if (strcmp (type.name, "frame") == 0)
+    return g_strdup_printf ("<frame at 0x%" G_GINT64_MODIFIER "x, file '%s'>", address, value);
+  if (strcmp (type.name, "builtin_function_or_method") == 0)
+    {
+      RscNode self = find_named (snapshot, columns, node, "__self__");
+      RscType self_type;
+
+      if (self == RSC_NODE_NONE || rsc_graph_is_module (snapshot, columns, self))
+        return g_strdup_printf ("<built-in function %s>", value);
+      self_type = rsc_snapshot_get_type (snapshot, columns->type[self]);
+      return g_strdup_printf ("<built-in method %s of %s object at 0x%" G_GINT64_MODIFIER "x>", value,
+                              rsc_graph_short_type_name (&self_type), columns->address[self]);
+    }
+  return NULL;
+}
+
 static void
 append_repr (GString *out, RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
 {
@@ -234,7 +292,9 @@ append_repr (GString *out, RscSnapshot *snapshot, const RscColumns *columns, Rsc
     }
   if (append_container (out, snapshot, columns, node, level))
     return;
-  text = dup_repr (snapshot, columns, node, level);
+  text = dup_inner (snapshot, columns, node);
+  if (text == NULL)
+    text = dup_repr (snapshot, columns, node, level);
   g_string_append (out, text);
 }
 
@@ -272,9 +332,45 @@ dup_wrapper (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, gui
   return dup_default (snapshot, columns, node);
 }
 
+/* "functools.partial(<function f at 0x7f...>, 1)" */
+static char *
+dup_partial (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
+{
+  RscNode function = find_named (snapshot, columns, node, "func");
+  RscNode args = find_named (snapshot, columns, node, "args");
+  GString *out = g_string_new ("functools.partial(");
+
+  if (function != RSC_NODE_NONE)
+    append_repr (out, snapshot, columns, function, level + 1);
+  if (args != RSC_NODE_NONE && columns->first_edge[args] < columns->first_edge[args + 1])
+    {
+      g_string_append (out, ", ");
+      append_items (out, snapshot, columns, args, level + 1);
+    }
+  g_string_append_c (out, ')');
+  return g_string_free (out, FALSE);
+}
+
+/* "slice(1, 2, None)": a slice refers to its three parts. */
+static char *
+dup_slice (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
+{
+  GString *out = g_string_new ("slice(");
+
+  for (guint64 edge = columns->first_edge[node]; edge < columns->first_edge[node + 1] && out->len <= 4 * MAX_REPR; edge++)
+    {
+      if (edge > columns->first_edge[node])
+        g_string_append (out, ", ");
+      append_repr (out, snapshot, columns, columns->target[edge], level + 1);
+    }
+  g_string_append_c (out, ')');
+  return g_string_free (out, FALSE);
+}
+
 typedef enum
 {
-  SHAPE_VALUE,    /* the value as it is */
+  SHAPE_VALUE,    /* the value */
+  SHAPE_WHOLE,    /* the value, however long */
   SHAPE_NAME,     /* the value's last part: __name__ */
   SHAPE_FUNCTION,
   SHAPE_METHOD,
@@ -289,12 +385,15 @@ typedef enum
   SHAPE_SLOT,
   SHAPE_STATIC,
   SHAPE_CLASS_METHOD,
-  SHAPE_PROXY
+  SHAPE_PROXY,
+  SHAPE_SLICE,
+  SHAPE_PARTIAL
 } Shape;
 
 static const struct { const char *type; Shape shape; } shapes[] = {
   { "builtin_function_or_method", SHAPE_NAME },
-  { "module", SHAPE_VALUE },
+  { "module", SHAPE_WHOLE },
+  { "frame", SHAPE_WHOLE },
   { "function", SHAPE_FUNCTION },
   { "method", SHAPE_METHOD },
   { "cell", SHAPE_CELL },
@@ -314,6 +413,8 @@ static const struct { const char *type; Shape shape; } shapes[] = {
   { "staticmethod", SHAPE_STATIC },
   { "classmethod", SHAPE_CLASS_METHOD },
   { "mappingproxy", SHAPE_PROXY },
+  { "slice", SHAPE_SLICE },
+  { "partial", SHAPE_PARTIAL },
 };
 
 static Shape
@@ -335,10 +436,23 @@ dup_repr (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint 
   guint64 address = columns->address[node];
 
   if (columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_BYTES))
-    return cut (rsc_snapshot_dup_value (snapshot, node));
+    {
+      char *text = rsc_snapshot_dup_value (snapshot, node);
+
+      if (strcmp (type.name, "bytearray") == 0)
+        {
+          char *inner = text;
+
+          text = g_strdup_printf ("bytearray(%s)", inner);
+          g_free (inner);
+        }
+      return cut (text);
+    }
 
   switch (get_shape (&type, columns->flags[node]))
     {
+    case SHAPE_WHOLE:
+      return g_strdup (value);
     case SHAPE_NAME:
       return g_strdup (last_part (value));
     case SHAPE_FUNCTION:
@@ -380,6 +494,10 @@ dup_repr (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint 
       return cut (dup_wrapper (snapshot, columns, node, level, "<classmethod(", "function", ")>"));
     case SHAPE_PROXY:
       return cut (dup_wrapper (snapshot, columns, node, level, "mappingproxy(", "dict", ")"));
+    case SHAPE_PARTIAL:
+      return cut (dup_partial (snapshot, columns, node, level));
+    case SHAPE_SLICE:
+      return cut (dup_slice (snapshot, columns, node, level));
     case SHAPE_VALUE:
     default:
       {

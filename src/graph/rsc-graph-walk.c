@@ -161,6 +161,13 @@ edge_weight (guint8 kind)
 }
 
 static gboolean
+mark_finalizer (Walk *walk, gsize index, RscNode node, GError **error)
+{
+  return !(walk->build->columns->flags[node] & RSC_NODE_HAS_DEL)
+         || rsc_graph_build_add_finalizer (walk->build, index, error);
+}
+
+static gboolean
 draw_neighbour (Walk *walk, Parent *parent, const RscNeighbour *neighbour, GError **error)
 {
   RscGraphBuild *build = walk->build;
@@ -175,6 +182,8 @@ draw_neighbour (Walk *walk, Parent *parent, const RscNeighbour *neighbour, GErro
     }
   index = rsc_graph_build_add_object (build, neighbour->node, walk->depth + 1, FALSE, error);
   if (index < 0)
+    return FALSE;
+  if (rsc_bitset_get (walk->admitted, neighbour->node) && !mark_finalizer (walk, index, neighbour->node, error))
     return FALSE;
   rsc_bitset_unset (walk->admitted, neighbour->node);
   if (!parent->at_limit || parent->extra > 0)
@@ -292,7 +301,7 @@ draw_starts (Walk *walk, GError **error)
           continue;
         }
       index = rsc_graph_build_add_object (build, node, 0, TRUE, error);
-      if (index < 0)
+      if (index < 0 || !mark_finalizer (walk, index, node, error))
         return FALSE;
       if (params->direction != RSC_DIRECTION_BACKREFS)
         queue_parent (walk, walk->level, index, node, TRUE);

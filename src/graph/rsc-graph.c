@@ -20,6 +20,7 @@ graph_new (RscSnapshot *snapshot, RscView *view)
   self->view = rsc_view_ref (view);
   self->nodes = g_array_new (FALSE, TRUE, sizeof (RscGraphNode));
   self->edges = g_array_new (FALSE, TRUE, sizeof (RscGraphEdge));
+  self->queue = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->owners = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->index = g_hash_table_new (NULL, NULL);
   self->strings = g_string_chunk_new (4096);
@@ -43,6 +44,7 @@ rsc_graph_unref (RscGraph *self)
   rsc_view_unref (self->view);
   g_array_unref (self->nodes);
   g_array_unref (self->edges);
+  g_array_unref (self->queue);
   g_array_unref (self->owners);
   g_hash_table_unref (self->index);
   g_string_chunk_free (self->strings);
@@ -112,24 +114,38 @@ keep (RscGraph *graph, const char *text)
   return g_string_chunk_insert (graph->strings, text);
 }
 
-/* objgraph's small double circle. */
+/* Draws the dotted edge from @owner to @box, which is added unless it is there:
+ * objgraph walks twice from an object that was given twice. */
 static gboolean
-add_finalizer_mark (RscGraphBuild *self, gsize owner, GError **error)
+add_box (RscGraphBuild *self, gssize owner, const RscGraphNode *box, const char *id, gboolean forwards, GError **error)
 {
-  const RscGraphNode *object = &g_array_index (self->graph->nodes, RscGraphNode, owner);
-  g_autofree char *id = g_strconcat (object->id, "_has_a_del", NULL);
-  RscGraphNode mark = {
-    .kind = RSC_GRAPH_NODE_FINALIZER,
-    .node = object->node,
-    .depth = object->depth,
-    .id = keep (self->graph, id),
-    .label = "__del__",
-  };
+  gsize index = GPOINTER_TO_SIZE (g_hash_table_lookup (self->boxes, id));
   RscGraphEdge edge = { .kind = RSC_GRAPH_EDGE_FOLD, .weight = 10, .count = 1, .label = "" };
 
-  rsc_graph_color_node (&mark, self->params);
-  g_array_append_val (self->graph->nodes, mark);
-  return rsc_graph_build_add_edge (self, owner, self->graph->nodes->len - 1, TRUE, &edge, error);
+  if (index == 0)
+    {
+      RscGraphNode added = *box;
+
+      added.id = keep (self->graph, id);
+      added.label = keep (self->graph, box->label);
+      rsc_graph_color_node (&added, self->params);
+      g_array_append_val (self->graph->nodes, added);
+      index = self->graph->nodes->len;
+      g_hash_table_insert (self->boxes, (gpointer) added.id, GSIZE_TO_POINTER (index));
+    }
+  return owner < 0 || rsc_graph_build_add_edge (self, owner, index - 1, forwards, &edge, error);
+}
+
+gboolean
+rsc_graph_build_add_finalizer (RscGraphBuild *self, gsize owner, GError **error)
+{
+  const RscGraphNode *object = &g_array_index (self->graph->nodes, RscGraphNode, owner);
+  RscGraphNode mark = {
+    .kind = RSC_GRAPH_NODE_FINALIZER, .node = object->node, .depth = object->depth, .label = "__del__"
+  };
+  g_autofree char *id = g_strconcat (object->id, "_has_a_del", NULL);
+
+  return add_box (self, owner, &mark, id, TRUE, error);
 }
 
 gssize
@@ -170,8 +186,6 @@ rsc_graph_build_add_object (RscGraphBuild *self, RscNode node, guint depth, gboo
   g_hash_table_insert (self->graph->index, GSIZE_TO_POINTER ((gsize) node), GSIZE_TO_POINTER ((gsize) index + 1));
   rsc_bitset_set (self->drawn, node);
   self->n_objects++;
-  if ((self->columns->flags[node] & RSC_NODE_HAS_DEL) != 0 && !add_finalizer_mark (self, index, error))
-    return -1;
   return index;
 }
 
@@ -181,7 +195,7 @@ rsc_graph_build_add_edge (RscGraphBuild *self, gsize owner, gsize neighbour, gbo
 {
   RscGraphEdge added = *edge;
   gboolean away = forwards != self->params->swap;
-  guint32 owner_index = owner;
+  guint32 place = MAX (self->graph->queue->len, 1) - 1;
 
   if (!check_size (self, error))
     return FALSE;
@@ -189,7 +203,7 @@ rsc_graph_build_add_edge (RscGraphBuild *self, gsize owner, gsize neighbour, gbo
   added.target = away ? neighbour : owner;
   added.label = edge->label == NULL || *edge->label == '\0' ? "" : keep (self->graph, edge->label);
   g_array_append_val (self->graph->edges, added);
-  g_array_append_val (self->graph->owners, owner_index);
+  g_array_append_val (self->graph->owners, place);
   return TRUE;
 }
 
@@ -202,7 +216,6 @@ rsc_graph_build_add_fold (RscGraphBuild *self, gssize owner, guint depth, gboole
     [RSC_FOLD_MAX_NODES] = "max_nodes", [RSC_FOLD_FILTER] = "filter"
   };
   RscGraphNode fold = { .kind = RSC_GRAPH_NODE_FOLD, .fold_reason = reason, .depth = depth, .count = count };
-  RscGraphEdge edge = { .kind = RSC_GRAPH_EDGE_FOLD, .weight = 10, .count = 1, .label = "" };
   const RscGraphNode *object = owner < 0 ? NULL : &g_array_index (self->graph->nodes, RscGraphNode, owner);
   /* Both ways, one node can have two folds for the same reason. */
   gboolean second = self->params->direction == RSC_DIRECTION_BOTH && !forwards;
@@ -211,12 +224,8 @@ rsc_graph_build_add_fold (RscGraphBuild *self, gssize owner, guint depth, gboole
                                      object != NULL ? object->id : "start", NULL);
 
   fold.node = object != NULL ? object->node : RSC_NODE_NONE;
-  fold.id = keep (self->graph, id);
-  fold.label = keep (self->graph, label);
-  rsc_graph_color_node (&fold, self->params);
-  g_array_append_val (self->graph->nodes, fold);
-  return object == NULL
-         || rsc_graph_build_add_edge (self, owner, self->graph->nodes->len - 1, forwards, &edge, error);
+  fold.label = label;
+  return add_box (self, owner, &fold, id, forwards, error);
 }
 
 gboolean
@@ -329,6 +338,7 @@ prepare (RscGraphBuild *self, GError **error)
     return FALSE;
 
   self->drawn = rsc_bitset_new (self->columns->n_nodes);
+  self->boxes = g_hash_table_new (g_str_hash, g_str_equal);
   if (params->n_extra_ignore > 0)
     {
       self->ignored = rsc_bitset_new (self->columns->n_nodes);
@@ -349,6 +359,7 @@ clear_build (RscGraphBuild *self)
   g_clear_pointer (&self->ignored, rsc_bitset_free);
   g_clear_pointer (&self->ignored_types, rsc_bitset_free);
   g_clear_pointer (&self->drawn, rsc_bitset_free);
+  g_clear_pointer (&self->boxes, g_hash_table_unref);
 }
 
 RscGraph *
