@@ -183,10 +183,11 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
       break;
     case RSC_KIND_MODULE:
       {
-        RscAddress name = rsc_word (object, RSC_PY_MODULE_NAME);
+        /* What the program calls it; _collections_abc calls itself collections.abc. */
+        RscAddress name = rsc_dict_get (walk, rsc_word (object, RSC_PY_MODULE_DICT), "__name__");
 
         if (!rsc_is_str (name))
-          name = rsc_dict_get (walk, rsc_word (object, RSC_PY_MODULE_DICT), "__name__");
+          name = rsc_word (object, RSC_PY_MODULE_NAME);
         set_name (walk, node, name);
       }
       break;

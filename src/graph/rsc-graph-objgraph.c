@@ -236,6 +236,16 @@ draw_neighbour (Walk *walk, RscNode neighbour, guint64 edge, GError **error)
   return TRUE;
 }
 
+/* objgraph leaves out the container of extra_ignore; by default that is the
+ * empty tuple, of which there is only one. */
+static gboolean
+is_default_ignore (RscGraphBuild *build, RscNode node)
+{
+  return build->params->n_extra_ignore == 0
+         && has_type (build->snapshot, build->columns, node, "tuple")
+         && strcmp (rsc_snapshot_get_string (build->snapshot, build->columns->value[node]), "0 items") == 0;
+}
+
 static gboolean
 visit_neighbour (Walk *walk, RscNode neighbour, guint64 edge, GError **error)
 {
@@ -243,7 +253,7 @@ visit_neighbour (Walk *walk, RscNode neighbour, guint64 edge, GError **error)
 
   if (!rsc_graph_build_poll (build, error))
     return FALSE;
-  if (rsc_graph_build_is_ignored (build, neighbour))
+  if (rsc_graph_build_is_ignored (build, neighbour) || is_default_ignore (build, neighbour))
     return TRUE;
   if (build->filter != NULL)
     {

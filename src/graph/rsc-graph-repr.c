@@ -155,15 +155,32 @@ dup_cell (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
                           columns->address[columns->target[edge]]);
 }
 
+/* The type that the type object @node is; FALSE if it has no instances here. */
+static gboolean
+find_type (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, RscType *type)
+{
+  for (guint32 i = 0; i < columns->n_types; i++)
+    {
+      *type = rsc_snapshot_get_type (snapshot, i);
+      if (type->node == node)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* "<method 'append' of 'list' objects>" */
 static char *
 dup_descriptor (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, const char *what)
 {
   RscNode owner = find_named (snapshot, columns, node, "__objclass__");
+  g_autofree char *name = NULL;
+  RscType type;
 
+  if (owner != RSC_NODE_NONE)
+    name = find_type (snapshot, columns, owner, &type)
+             ? dup_c_name (&type) : g_strdup (rsc_snapshot_get_string (snapshot, columns->value[owner]));
   return g_strdup_printf ("<%s '%s' of '%s' objects>", what,
-                          rsc_snapshot_get_string (snapshot, columns->value[node]),
-                          owner != RSC_NODE_NONE ? rsc_snapshot_get_string (snapshot, columns->value[owner]) : "?");
+                          rsc_snapshot_get_string (snapshot, columns->value[node]), name != NULL ? name : "?");
 }
 
 /* Containers that objgraph lets repr() write out, down to a few levels: only
@@ -246,13 +263,10 @@ dup_inner (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
 
   if (columns->flags[node] & RSC_NODE_TYPE)
     {
-      for (guint32 i = 0; i < columns->n_types; i++)
-        {
-          RscType candidate = rsc_snapshot_get_type (snapshot, i);
+      RscType own;
 
-          if (candidate.node == node && *candidate.module != '\0' && strcmp (candidate.module, "builtins") != 0)
-            return g_strdup_printf ("<class '%s.%s'>", candidate.module, candidate.name);
-        }
+      if (find_type (snapshot, columns, node, &own) && *own.module != '\0' && strcmp (own.module, "builtins") != 0)
+        return g_strdup_printf ("<class '%s.%s'>", own.module, own.name);
       return g_strdup_printf ("<class '%s'>", value);
     }
   if (strcmp (type.name, "function") == 0)

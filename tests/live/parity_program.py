@@ -288,7 +288,7 @@ FILTERS = [
     (None, None),
     (None, None),
     (lambda x: type(x).__name__ != 'dict', "type <> 'dict'"),
-    (lambda x: not isinstance(x, type), "not (type = 'type')"),
+    (lambda x: type(x) is not type, "not (type = 'type')"),
     (lambda x: type(x) in (list, dict, Plain), "type in ('list', 'dict', 'Plain')"),
     (gc.is_tracked, 'tracked'),
 ]
@@ -337,11 +337,14 @@ def plan(rng):
 
 
 def draw(objgraph, views):
+    # No generator: its frame would be one more referrer of this module's names.
+    result = []
     for view, indices, kwargs, words in views:
         output = io.StringIO()
         function = objgraph.show_refs if view == 'refs' else objgraph.show_backrefs
         function([REGISTRY[i] for i in indices], output=output, **kwargs)
-        yield {'request': words, 'dot': output.getvalue()}
+        result.append({'request': words, 'dot': output.getvalue()})
+    return result
 
 
 def own_reprs():
@@ -387,7 +390,7 @@ def main(probe_path, objgraph_path, folder, *seeds):
         gc.collect()
         error = probe.rsc_probe_walk(fd)
         if error is None:
-            answers = {'views': list(draw(objgraph, views)), 'own_repr': own_reprs(), 'twice': values_under_several_keys()}
+            answers = {'views': draw(objgraph, views), 'own_repr': own_reprs(), 'twice': values_under_several_keys()}
         else:
             answers = {'error': error.decode()}
         os.close(fd)
