@@ -526,6 +526,9 @@ test_large (Fixture *f, gconstpointer data)
 int
 main (int argc, char *argv[])
 {
+  /* The same pixels everywhere, and no driver that leaks. */
+  g_setenv ("GSK_RENDERER", "cairo", TRUE);
+  g_setenv ("GDK_DEBUG", "gl-disable", TRUE);
   g_test_init (&argc, &argv, NULL);
   if (!gtk_init_check ())
     {

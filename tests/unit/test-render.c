@@ -1,10 +1,13 @@
 /* Labels, scenes, styles and exports. */
 #include "config.h"
 
-#include <cairo-pdf.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "base/rsc-error.h"
 #include "formats/rsc-heap-file.h"
@@ -445,6 +448,18 @@ test_objgraph_colors (void)
 
 /* Exports */
 
+/* cairo 1.16 leaks an array for each OpenType font (CJK) that it embeds in a PDF. */
+static void
+expect_leaks_of_cairo (gboolean expect)
+{
+#ifdef __SANITIZE_ADDRESS__
+  if (expect)
+    __lsan_disable ();
+  else
+    __lsan_enable ();
+#endif
+}
+
 static GBytes *
 export (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale)
 {
@@ -593,10 +608,14 @@ static void
 test_pdf (void)
 {
   g_autoptr(RscScene) scene = make_scene ();
-  g_autoptr(GBytes) pdf = export (scene, NULL, RSC_EXPORT_PDF, 1);
+  g_autoptr(GBytes) pdf = NULL;
   gsize size;
-  const char *data = g_bytes_get_data (pdf, &size);
+  const char *data;
 
+  expect_leaks_of_cairo (TRUE);
+  pdf = export (scene, NULL, RSC_EXPORT_PDF, 1);
+  expect_leaks_of_cairo (FALSE);
+  data = g_bytes_get_data (pdf, &size);
   g_assert_true (size > 1000 && memcmp (data, "%PDF", 4) == 0);
 }
 
@@ -661,7 +680,9 @@ test_pdf_text (void)
     }
   folder_init (&folder);
   path = g_build_filename (folder.dir, "a.pdf", NULL);
+  expect_leaks_of_cairo (TRUE);
   g_assert_true (rsc_export_scene (scene, NULL, RSC_EXPORT_PDF, 1, path, FALSE, &error));
+  expect_leaks_of_cairo (FALSE);
   text = run_tool ((const char *const[]) { "pdftotext", path, "-", NULL }, &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (text, "Session"));
@@ -762,12 +783,16 @@ test_no_overwriting (void)
       g_autoptr(GError) error = NULL;
 
       g_assert_true (g_file_set_contents (path, "precious", -1, NULL));
+      expect_leaks_of_cairo (TRUE);
       g_assert_false (rsc_export_scene (scene, NULL, formats[i], 1, path, FALSE, &error));
+      expect_leaks_of_cairo (FALSE);
       g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_EXISTS);
       g_assert_true (g_file_get_contents (path, &content, NULL, NULL));
       g_assert_cmpstr (content, ==, "precious");
       g_clear_error (&error);
+      expect_leaks_of_cairo (TRUE);
       g_assert_true (rsc_export_scene (scene, NULL, formats[i], 1, path, TRUE, &error));
+      expect_leaks_of_cairo (FALSE);
       g_assert_no_error (error);
     }
 }
