@@ -141,3 +141,40 @@ rsc_python_layout_get (unsigned minor)
       return &layouts[i];
   return NULL;
 }
+
+/* The same in all versions. */
+const RscPythonField rsc_python_fields[] = {
+  { "enumerate", 24, "iterator" },
+  { "filter", 16, "function" },
+  { "filter", 24, "iterator" },
+  { "itertools.cycle", 16, "iterator" },
+  { "itertools.cycle", 24, "saved" },
+  { "itertools.chain", 16, "source" },
+  { "itertools.chain", 24, "active" },
+  { "list_iterator", 24, "sequence" },
+  { "list_reverseiterator", 24, "sequence" },
+  { "map", 16, "iterators" },
+  { "map", 24, "function" },
+  { "property", 40, "__doc__" },
+  { "reversed", 24, "sequence" },
+  { "tuple_iterator", 24, "sequence" },
+  { "dict_keyiterator", 16, "mapping" },
+  { "dict_valueiterator", 16, "mapping" },
+  { "dict_itemiterator", 16, "mapping" },
+  { "set_iterator", 16, "set" },
+  { "str_ascii_iterator", 24, "string" },
+  { "str_iterator", 24, "string" },
+  { "bytes_iterator", 24, "bytes" },
+  { "iterator", 24, "sequence" },
+  { "callable_iterator", 16, "callable" },
+  { "callable_iterator", 24, "sentinel" },
+  { "method-wrapper", 16, "descriptor" },
+  { "method-wrapper", 24, "__self__" },
+  { "zip", 24, "iterators" },
+  { "zip", 32, "result" },
+  { "instancemethod", 16, "__func__" },
+  { "_abc._abc_data", 16, "registry" },
+  { "_abc._abc_data", 24, "cache" },
+  { "_abc._abc_data", 32, "negative cache" },
+};
+const unsigned rsc_python_n_fields = sizeof rsc_python_fields / sizeof rsc_python_fields[0];

@@ -125,6 +125,20 @@
 #define RSC_PY_OWNER_GENERATOR 1
 #define RSC_PY_OWNER_FRAME_OBJECT 2
 
+/* A generator's state: negative before it begins and while it waits. */
+#define RSC_PY_FRAME_EXECUTING 0
+#define RSC_PY_FRAME_COMPLETED 1
+
+/* Fields of types that have no members, by the type's tp_name. */
+typedef struct
+{
+  const char *type;
+  uint16_t offset;
+  const char *name;
+} RscPythonField;
+extern const RscPythonField rsc_python_fields[];
+extern const unsigned rsc_python_n_fields;
+
 /* 0 in a row: this version has no such field (no field stands at 0 but the
  * two that say so). */
 typedef struct

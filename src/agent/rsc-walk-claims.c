@@ -64,11 +64,11 @@ claim_dict (RscWalk *walk, RscAddress dict, size_t n_visited)
 {
   RscDictIter iter;
   RscAddress key, value, values = rsc_word (dict, RSC_PY_DICT_VALUES);
-  RscClaimState values_state = RSC_CLAIM_OPEN, keys_state;
+  RscClaimState keys_state, values_state = RSC_CLAIM_OPEN;
 
   /* From 3.13 the values of an instance's dict may lie in the instance: they are its, not the dict's. */
   if (values != 0 && walk->layout->values_offset != 0 && rsc_byte (values, 2) != 0)
-    return;
+    values_state = RSC_CLAIM_NAME;
   rsc_dict_iter_init (walk, &iter, dict);
   /* Keys that are all str are not visited.  That they are is not always told by the table: it is by the visits. */
   keys_state = n_visited >= 2 * rsc_word (dict, RSC_PY_DICT_USED) ? RSC_CLAIM_OPEN : RSC_CLAIM_EXTRA;
@@ -305,6 +305,16 @@ rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
     }
 }
 
+static bool
+generator_waits (const RscWalk *walk, RscAddress iframe)
+{
+  const RscPythonLayout *layout = walk->layout;
+  RscAddress generator = iframe - layout->gen_iframe;
+
+  return rsc_byte (iframe, layout->iframe_owner) == RSC_PY_OWNER_GENERATOR
+         && (int8_t) rsc_byte (generator, layout->gen_state) != RSC_PY_FRAME_EXECUTING;
+}
+
 static void
 claim_frame_object (RscWalk *walk, RscAddress frame)
 {
@@ -316,9 +326,10 @@ claim_frame_object (RscWalk *walk, RscAddress frame)
       RscAddress iframe = rsc_word (frame, layout->frame_frame);
 
       claim_named (walk, frame, layout->frame_trace, "f_trace");
-      /* While the function runs, the interpreter holds what is in its frame. */
+      /* While the function runs, this node stands for what its frame holds; of a
+       * generator that waits, the generator does. */
       if (iframe != 0)
-        rsc_walk_claim_frame (walk, iframe, RSC_CLAIM_OPEN);
+        rsc_walk_claim_frame (walk, iframe, generator_waits (walk, iframe) ? RSC_CLAIM_NAME : RSC_CLAIM_OPEN);
     }
   else
     {
@@ -355,8 +366,9 @@ claim_generator (RscWalk *walk, RscAddress generator)
     {
       int8_t state = (int8_t) rsc_byte (generator, layout->gen_state);
 
-      if (state < 1) /* not finished: not COMPLETED, not CLEARED */
-        rsc_walk_claim_frame (walk, generator + layout->gen_iframe, RSC_CLAIM_OPEN);
+      if (state < RSC_PY_FRAME_COMPLETED)
+        rsc_walk_claim_frame (walk, generator + layout->gen_iframe,
+                              state == RSC_PY_FRAME_EXECUTING ? RSC_CLAIM_NAME : RSC_CLAIM_OPEN);
     }
   for (unsigned i = 0; i < layout->exc_n; i++)
     claim_named (walk, generator, layout->gen_exc + 8 * i, "exception");
@@ -373,6 +385,14 @@ claim_exception (RscWalk *walk, RscAddress exception)
   claim_named (walk, exception, layout->exc_traceback, "__traceback__");
   claim_named (walk, exception, layout->exc_cause, "__cause__");
   claim_named (walk, exception, layout->exc_context, "__context__");
+}
+
+/* Fields of C types that declare no members. */
+static void
+claim_known_fields (RscWalk *walk, RscAddress object, const RscTypeInfo *info)
+{
+  for (uint32_t i = 0; i < info->n_fields; i++)
+    claim_named (walk, object, info->fields[i].offset, info->fields[i].name);
 }
 
 void
@@ -472,6 +492,7 @@ rsc_walk_gather_claims (RscWalk *walk, RscAddress object, const RscTypeInfo *inf
       claim_exception (walk, object);
       break;
     default:
+      claim_known_fields (walk, object, info);
       break;
     }
 }

@@ -109,9 +109,10 @@ typedef enum
   RSC_SIZE_BYTES_IO,
   RSC_SIZE_BUFFERED,
   RSC_SIZE_STRUCT,
-  RSC_SIZE_MEMO,       /* itertools with a pool tuple and an index array */
+  RSC_SIZE_COMBINATIONS,
   RSC_SIZE_PRODUCT,
-  RSC_SIZE_CYCLES      /* itertools.permutations */
+  RSC_SIZE_PERMUTATIONS,
+  RSC_SIZE_DECIMAL
 } RscSizeKind;
 
 typedef struct
@@ -134,7 +135,8 @@ struct _RscTypeInfo
   uint64_t flags;
   RscAddress cached_keys;
   const RscMember *members;
-  uint32_t n_members;
+  const RscPythonField *fields; /* n_fields of them */
+  uint32_t n_members, n_fields;
   uint32_t number;     /* on the wire */
   uint32_t node_flags; /* that all instances have */
   uint16_t pre_header; /* bytes before the object that count */
@@ -158,6 +160,7 @@ typedef enum
 {
   RSC_CLAIM_OPEN,  /* tp_traverse may visit it */
   RSC_CLAIM_EXTRA, /* tp_traverse does not visit it: added in any case */
+  RSC_CLAIM_NAME,  /* only a name for what tp_traverse visits: another object holds it */
   RSC_CLAIM_TAKEN
 } RscClaimState;
 
@@ -362,7 +365,6 @@ typedef struct
   RscAddress entries, values; /* values: 0 unless they stand apart */
   uint64_t n, i;
   uint32_t entry_size, key_offset, value_offset;
-  bool keys_visited; /* not only str keys */
 } RscDictIter;
 void rsc_dict_iter_init (const RscWalk *walk, RscDictIter *iter, RscAddress dict);
 void rsc_keys_iter_init (const RscWalk *walk, RscDictIter *iter, RscAddress keys, RscAddress values);

@@ -4,6 +4,11 @@
 #define DEQUE_BLOCK 64
 #define SET_ENTRY 16
 #define ORDERED_DICT_NODE 32
+#define BYTES_BASIC_SIZE 33
+#define BUFFERED_BUFFER 56
+#define BUFFERED_SIZE 120
+#define STRUCT_CODE 32
+#define MAX_STRUCT_CODES 1000000u
 
 static uint64_t
 dict_size (const RscWalk *walk, RscAddress dict, uint64_t basic_size)
@@ -200,12 +205,41 @@ rsc_walk_size (const RscWalk *walk, RscAddress object, const RscTypeInfo *info, 
       size += rsc_word (object, 32) * rsc_half (rsc_word (object, 40), 4);
       break;
     case RSC_SIZE_BYTES_IO:
+      {
+        RscAddress buffer = rsc_word (object, 16);
+
+        /* A buffer that others hold as well is not counted. */
+        if (buffer != 0 && rsc_half (buffer, RSC_PY_REFCOUNT) == 1)
+          size += BYTES_BASIC_SIZE + rsc_word (buffer, RSC_PY_SIZE);
+      }
+      break;
     case RSC_SIZE_BUFFERED:
+      if (rsc_word (object, BUFFERED_BUFFER) != 0)
+        size += rsc_word (object, BUFFERED_SIZE);
+      break;
     case RSC_SIZE_STRUCT:
-    case RSC_SIZE_MEMO:
+      {
+        RscAddress codes = rsc_word (object, 32);
+        uint64_t n = 0;
+
+        while (codes != 0 && n < MAX_STRUCT_CODES && rsc_word (codes, STRUCT_CODE * n) != 0)
+          n++;
+        size += STRUCT_CODE * (n + 1);
+      }
+      break;
     case RSC_SIZE_PRODUCT:
-    case RSC_SIZE_CYCLES:
-      *estimated = true;
+      size += 8 * tuple_length (rsc_word (object, 16));
+      break;
+    case RSC_SIZE_COMBINATIONS:
+      size += 8 * rsc_word (object, 40);
+      break;
+    case RSC_SIZE_PERMUTATIONS:
+      size += 8 * (tuple_length (rsc_word (object, 16)) + rsc_word (object, 48));
+      break;
+    case RSC_SIZE_DECIMAL:
+      /* Digits of its own: neither static, shared nor constant. */
+      if ((rsc_byte (object, 24) & 0xe0) == 0)
+        size += 8 * rsc_word (object, 56);
       break;
     }
   /* 3.11 and 3.12 count a collector's header for static types, which have none. */

@@ -130,11 +130,11 @@ find_size_kind (RscWalk *walk, RscAddress owner, RscAddress own_sizeof)
     { "_io.BufferedWriter", RSC_SIZE_BUFFERED },
     { "_io.BufferedRandom", RSC_SIZE_BUFFERED },
     { "_struct.Struct", RSC_SIZE_STRUCT },
-    { "Struct", RSC_SIZE_STRUCT },
+    { "decimal.Decimal", RSC_SIZE_DECIMAL },
     { "itertools.product", RSC_SIZE_PRODUCT },
-    { "itertools.combinations", RSC_SIZE_MEMO },
-    { "itertools.combinations_with_replacement", RSC_SIZE_MEMO },
-    { "itertools.permutations", RSC_SIZE_CYCLES },
+    { "itertools.combinations", RSC_SIZE_COMBINATIONS },
+    { "itertools.combinations_with_replacement", RSC_SIZE_COMBINATIONS },
+    { "itertools.permutations", RSC_SIZE_PERMUTATIONS },
   };
 
   if (rsc_type_of (own_sizeof) != walk->t_method_descriptor || rsc_word (own_sizeof, RSC_PY_DESCR_TYPE) != owner)
@@ -187,6 +187,21 @@ read_members (RscWalk *walk, RscTypeInfo *info)
     }
   info->members = members;
   info->n_members = n;
+}
+
+/* Those of C types only: a class of the program may have any name. */
+static void
+find_fields (RscTypeInfo *info)
+{
+  for (unsigned i = 0; i < rsc_python_n_fields; i++)
+    if (name_is (info->type, rsc_python_fields[i].type)
+        && (!(info->flags & RSC_PY_FLAG_HEAP) || strchr (rsc_python_fields[i].type, '.') != NULL)
+        && info->basic_size >= rsc_python_fields[i].offset + 8)
+      {
+        if (info->n_fields == 0)
+          info->fields = &rsc_python_fields[i];
+        info->n_fields++;
+      }
 }
 
 static void
@@ -289,6 +304,8 @@ complete (RscWalk *walk, RscTypeInfo *info)
   if (info->kind == RSC_KIND_TYPE)
     info->node_flags |= RSC_WIRE_NODE_TYPE;
   read_members (walk, info);
+  if (info->kind == RSC_KIND_GENERIC || info->kind == RSC_KIND_PROPERTY)
+    find_fields (info);
   write_type (walk, info);
 }
 

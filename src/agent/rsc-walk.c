@@ -82,6 +82,12 @@ add_edge (RscWalk *walk, RscAddress target, uint32_t kind, uint64_t label)
   walk->node_edges++;
 }
 
+static inline bool
+is_free (const RscClaim *claim)
+{
+  return claim->state == RSC_CLAIM_OPEN || claim->state == RSC_CLAIM_NAME;
+}
+
 /* Gives each visit the name that the object's structure has for it, once, in
  * the order in which both stand; what was not visited is added behind. */
 static void
@@ -96,13 +102,13 @@ match_claims (RscWalk *walk)
       size_t end = cursor + MATCH_AHEAD < n_claims ? cursor + MATCH_AHEAD : n_claims, c;
 
       for (c = cursor; c < end; c++)
-        if (claims[c].target == visited[i] && claims[c].state == RSC_CLAIM_OPEN)
+        if (claims[c].target == visited[i] && is_free (&claims[c]))
           break;
       if (c == end)
         {
           end = n_claims < MATCH_START ? n_claims : MATCH_START;
           for (c = 0; c < end; c++)
-            if (claims[c].target == visited[i] && claims[c].state == RSC_CLAIM_OPEN)
+            if (claims[c].target == visited[i] && is_free (&claims[c]))
               break;
         }
       if (c == end)
@@ -115,7 +121,7 @@ match_claims (RscWalk *walk)
       add_edge (walk, visited[i], claims[c].kind | RSC_WIRE_EDGE_TRAVERSED, claims[c].label);
     }
   for (size_t c = 0; c < n_claims; c++)
-    if (claims[c].state != RSC_CLAIM_TAKEN)
+    if (claims[c].state == RSC_CLAIM_OPEN || claims[c].state == RSC_CLAIM_EXTRA)
       add_edge (walk, claims[c].target, claims[c].kind, claims[c].label);
 }
 
@@ -276,10 +282,7 @@ write_frames (RscWalk *walk)
 {
   RscRunningFrame *frames = walk->running.data;
   size_t n = walk->running.used / sizeof *frames;
-  uint32_t synthetic = (uint32_t) (walk->objects.used / sizeof (uint64_t)), type = walk->n_types;
-  RscWireType record = { .node = UINT32_MAX, .name = rsc_walk_label (walk, "frame"),
-                         .module = rsc_walk_label (walk, "builtins") };
-  bool any = false;
+  uint32_t synthetic = (uint32_t) (walk->objects.used / sizeof (uint64_t)), type = rsc_walk_type (walk, walk->t_frame)->number;
 
   for (size_t i = 0; i < n; i++)
     {
@@ -302,27 +305,22 @@ write_frames (RscWalk *walk)
           rsc_buffer_append (walk, &walk->nodes, &node, sizeof node);
           walk->n_nodes_out++;
           frame.node = synthetic++;
-          any = true;
         }
       frames[i].object = frame.node; /* for the roots */
       rsc_vector_append (walk, &walk->frames, &frame, sizeof frame);
     }
   resolve_pending (walk);
-  if (any)
-    {
-      rsc_vector_append (walk, &walk->types, &record, sizeof record);
-      walk->n_types++;
-    }
 }
 
-/* What only a running function refers to has to have its number before the
- * synthetic nodes begin. */
+/* What only a running function refers to, and the type of all frames, have to
+ * have their numbers before the synthetic nodes begin. */
 static void
 find_frame_targets (RscWalk *walk)
 {
   const RscRunningFrame *frames = walk->running.data;
   size_t n = walk->running.used / sizeof *frames;
 
+  rsc_walk_type (walk, walk->t_frame);
   for (size_t i = 0; i < n; i++)
     {
       const RscClaim *claims;

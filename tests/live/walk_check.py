@@ -330,10 +330,10 @@ def build():
     keep["iterators"] = [iter([1, 2]), iter((1, 2)), iter({1: 2}), iter({1}), iter("ab"), iter(range(5)), reversed([1]), enumerate([1]), zip([1], [2]),
                          map(len, []), filter(None, [1]), {1: 2}.keys(), {1: 2}.values(), {1: 2}.items(), itertools.count(), itertools.cycle([1]),
                          itertools.chain([1], [2]), itertools.product([1, 2], [3]), itertools.combinations([1, 2, 3], 2), itertools.islice([1], 1),
-                         itertools.permutations([1, 2, 3]), itertools.repeat([1]), itertools.combinations_with_replacement([1, 2], 2),
+                         itertools.permutations([1, 2, 3]), itertools.permutations(range(9), 4), itertools.combinations(range(9), 5), itertools.repeat([1]), itertools.combinations_with_replacement([1, 2], 2),
                          itertools.groupby([1]), itertools.tee([1])]
     keep["others"] = [range(10), slice(1, [2], 3), Ellipsis, NotImplemented, None, types.MappingProxyType({"a": 1}), re.compile("a(b)"),
-                      re.match("a(b)", "ab"), struct.Struct("=QI"), datetime.datetime.now(), datetime.timedelta(1), decimal.Decimal("1.5"),
+                      re.match("a(b)", "ab"), struct.Struct("=QI"), datetime.datetime.now(), datetime.timedelta(1), decimal.Decimal("1.5"), decimal.Decimal("1" * 200), struct.Struct("3si4xqqd"),
                       contextvars.ContextVar("v"), contextvars.copy_context(), threading.Lock(), threading.RLock(), threading.Condition(),
                       threading.local(), os.stat("/"), sys.version_info, sys.flags, types.ModuleType("made"), object(), ctypes.c_int(5),
                       (ctypes.c_int * 3)(), types.GenericAlias(list, (int,)), list[int], int | str, os.scandir("/")]
