@@ -229,6 +229,45 @@ set_usage_error (GError     **error,
   return FALSE;
 }
 
+/* The entry that says what @letter means for @command, or NULL. */
+static const GOptionEntry *
+find_short (const RscCliCommand *command,
+            char                 letter)
+{
+  const GOptionEntry *const groups[] = { command->entries, rows_entries, output_entries, general_entries };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (groups); i++)
+    for (const GOptionEntry *entry = groups[i]; entry != NULL && entry->long_name != NULL; entry++)
+      if (entry->short_name == letter)
+        return entry;
+
+  return NULL;
+}
+
+/* "-n5" is what everybody writes, but GOption knows only "-n 5". */
+static void
+add_argument (GStrvBuilder        *builder,
+              const RscCliCommand *command,
+              const char          *argument)
+{
+  const GOptionEntry *entry = NULL;
+
+  if (argument[0] == '-' && argument[1] != '-' && argument[1] != '\0' && argument[2] != '\0')
+    entry = find_short (command, argument[1]);
+
+  if (entry != NULL && entry->arg != G_OPTION_ARG_NONE)
+    {
+      const char option[] = { '-', argument[1], '\0' };
+
+      g_strv_builder_add (builder, option);
+      g_strv_builder_add (builder, argument + 2);
+    }
+  else
+    {
+      g_strv_builder_add (builder, argument);
+    }
+}
+
 static gboolean
 check_counts (RscCli  *self,
               GError **error)
@@ -301,7 +340,7 @@ rsc_options_parse (RscCli   *self,
   /* GOption wants the program's name first. */
   g_strv_builder_add (builder, "refscope-cli");
   for (gssize i = 0; arguments[i] != NULL && i != dashes; i++)
-    g_strv_builder_add (builder, arguments[i]);
+    add_argument (builder, self->command, arguments[i]);
   own = g_strv_builder_end (builder);
   g_strv_builder_unref (builder);
 

@@ -58,6 +58,7 @@ typedef struct
   const char *event;
   gboolean has_memory;
   guint64 uss, rss;
+  gboolean has_collections;
   guint64 collections[3];
   guint64 collected;
   char *hint;
@@ -76,6 +77,7 @@ typedef struct
   gboolean is_asking;
   RscTarget *target; /* borrowed */
   GCancellable *cancellable;
+  gboolean is_known; /* it has answered */
   guint64 collections[3];
   guint64 collected;
 } Statistics;
@@ -117,9 +119,12 @@ fill (gsize    row,
       rsc_cell_set_number (&cells[FIELD_USS], sample->uss);
       rsc_cell_set_number (&cells[FIELD_RSS], sample->rss);
     }
-  for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
-    rsc_cell_set_number (&cells[FIELD_COLLECTIONS_0 + i], sample->collections[i]);
-  rsc_cell_set_number (&cells[FIELD_COLLECTED], sample->collected);
+  if (sample->has_collections)
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
+        rsc_cell_set_number (&cells[FIELD_COLLECTIONS_0 + i], sample->collections[i]);
+      rsc_cell_set_number (&cells[FIELD_COLLECTED], sample->collected);
+    }
   rsc_cell_set_text (&cells[FIELD_HINT], sample->hint);
   rsc_cell_set_text (&cells[FIELD_FILE], sample->file);
   if (sample->line > 0)
@@ -143,6 +148,7 @@ ask (gpointer data)
   g_mutex_lock (&self->lock);
   if (stats != NULL)
     {
+      self->is_known = TRUE;
       self->collected = 0;
       for (gsize i = 0; i < MIN (g_variant_n_children (stats), G_N_ELEMENTS (self->collections)); i++)
         {
@@ -208,6 +214,7 @@ sample_new (Watch      *self,
   for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
     sample->collections[i] = self->statistics.collections[i];
   sample->collected = self->statistics.collected;
+  sample->has_collections = self->statistics.is_known;
   g_mutex_unlock (&self->statistics.lock);
 
   return sample;
@@ -289,6 +296,10 @@ handle_state (Watch          *self,
         going_on = emit_memory (self, "end", output);
       rsc_target_continue (self->cli->target, NULL);
     }
+  else if (event->state == RSC_TARGET_RUNNING)
+    {
+      start_asking (&self->statistics);
+    }
   else if (event->state == RSC_TARGET_EXITED)
     {
       Sample *sample;
@@ -356,7 +367,14 @@ watch (RscOutput *output,
       gint64 left = MIN (next, end) - now;
 
       if (now >= end)
-        break;
+        {
+          if (!cli->options.stop)
+            break;
+          /* Its exit is still to be seen. */
+          rsc_source_release (cli);
+          end = G_MAXINT64;
+          continue;
+        }
 
       if (left <= 0)
         {
@@ -432,9 +450,6 @@ run (RscCli  *cli,
     }
 
   rsc_source_release (cli);
-  if (!cli->target_ended && cli->options.stop && !rsc_source_finish (cli, error))
-    return FALSE;
-
   self.rows.n_rows = samples->len;
 
   return cli->options.fail_if == NULL

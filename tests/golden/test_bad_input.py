@@ -64,6 +64,14 @@ class BadInput(unittest.TestCase):
             with self.subTest(args):
                 self.refused(USAGE, args[-4] if '--' in args else args[-2], *args)
 
+    def test_short_options_with_their_value(self):
+        for args in (['-n2'], ['-n', '2'], ['-q', '-n2'], ['--limit=2']):
+            self.assertEqual(len(json.loads(run('find', 'graph.dot', '--json', *args, cwd=self.folder).stdout)), 2)
+        self.assertEqual(run('find', 'graph.dot', '-ox.json', cwd=self.folder).returncode, DONE)
+        self.assertEqual(len(json.loads((self.folder / 'x.json').read_text())), 6)
+        self.refused(USAGE, '-z', 'find', 'graph.dot', '-z2')
+        self.refused(USAGE, '-n', 'find', 'graph.dot', '-nx')
+
     def test_options_that_exclude_each_other(self):
         self.refused(USAGE, 'exclude', 'types', 'graph.dot', '--json', '--csv')
         self.refused(USAGE, 'exclude', 'info', '--after', '1', '--on-mark', 'x', '--', 'true')

@@ -453,7 +453,9 @@ class Watch(Live):
     def test_duration_and_stop(self):
         result = self.run_cli('watch', '--json', '--duration', '0.5', '--interval', '0.1', '--stop', '--',
                               self.python, '-c', 'import time; time.sleep(1000)')
-        self.assertGreaterEqual(len(result.stdout.splitlines()), 2)
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertGreaterEqual(len(rows), 3)
+        self.assertEqual((rows[-1]['event'], rows[-1]['exit_status']), ('exit', -signal.SIGTERM))
 
     def test_condition(self):
         script = self.script(self.SCRIPT)
