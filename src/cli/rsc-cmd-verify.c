@@ -3,6 +3,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "rsc-cli-progress.h"
+#include "rsc-cli-summary.h"
 
 enum
 {
@@ -20,17 +21,22 @@ static const RscField fields[N_FIELDS] = {
   [FIELD_INTACT] = { "intact", N_("Intact"), RSC_FIELD_BOOLEAN, RSC_FIELD_SHOWN },
 };
 
+typedef struct
+{
+  const char *file;
+  RscSummary summary;
+} Verified;
+
 static void
 fill (gsize    row,
       RscCell *cells,
       gpointer data)
 {
-  RscCli *cli = data;
-  const RscColumns *columns = rsc_snapshot_peek_columns (cli->snapshot);
+  Verified *verified = data;
 
-  rsc_cell_set_text (&cells[FIELD_FILE], cli->source);
-  rsc_cell_set_number (&cells[FIELD_OBJECTS], columns->n_nodes);
-  rsc_cell_set_number (&cells[FIELD_EDGES], columns->n_edges);
+  rsc_cell_set_text (&cells[FIELD_FILE], verified->file);
+  rsc_cell_set_number (&cells[FIELD_OBJECTS], verified->summary.objects);
+  rsc_cell_set_number (&cells[FIELD_EDGES], verified->summary.edges);
   rsc_cell_set_number (&cells[FIELD_INTACT], TRUE);
 }
 
@@ -38,10 +44,12 @@ static gboolean
 run (RscCli  *cli,
      GError **error)
 {
-  RscRows rows = { .fields = fields, .n_fields = N_FIELDS, .n_rows = 1, .single = TRUE, .fill = fill, .data = cli };
+  Verified verified = { .file = cli->source };
+  RscRows rows = { .fields = fields, .n_fields = N_FIELDS, .n_rows = 1, .single = TRUE, .fill = fill, .data = &verified };
 
   if (rsc_source_open (cli, error) == NULL
-      || !rsc_snapshot_verify (cli->snapshot, &cli->progress, cli->cancellable, error))
+      || !rsc_snapshot_verify (cli->snapshot, &cli->progress, cli->cancellable, error)
+      || !rsc_summary_compute (cli->snapshot, &verified.summary, error))
     return FALSE;
   rsc_cli_progress_clear ();
 
