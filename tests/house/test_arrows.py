@@ -98,10 +98,10 @@ class Arrows(unittest.TestCase):
 
     def test_the_table_in_hacking_says_the_same(self):
         text = (ROOT / 'HACKING.md').read_text(encoding='utf-8')
-        rows = dict(re.findall(r'^\| `src/(\w+)/` \|[^|]*\| ([^|]*) \|', text, re.MULTILINE))
+        rows = dict(re.findall(r'^\| `src/(\w+)/` \|[^|]*\|([^|\n]*)\|$', text, re.MULTILINE))
         self.assertEqual(sorted(rows), FOLDERS)
         for folder, needs in rows.items():
-            excluded = re.match(r'all but (.*)', needs)
+            excluded = re.match(r' all but (.*)', needs)
             if excluded:
                 self.assertEqual(closure(folder) & set(re.findall(r'`(\w+)`', excluded[1])), set(), folder)
                 continue
@@ -118,7 +118,7 @@ class Names(unittest.TestCase):
 
     def test_files_have_the_prefix(self):
         wrong = [str(path.relative_to(ROOT)) for folder in FOLDERS for path in sources(folder)
-                 if not path.name.startswith('rsc-')]
+                 if not path.name.startswith('rsc-') and not re.fullmatch(r'refscope(-\w+)?\.c', path.name)]
         self.assertEqual(wrong, [])
 
     def test_headers_guard_themselves(self):
