@@ -194,7 +194,7 @@ rsc_agent_find_package (const char *folder)
   ssize_t length;
 
   /* The link's folder goes when Refscope ends: modules remember where it leads. */
-  if (snprintf (link, sizeof link, "%s/" RSC_AGENT_PACKAGE_LINK, folder) >= (int) sizeof link)
+  if (snprintf (link, sizeof link, "%s/" RSC_WIRE_PACKAGE_LINK, folder) >= (int) sizeof link)
     return;
   length = readlink (link, parent, sizeof parent - 1);
   if (length <= 0)

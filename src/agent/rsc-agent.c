@@ -69,7 +69,7 @@ connect_socket (const char *folder)
   struct timeval receive_limit = { .tv_sec = RSC_AGENT_CONNECT_SECONDS };
   int fd;
 
-  if (snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_AGENT_SOCKET, folder)
+  if (snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_WIRE_SOCKET, folder)
       >= (int) sizeof address.sun_path)
     return false;
   fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);

@@ -1,13 +1,7 @@
-/* What the preload stub knows of the agent, and both of the private folder.
- *
- * The folder is made by Refscope for one launch, and is gone when Refscope is. */
+/* What the preload stub knows of the agent. */
 #pragma once
 
-#define RSC_AGENT_SOCKET "socket"
-#define RSC_PRELOAD_LINK "refscope-preload.so"
-#define RSC_AGENT_LINK "refscope-agent.so"
-/* A link to the folder that contains the Python package. */
-#define RSC_AGENT_PACKAGE_LINK "python"
+#include "wire/rsc-wire-folder.h"
 
 /* The package that programs import, and the module with its C functions. */
 #define RSC_AGENT_PACKAGE "refscope"

@@ -48,7 +48,7 @@ refuse (const char *reason)
   static RscWireMessage message;
   int fd;
 
-  if (snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_AGENT_SOCKET, stub.folder)
+  if (snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_WIRE_SOCKET, stub.folder)
       >= (int) sizeof address.sun_path)
     return;
   fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -68,14 +68,14 @@ refuse (const char *reason)
 static void
 load_agent (void)
 {
-  char path[PATH_MAX + sizeof "/" RSC_AGENT_LINK];
+  char path[PATH_MAX + sizeof "/" RSC_WIRE_AGENT_LINK];
   void *agent;
 
   if (stub.loaded)
     return;
   stub.loaded = true;
 
-  snprintf (path, sizeof path, "%s/" RSC_AGENT_LINK, stub.folder);
+  snprintf (path, sizeof path, "%s/" RSC_WIRE_AGENT_LINK, stub.folder);
   agent = dlopen (path, RTLD_NOW | RTLD_LOCAL);
   if (agent != NULL)
     {

@@ -17,8 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "agent/rsc-agent.h"
 #include "base/rsc-error.h"
+#include "wire/rsc-wire-folder.h"
 
 #define FOLDER_TEMPLATE "refscope-XXXXXX"
 
@@ -30,7 +30,7 @@ is_usable (const char *parent)
   struct sockaddr_un address;
 
   return parent != NULL && g_path_is_absolute (parent) && strpbrk (parent, " :\t\n$") == NULL
-         && strlen (parent) + sizeof "/" FOLDER_TEMPLATE "/" RSC_AGENT_SOCKET <= sizeof address.sun_path
+         && strlen (parent) + sizeof "/" FOLDER_TEMPLATE "/" RSC_WIRE_SOCKET <= sizeof address.sun_path
          && access (parent, W_OK | X_OK) == 0;
 }
 
@@ -62,7 +62,7 @@ void
 rsc_target_remove_folder (RscTarget *self)
 {
   static const char *const names[] = {
-    RSC_AGENT_SOCKET, RSC_PRELOAD_LINK, RSC_AGENT_LINK, RSC_AGENT_PACKAGE_LINK
+    RSC_WIRE_SOCKET, RSC_WIRE_PRELOAD_LINK, RSC_WIRE_AGENT_LINK, RSC_WIRE_PACKAGE_LINK
   };
 
   if (self->folder == NULL)
@@ -103,7 +103,7 @@ listen_in_folder (RscTarget *self, GError **error)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_AGENT_SOCKET, self->folder);
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_WIRE_SOCKET, self->folder);
   self->listener = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (self->listener >= 0
       && bind (self->listener, (const struct sockaddr *) &address, sizeof address) == 0
@@ -123,7 +123,7 @@ make_environment (RscTarget *self, const RscLaunchOptions *options)
   g_auto(GStrv) variables = options->envp != NULL ? g_strdupv ((char **) options->envp) : g_get_environ ();
   const char *before = g_environ_getenv (variables, "LD_PRELOAD");
   /* The stub takes itself out again: "own" becomes unset, "own:rest" becomes "rest". */
-  g_autofree char *value = g_strconcat (self->folder, "/" RSC_PRELOAD_LINK,
+  g_autofree char *value = g_strconcat (self->folder, "/" RSC_WIRE_PRELOAD_LINK,
                                         before != NULL ? ":" : NULL, before, NULL);
 
   return g_environ_setenv (g_steal_pointer (&variables), "LD_PRELOAD", value, TRUE);
@@ -260,9 +260,9 @@ rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **err
 
   self->folder = make_folder (error);
   if (self->folder == NULL
-      || !link_file (self, RSC_PRELOAD_LINK, "RSC_PRELOAD", RSC_PKGLIBDIR "/refscope-preload.so", error)
-      || !link_file (self, RSC_AGENT_LINK, "RSC_AGENT", RSC_PKGLIBDIR "/refscope-agent.so", error)
-      || !link_file (self, RSC_AGENT_PACKAGE_LINK, "RSC_PYTHON_PACKAGE", RSC_PYTHONDIR, error)
+      || !link_file (self, RSC_WIRE_PRELOAD_LINK, "RSC_PRELOAD", RSC_PKGLIBDIR "/refscope-preload.so", error)
+      || !link_file (self, RSC_WIRE_AGENT_LINK, "RSC_AGENT", RSC_PKGLIBDIR "/refscope-agent.so", error)
+      || !link_file (self, RSC_WIRE_PACKAGE_LINK, "RSC_PYTHON_PACKAGE", RSC_PYTHONDIR, error)
       || !listen_in_folder (self, error))
     return FALSE;
 

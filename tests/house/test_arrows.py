@@ -16,7 +16,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 # System headers that only some folders may use: pattern, folders, why.
 OUTSIDE = [
     (r'graphviz/|cgraph\.h|gvc\.h|gvplugin', {'layout'}, 'Graphviz lives in the layout child alone'),
-    (r'sqlite3\.h', {'query'}, 'SQLite is an implementation of the query layer'),
+    (r'sqlite3\.h', {'query', 'cli'}, 'SQLite answers queries, and conditions on the rows that a command prints'),
     (r'gtk/|gdk/|gsk/|adwaita\.h', {'app'}, 'the engine and the command line run without GTK'),
     (r'Python\.h', {'agent'}, 'only the agent knows CPython'),
     (r'cairo|pango/', {'render', 'text', 'app'}, 'drawing and measuring only'),
@@ -34,9 +34,9 @@ def includes(path):
 
 
 def declared(folder):
-    """The folders whose dependency this one's meson.build names."""
+    """The folders whose library, or whose sources, this one's meson.build takes."""
     text = re.sub(r'#.*', '', (SRC / folder / 'meson.build').read_text(encoding='utf-8'))
-    return {name for name in re.findall(r'\brsc_(\w+)_dep\b', text) if name in FOLDERS and name != folder}
+    return {name for name in re.findall(r'\brsc_(\w+?)_(?:dep|sources)\b', text) if name in FOLDERS and name != folder}
 
 
 def closure(folder):
