@@ -123,6 +123,21 @@ draw_ring (RscCanvas *self, cairo_t *cr, gsize index, guint32 rgb, double width,
   cairo_set_dash (cr, NULL, 0, 0);
 }
 
+/* A ghost is translucent: drawn twice it would be less of one. */
+static void
+cover_node (RscCanvas *self, cairo_t *cr, gsize index)
+{
+  const RscSceneNode *node = &rsc_scene_get_nodes (self->scene, NULL)[index];
+  RscNodeStyle style;
+
+  rsc_style_get_node (&style, self->scene, index, self->overlay, self->theme);
+  if (style.opacity == 1)
+    return;
+  rsc_paint_rounded_box (cr, node->x - 1, node->y - 1, node->width + 2, node->height + 2, RSC_CORNER_RADIUS);
+  set_source (cr, rsc_theme_get_background (self->theme));
+  cairo_fill (cr);
+}
+
 static void
 draw_marks (Marks *self, cairo_t *cr)
 {
@@ -138,7 +153,10 @@ draw_marks (Marks *self, cairo_t *cr)
     rsc_painter_draw_edge (canvas->scene, GPOINTER_TO_SIZE (index), canvas->theme, zoom, TRUE, cr);
   g_hash_table_iter_init (&iter, self->nodes);
   while (g_hash_table_iter_next (&iter, &index, NULL))
-    rsc_painter_draw_node (canvas->scene, GPOINTER_TO_SIZE (index), canvas->overlay, canvas->theme, zoom, cr);
+    {
+      cover_node (canvas, cr, GPOINTER_TO_SIZE (index));
+      rsc_painter_draw_node (canvas->scene, GPOINTER_TO_SIZE (index), canvas->overlay, canvas->theme, zoom, cr);
+    }
   for (guint i = 0; i < canvas->matches->len; i++)
     draw_ring (canvas, cr, g_array_index (canvas->matches, guint, i), colors->ring, MATCH_WIDTH, TRUE);
   if (canvas->hovered_node >= 0 && canvas->hovered_node != canvas->selected_node)
@@ -299,6 +317,44 @@ draw_moving (RscCanvas *self, GtkSnapshot *snapshot)
     }
 }
 
+/* The whole scene, with a frame around what is in sight. */
+static void
+draw_map (RscCanvas *self, GtkSnapshot *snapshot)
+{
+  const RscThemeColors *colors = rsc_theme_get_colors (self->theme);
+  GdkRGBA ground = make_rgba (colors->background, 0.94f), line = make_rgba (colors->fold_stroke, 1);
+  GdkRGBA frame = make_rgba (colors->emphasis, 1), inside = make_rgba (colors->emphasis, 0.12f);
+  RscBox sight = rsc_viewport_get_sight (&self->viewport);
+  RscViewport map = { 0 };
+  graphene_rect_t area, seen;
+  GskRoundedRect outline;
+  RscBox box;
+
+  if (self->overview == NULL || !rsc_viewport_get_map (&self->viewport, &box, &map.zoom))
+    return;
+  map.width = map.scene_width = self->viewport.scene_width;
+  map.height = map.scene_height = self->viewport.scene_height;
+  map.width *= map.zoom;
+  map.height *= map.zoom;
+  graphene_rect_init (&area, (float) box.x, (float) box.y, (float) box.width, (float) box.height);
+  gsk_rounded_rect_init_from_rect (&outline, &area, 4);
+  gtk_snapshot_push_rounded_clip (snapshot, &outline);
+  gtk_snapshot_append_color (snapshot, &ground, &area);
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) box.x, (float) box.y));
+  gtk_snapshot_push_opacity (snapshot, 0.94);
+  rsc_tiles_snapshot (self->overview, snapshot, &map);
+  gtk_snapshot_pop (snapshot);
+  graphene_rect_init (&seen, (float) (sight.x * map.zoom), (float) (sight.y * map.zoom),
+                      (float) MAX (sight.width * map.zoom, 4), (float) MAX (sight.height * map.zoom, 4));
+  gtk_snapshot_append_color (snapshot, &inside, &seen);
+  gtk_snapshot_append_border (snapshot, &GSK_ROUNDED_RECT_INIT (seen.origin.x, seen.origin.y, seen.size.width, seen.size.height),
+                              (float[4]) { 1.5f, 1.5f, 1.5f, 1.5f }, (GdkRGBA[4]) { frame, frame, frame, frame });
+  gtk_snapshot_restore (snapshot);
+  gtk_snapshot_pop (snapshot);
+  gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 1, 1, 1, 1 }, (GdkRGBA[4]) { line, line, line, line });
+}
+
 static void
 draw_area (RscCanvas *self, GtkSnapshot *snapshot)
 {
@@ -350,6 +406,8 @@ rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot)
             gtk_snapshot_append_node (snapshot, self->marks);
         }
     }
+  if (self->scene != NULL)
+    draw_map (self, snapshot);
   if (self->drag_mode == RSC_DRAG_AREA)
     draw_area (self, snapshot);
   if (gtk_widget_has_visible_focus (GTK_WIDGET (self)))

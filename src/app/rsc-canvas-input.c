@@ -10,13 +10,23 @@
 #define SCROLL_PAN 48.0
 #define DRAG_ZOOM 0.01     /* per pixel, of the logarithm */
 
+static gboolean
+is_on_map (RscCanvas *self, double x, double y)
+{
+  double zoom;
+  RscBox box;
+
+  return self->scene != NULL && rsc_viewport_get_map (&self->viewport, &box, &zoom) &&
+         x >= box.x && y >= box.y && x <= box.x + box.width && y <= box.y + box.height;
+}
+
 static void
 find_at (RscCanvas *self, double x, double y, int *node, int *edge)
 {
   RscPoint at = rsc_viewport_to_scene (&self->viewport, x, y);
 
   *node = *edge = -1;
-  if (self->scene == NULL)
+  if (self->scene == NULL || is_on_map (self, x, y))
     return;
   *node = (int) rsc_scene_find_node (self->scene, at.x, at.y);
   if (*node < 0)
@@ -93,6 +103,14 @@ primary_released (RscCanvas *self, int n_press, double x, double y)
 {
   int node, edge;
 
+  if (is_on_map (self, x, y))
+    {
+      RscViewport to = self->viewport;
+
+      rsc_viewport_go_by_map (&to, x, y);
+      rsc_canvas_fly_to (self, &to);
+      return;
+    }
   find_at (self, x, y, &node, &edge);
   if (n_press == 2)
     {
@@ -152,12 +170,14 @@ drag_begin (GtkGestureDrag *gesture, double x, double y, gpointer data)
 }
 
 static RscDragMode
-get_drag_mode (GtkGestureDrag *gesture)
+get_drag_mode (RscCanvas *self, GtkGestureDrag *gesture)
 {
   GdkModifierType state = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (gesture));
 
   if (gtk_gesture_single_get_current_button (GTK_GESTURE_SINGLE (gesture)) == GDK_BUTTON_MIDDLE)
     return RSC_DRAG_PAN;
+  if (is_on_map (self, self->drag_x, self->drag_y))
+    return RSC_DRAG_MAP;
   if (state & GDK_CONTROL_MASK)
     return RSC_DRAG_ZOOM;
   if (state & GDK_SHIFT_MASK)
@@ -176,12 +196,12 @@ drag_update (GtkGestureDrag *gesture, double dx, double dy, gpointer data)
     {
       if (!gtk_drag_check_threshold (GTK_WIDGET (self), 0, 0, (int) dx, (int) dy))
         return;
-      self->drag_mode = get_drag_mode (gesture);
+      self->drag_mode = get_drag_mode (self, gesture);
       self->drag_viewport = self->viewport;
       self->dragged = TRUE;
       gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
       rsc_canvas_hover (self, -1, -1);
-      gtk_widget_set_cursor_from_name (GTK_WIDGET (self), self->drag_mode == RSC_DRAG_PAN ? "grabbing"
+      gtk_widget_set_cursor_from_name (GTK_WIDGET (self), self->drag_mode == RSC_DRAG_PAN || self->drag_mode == RSC_DRAG_MAP ? "grabbing"
                                                           : self->drag_mode == RSC_DRAG_ZOOM ? "ns-resize" : "crosshair");
     }
   switch (self->drag_mode)
@@ -199,6 +219,10 @@ drag_update (GtkGestureDrag *gesture, double dx, double dy, gpointer data)
     case RSC_DRAG_AREA:
       self->drag_area = (RscBox) { MIN (self->drag_x, self->drag_x + dx), MIN (self->drag_y, self->drag_y + dy), fabs (dx), fabs (dy) };
       gtk_widget_queue_draw (GTK_WIDGET (self));
+      break;
+    case RSC_DRAG_MAP:
+      rsc_viewport_go_by_map (&self->viewport, self->drag_x + dx, self->drag_y + dy);
+      rsc_canvas_viewport_changed (self, FALSE);
       break;
     case RSC_DRAG_NONE:
     default:

@@ -14,7 +14,8 @@ typedef enum
   RSC_DRAG_NONE,
   RSC_DRAG_PAN,
   RSC_DRAG_ZOOM,
-  RSC_DRAG_AREA
+  RSC_DRAG_AREA,
+  RSC_DRAG_MAP
 } RscDragMode;
 
 struct _RscCanvas

@@ -8,6 +8,11 @@
 #define STRIP 64.0         /* pixels of the scene that stay in sight */
 #define REVEAL_MARGIN 24.0
 #define MIN_COSINE 0.5     /* of 60 degrees */
+#define MAP_WIDTH 240.0
+#define MAP_HEIGHT 130.0
+#define MAP_MIN_SIDE 18.0
+#define MAP_MARGIN 12.0
+#define MAP_MIN_WIDGET 420.0
 
 RscPoint
 rsc_viewport_to_scene (const RscViewport *self, double x, double y)
@@ -168,6 +173,37 @@ rsc_viewport_resize (RscViewport *self, double width, double height)
   self->width = width;
   self->height = height;
   rsc_viewport_center_on (self, middle.x, middle.y);
+}
+
+gboolean
+rsc_viewport_get_map (const RscViewport *self, RscBox *box, double *zoom)
+{
+  RscPoint corner = rsc_viewport_to_widget (self, 0, 0);
+  RscPoint far = rsc_viewport_to_widget (self, self->scene_width, self->scene_height);
+
+  if (self->width < MAP_MIN_WIDGET || self->height < MAP_MIN_WIDGET || self->scene_width <= 0 || self->scene_height <= 0)
+    return FALSE;
+  /* A pixel of the free margin around the scene is nobody's loss. */
+  if (corner.x >= -2 && corner.y >= -2 && far.x <= self->width + 2 && far.y <= self->height + 2)
+    return FALSE;
+  *zoom = MIN (MAP_WIDTH / self->scene_width, MAP_HEIGHT / self->scene_height);
+  box->width = MAX (self->scene_width * *zoom, MAP_MIN_SIDE);
+  box->height = MAX (self->scene_height * *zoom, MAP_MIN_SIDE);
+  box->x = self->width - MAP_MARGIN - box->width;
+  box->y = self->height - MAP_MARGIN - box->height;
+  return TRUE;
+}
+
+void
+rsc_viewport_go_by_map (RscViewport *self, double x, double y)
+{
+  double zoom;
+  RscBox box;
+
+  if (!rsc_viewport_get_map (self, &box, &zoom))
+    return;
+  rsc_viewport_center_on (self, CLAMP ((x - box.x) / zoom, 0, self->scene_width),
+                          CLAMP ((y - box.y) / zoom, 0, self->scene_height));
 }
 
 void

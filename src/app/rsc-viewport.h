@@ -50,6 +50,13 @@ void rsc_viewport_zoom_to_area (RscViewport *self, RscBox area);
 /* The middle stays in the middle. */
 void rsc_viewport_resize (RscViewport *self, double width, double height);
 
+/* Where a small map of the whole scene is drawn, and at which zoom: in the lower
+ * right corner.  FALSE where all of the scene is in sight, or the widget is too
+ * small for it. */
+gboolean rsc_viewport_get_map (const RscViewport *self, RscBox *box, double *zoom);
+/* The middle comes to where (x, y), in pixels of the widget, points to in the map. */
+void rsc_viewport_go_by_map (RscViewport *self, double x, double y);
+
 /* Between two viewports of one widget, for animations; t from 0 to 1. */
 void rsc_viewport_interpolate (RscViewport *self, const RscViewport *from, const RscViewport *to, double t);
 

@@ -172,6 +172,26 @@ test_interpolate (void)
   g_assert_cmpmem (&v, sizeof v, &b, sizeof b);
 }
 
+static void
+test_map (void)
+{
+  RscViewport v = make_viewport (800, 600, 3000, 2000);
+  double zoom;
+  RscPoint middle;
+  RscBox box;
+
+  g_assert_true (rsc_viewport_get_map (&v, &box, &zoom));
+  g_assert_cmpfloat (box.x + box.width, <=, 800);
+  g_assert_cmpfloat (box.y + box.height, <=, 600);
+  assert_near (box.width / box.height, 1.5);
+  rsc_viewport_go_by_map (&v, box.x + box.width / 4, box.y + box.height / 2);
+  middle = rsc_viewport_to_scene (&v, 400, 300);
+  assert_near (middle.x, 750);
+  assert_near (middle.y, 1000);
+  rsc_viewport_fit (&v);
+  g_assert_false (rsc_viewport_get_map (&v, &box, &zoom));
+}
+
 static RscScene *
 make_scene (const char *dot, guint max_depth)
 {
@@ -240,6 +260,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/viewport/reveal", test_reveal);
   g_test_add_func ("/viewport/resize-keeps-middle", test_resize_keeps_middle);
   g_test_add_func ("/viewport/interpolate", test_interpolate);
+  g_test_add_func ("/viewport/map", test_map);
   g_test_add_func ("/viewport/find-next", test_find_next);
   g_test_add_func ("/viewport/anchor", test_anchor);
   return g_test_run ();
