@@ -4,6 +4,36 @@
 
 #include <string.h>
 
+/* CPython 3.11 gives what it never frees this reference count, less a few. */
+#define NEVER_FREED 500000000u
+
+/* Whether tp_traverse of @source visits @target. */
+static gboolean
+is_traversed (const RscColumns *columns,
+              RscNode           source,
+              RscNode           target)
+{
+  for (guint64 e = columns->first_edge[source]; e < columns->first_edge[source + 1]; e++)
+    {
+      /* Those that are visited come first. */
+      if (!(columns->kind[e] & RSC_EDGE_TRAVERSED))
+        return FALSE;
+      if (columns->target[e] == target && !(columns->kind[e] & RSC_EDGE_WEAK))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_frame (RscSnapshot      *snapshot,
+          const RscColumns *columns,
+          RscNode           node)
+{
+  return (columns->flags[node] & RSC_NODE_SYNTHETIC)
+         || strcmp (rsc_snapshot_get_type (snapshot, columns->type[node]).name, "frame") == 0;
+}
+
 /* Whether an edge that tp_traverse does not visit is a reference all the same. */
 static gboolean
 added_edge_counts (RscSnapshot      *snapshot,
@@ -11,7 +41,6 @@ added_edge_counts (RscSnapshot      *snapshot,
                    RscNode           source,
                    guint64           edge)
 {
-  gboolean is_frame = (columns->flags[source] & RSC_NODE_SYNTHETIC) != 0;
   const char *name;
 
   switch ((RscEdgeKind) (columns->kind[edge] & RSC_EDGE_KIND_MASK))
@@ -19,14 +48,24 @@ added_edge_counts (RscSnapshot      *snapshot,
     case RSC_EDGE_TYPE:
       /* Objects hold a reference to their type if it was made at run time. */
       return (rsc_snapshot_get_type (snapshot, columns->type[source]).flags & RSC_TYPE_HEAP) != 0;
-    case RSC_EDGE_GLOBALS:
-      /* A function's are its own; a running frame borrows them from it. */
-      return !is_frame;
-    case RSC_EDGE_NAMED:
-      name = rsc_snapshot_get_string (snapshot, columns->label[edge]);
-      return !is_frame || (strcmp (name, "f_back") != 0 && strcmp (name, "f_builtins") != 0);
+    case RSC_EDGE_BASE:
+      /* Static types only, which borrow it: others are visited. */
     case RSC_EDGE_WEAK_REFERENT:
       return FALSE;
+    case RSC_EDGE_GLOBALS:
+      /* A function's are its own; a running frame borrows them from it. */
+      return !is_frame (snapshot, columns, source);
+    case RSC_EDGE_NAMED:
+      name = rsc_snapshot_get_string (snapshot, columns->label[edge]);
+      if (is_frame (snapshot, columns, source))
+        return strcmp (name, "f_back") != 0 && strcmp (name, "f_builtins") != 0;
+      G_GNUC_FALLTHROUGH;
+    case RSC_EDGE_ATTRIBUTE:
+    case RSC_EDGE_SLOT:
+    case RSC_EDGE_DICT:
+    case RSC_EDGE_MRO:
+      /* A second name for a field that was visited already. */
+      return !is_traversed (columns, source, columns->target[edge]);
     default:
       return TRUE;
     }
@@ -162,7 +201,8 @@ rsc_holders_compute (RscSnapshot *snapshot,
   self->getrefcount = self->refcount;
   if (self->refcount != RSC_REFCOUNT_UNKNOWN)
     {
-      self->unexplained = self->refcount > self->explained ? self->refcount - self->explained : 0;
+      if (self->refcount > self->explained && self->refcount < NEVER_FREED)
+        self->unexplained = self->refcount - self->explained;
       if (!(is_local && calls_borrow (snapshot)))
         self->getrefcount++;
     }

@@ -22,7 +22,8 @@ typedef struct
    * what it does not visit: dict keys, constants, locals and stack entries of
    * running functions, and an object's type if that was made at run time.  So
    * do not: weak references, what a frame borrows (its globals, its caller, on
-   * 3.14 stack entries marked as weak), and static types. */
+   * 3.14 stack entries marked as weak), static types and the bases of such, and
+   * a second name for a field that tp_traverse visits. */
   gboolean counted;
 } RscHolder;
 
@@ -30,7 +31,7 @@ typedef struct
 {
   guint32 refcount;     /* RSC_REFCOUNT_UNKNOWN: immortal or none */
   guint32 explained;    /* counted holders, listed or not */
-  guint32 unexplained;  /* refcount - explained, 0 if immortal: C code, borrowed stack entries */
+  guint32 unexplained;  /* refcount - explained, 0 if never freed: C code, borrowed stack entries */
   /* What sys.getrefcount() would say: one more for its argument, but for a local
    * variable on 3.14 and later, where calls borrow. */
   guint32 getrefcount;

@@ -9,6 +9,8 @@
 #define MAX_EDGES_SEEN 8000000u
 #define MAX_STEPS_SEEN 50000u
 #define MAX_REFERRERS 2000u
+/* Paths that are looked up to see whether they lead back. */
+#define MAX_CANDIDATES 16u
 
 /* One node on a path that leads to the described one. */
 typedef struct
@@ -23,7 +25,8 @@ typedef struct
 {
   RscSnapshot *snapshot;
   const RscColumns *columns;
-  GArray *steps;      /* Step, breadth first */
+  GArray *steps;      /* Step, those with few visible steps first */
+  GArray *next_level; /* Step, with one visible step more than those now in steps */
   GHashTable *seen;   /* of nodes */
   guint64 edges_seen;
 } Search;
@@ -80,10 +83,21 @@ find_named_edge (Search *search,
   return G_MAXUINT64;
 }
 
-/* The start of a path at @node, or NULL: a module, a running function, a class. */
+/* What a path can start with; of paths that are as long, people like the one
+ * with the lowest. */
+typedef enum
+{
+  START_MODULE,
+  START_CLASS,
+  START_FRAME,
+  START_NONE
+} StartKind;
+
+/* The start of a path at @node, or NULL. */
 static char *
 dup_start (const Search *search,
-           RscNode       node)
+           RscNode       node,
+           StartKind    *kind)
 {
   const RscColumns *columns = search->columns;
 
@@ -94,12 +108,14 @@ dup_start (const Search *search,
 
         if (root.node != node)
           continue;
+        *kind = START_MODULE;
         if (root.kind == RSC_ROOT_MODULE || root.kind == RSC_ROOT_DECLARED)
           return g_strdup (root.name);
         if (root.kind == RSC_ROOT_FRAME)
           {
             const char *function = _rsc_names_get_function (search->snapshot, node);
 
+            *kind = START_FRAME;
             return function != NULL ? g_strconcat (function, "()", NULL) : NULL;
           }
       }
@@ -109,6 +125,7 @@ dup_start (const Search *search,
       {
         RscType type = rsc_snapshot_get_type (search->snapshot, t);
 
+        *kind = START_CLASS;
         /* "<locals>" in a qualified name leads nowhere. */
         if (type.node == node && *type.module != '\0' && strchr (type.name, '<') == NULL)
           return g_strconcat (type.module, ".", type.name, NULL);
@@ -127,7 +144,8 @@ append_key (Search  *search,
   const char *text = rsc_snapshot_get_string (search->snapshot, search->columns->value[key]);
   gboolean is_text = (search->columns->flags[key] & RSC_NODE_TEXT) != 0;
 
-  if (as_attribute && is_text && _rsc_names_is_identifier (text))
+  /* What is called "__dict__" in a class's dict is not the dict itself. */
+  if (as_attribute && is_text && _rsc_names_is_identifier (text) && strcmp (text, "__dict__") != 0)
     {
       g_string_append_printf (path, ".%s", text);
     }
@@ -212,20 +230,38 @@ add_referrers (Search *search,
         continue;
       previous = source;
       n_referrers++;
-      if (search->steps->len >= MAX_STEPS_SEEN || search->edges_seen >= MAX_EDGES_SEEN)
+      if (search->steps->len + search->next_level->len >= MAX_STEPS_SEEN || search->edges_seen >= MAX_EDGES_SEEN)
         return;
       if (g_hash_table_contains (search->seen, GUINT_TO_POINTER (source)))
         continue;
       step.edge = find_named_edge (search, source, node);
       if (step.edge == G_MAXUINT64)
         continue;
-      if ((columns->kind[step.edge] & RSC_EDGE_KIND_MASK) != RSC_EDGE_DICT)
-        step.depth++;
-      if (step.depth > max_steps)
-        continue;
-      g_hash_table_add (search->seen, GUINT_TO_POINTER (source));
-      g_array_append_val (search->steps, step);
+      /* An object's __dict__ is no step that people see. */
+      if ((columns->kind[step.edge] & RSC_EDGE_KIND_MASK) == RSC_EDGE_DICT)
+        {
+          g_hash_table_add (search->seen, GUINT_TO_POINTER (source));
+          g_array_append_val (search->steps, step);
+        }
+      else if (++step.depth <= max_steps)
+        {
+          g_array_append_val (search->next_level, step);
+        }
     }
+}
+
+/* Nodes that a shorter path has met since are left out. */
+static void
+start_next_level (Search *search)
+{
+  for (guint i = 0; i < search->next_level->len; i++)
+    {
+      Step step = g_array_index (search->next_level, Step, i);
+
+      if (g_hash_table_add (search->seen, GUINT_TO_POINTER (step.node)))
+        g_array_append_val (search->steps, step);
+    }
+  g_array_set_size (search->next_level, 0);
 }
 
 char *
@@ -235,6 +271,7 @@ rsc_names_describe (RscSnapshot *snapshot,
 {
   Search search = { .snapshot = snapshot };
   Step first = { node, G_MAXUINT32, 0, 0 };
+  guint n_candidates = 0;
   char *path = NULL;
 
   search.columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, NULL);
@@ -250,19 +287,41 @@ rsc_names_describe (RscSnapshot *snapshot,
     }
 
   search.steps = g_array_new (FALSE, FALSE, sizeof (Step));
+  search.next_level = g_array_new (FALSE, FALSE, sizeof (Step));
   search.seen = g_hash_table_new (NULL, NULL);
   g_array_append_val (search.steps, first);
   g_hash_table_add (search.seen, GUINT_TO_POINTER (node));
-  for (guint32 i = 0; path == NULL && i < search.steps->len; i++)
+  for (guint32 level_start = 0; path == NULL && level_start < search.steps->len;)
     {
-      g_autofree char *start = dup_start (&search, g_array_index (search.steps, Step, i).node);
+      StartKind best = START_NONE;
+      guint32 i;
 
-      if (start != NULL)
-        path = write_path (&search, start, i);
-      else
-        add_referrers (&search, i, max_steps);
+      for (i = level_start; best != START_MODULE && i < search.steps->len; i++)
+        {
+          StartKind kind = START_NONE;
+          g_autofree char *start = dup_start (&search, g_array_index (search.steps, Step, i).node, &kind);
+
+          if (start == NULL)
+            {
+              add_referrers (&search, i, max_steps);
+            }
+          else if (kind < best && n_candidates++ < MAX_CANDIDATES)
+            {
+              g_autofree char *candidate = write_path (&search, start, i);
+
+              /* Another object may go by that name, in Python's eyes. */
+              if (rsc_names_lookup (snapshot, candidate, NULL) != node)
+                continue;
+              best = kind;
+              g_free (path);
+              path = g_steal_pointer (&candidate);
+            }
+        }
+      level_start = i;
+      start_next_level (&search);
     }
   g_array_unref (search.steps);
+  g_array_unref (search.next_level);
   g_hash_table_unref (search.seen);
 
   return path;

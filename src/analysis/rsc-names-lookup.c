@@ -82,10 +82,12 @@ follow_kind (const Heap *heap,
   return RSC_NODE_NONE;
 }
 
+/* An attribute or a local variable; or, with @fields, what else has a name. */
 static RscNode
 follow_label (const Heap *heap,
               RscNode     node,
-              const char *name)
+              const char *name,
+              gboolean    fields)
 {
   const RscColumns *columns = heap->columns;
 
@@ -96,7 +98,8 @@ follow_label (const Heap *heap,
       case RSC_EDGE_SLOT:
       case RSC_EDGE_LOCAL:
       case RSC_EDGE_NAMED:
-        if (strcmp (rsc_snapshot_get_string (heap->snapshot, columns->label[e]), name) == 0)
+        if (fields == ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_NAMED)
+            && strcmp (rsc_snapshot_get_string (heap->snapshot, columns->label[e]), name) == 0)
           return columns->target[e];
         break;
       default:
@@ -176,10 +179,12 @@ follow_own (const Heap *heap,
             const char *name)
 {
   RscNode dict = follow_kind (heap, node, RSC_EDGE_DICT);
-  RscNode found = follow_label (heap, node, name);
+  RscNode found = follow_label (heap, node, name, FALSE);
 
   if (found == RSC_NODE_NONE && dict != RSC_NODE_NONE)
     found = follow_key (heap, dict, name);
+  if (found == RSC_NODE_NONE)
+    found = follow_label (heap, node, name, TRUE);
 
   return found;
 }
@@ -473,6 +478,31 @@ lookup_in_modules (const Heap *heap,
   return RSC_NODE_NONE;
 }
 
+/* A class by its module's and its own name, though the module is not there, or
+ * does not hold it: "ast.Load". */
+static RscNode
+lookup_in_types (const Heap *heap,
+                 const char *path,
+                 Progress   *progress)
+{
+  for (guint32 t = 0; t < heap->columns->n_types; t++)
+    {
+      RscType type = rsc_snapshot_get_type (heap->snapshot, t);
+      gsize module_length = strlen (type.module), length = module_length + 1 + strlen (type.name);
+      RscNode node;
+
+      if (type.node == RSC_NODE_NONE || module_length == 0 || strncmp (path, type.module, module_length) != 0
+          || path[module_length] != '.' || !g_str_has_prefix (path + module_length + 1, type.name)
+          || (path[length] != '\0' && path[length] != '.' && path[length] != '['))
+        continue;
+      node = try_path (heap, type.node, path + length, progress);
+      if (node != RSC_NODE_NONE)
+        return node;
+    }
+
+  return RSC_NODE_NONE;
+}
+
 /* "f().x", or just "x": a local variable of a running function, the innermost
  * that has it. */
 static RscNode
@@ -576,6 +606,8 @@ rsc_names_lookup (RscSnapshot *snapshot,
           if (in_main.failed_at > as_attribute)
             progress.failed_at = MAX (progress.failed_at, path + (in_main.failed_at - as_attribute) - 1);
         }
+      if (node == RSC_NODE_NONE)
+        node = lookup_in_types (&heap, path, &progress);
       if (node == RSC_NODE_NONE)
         node = lookup_in_frames (&heap, path, &progress);
       if (node == RSC_NODE_NONE)

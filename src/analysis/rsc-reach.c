@@ -40,6 +40,12 @@ rsc_reach_compute (RscSnapshot       *snapshot,
           RscNode node = g_array_index (stack, RscNode, stack->len - 1);
 
           g_array_set_size (stack, stack->len - 1);
+          /* Nodes lie anywhere: those that come next are asked for in time. */
+          if (stack->len >= 2)
+            {
+              __builtin_prefetch (&adjacency.first[g_array_index (stack, RscNode, stack->len - 2)]);
+              __builtin_prefetch (&adjacency.neighbour[adjacency.first[g_array_index (stack, RscNode, stack->len - 1)]]);
+            }
           for (guint64 e = adjacency.first[node]; e < adjacency.first[node + 1]; e++)
             {
               RscNode next = adjacency.neighbour[e];

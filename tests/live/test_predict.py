@@ -24,6 +24,7 @@ def ask(driver, *words):
     return answer
 
 
+@unittest.skipUnless('RSC_AGENT' in os.environ, 'built without the agent')
 class Prediction(unittest.TestCase):
     def check(self, python, seed):
         with tempfile.TemporaryDirectory(prefix='refscope-predict-') as folder:

@@ -85,6 +85,7 @@ test_what_counts (void)
     { RSC_EDGE_NAMED, "f_back", TRUE, FALSE },
     { RSC_EDGE_NAMED, "f_code", TRUE, TRUE },
     { RSC_EDGE_NAMED, "f_back", FALSE, TRUE },
+    { RSC_EDGE_BASE, "", FALSE, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -104,6 +105,32 @@ test_what_counts (void)
       g_assert_cmpint (g_array_index (holders->holders, RscHolder, 0).counted, ==, cases[i].counted);
       g_assert_cmpuint (holders->explained, ==, cases[i].counted);
     }
+}
+
+/* classmethod has two names for one field, of which tp_traverse visits one. */
+static void
+test_second_name (void)
+{
+  g_autoptr(RscSnapshotBuilder) builder = rsc_snapshot_builder_new ();
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscHolders) holders = NULL;
+  guint32 type = rsc_snapshot_builder_add_type (builder, "classmethod", "builtins", RSC_NODE_NONE, 0);
+  guint32 name = rsc_snapshot_builder_intern_string (builder, "__func__", -1);
+  guint32 second_name = rsc_snapshot_builder_intern_string (builder, "__wrapped__", -1);
+  RscNode function = add (builder, type, 2, 0);
+
+  add (builder, type, 1, 0);
+  rsc_snapshot_builder_add_edge (builder, function, RSC_EDGE_NAMED, second_name);
+  rsc_snapshot_builder_add_edge (builder, function, RSC_EDGE_NAMED | RSC_EDGE_TRAVERSED, name);
+  /* A str that is both key and value of a dict is referred to twice. */
+  add (builder, type, 1, 0);
+  rsc_snapshot_builder_add_edge (builder, function, RSC_EDGE_KEY, 0);
+  rsc_snapshot_builder_add_edge (builder, function, RSC_EDGE_VALUE | RSC_EDGE_TRAVERSED, function);
+  snapshot = rsc_snapshot_builder_freeze (builder, NULL, NULL, NULL);
+  holders = rsc_holders_compute (snapshot, function, 0, NULL);
+  g_assert_cmpuint (holders->n_holders, ==, 4);
+  g_assert_cmpuint (holders->explained, ==, 3);
+  g_assert_cmpuint (holders->unexplained, ==, 0);
 }
 
 /* An instance holds its type if that was made at run time. */
@@ -183,7 +210,10 @@ test_random (void)
               g_assert_cmpuint (columns->target[holder->edge], ==, node);
               g_assert_cmpuint (columns->first_edge[holder->node], <=, holder->edge);
               g_assert_cmpuint (columns->first_edge[holder->node + 1], >, holder->edge);
-              g_assert_cmpint (holder->counted, ==, !(columns->kind[holder->edge] & RSC_EDGE_WEAK));
+              if (columns->kind[holder->edge] & RSC_EDGE_WEAK)
+                g_assert_false (holder->counted);
+              else if (columns->kind[holder->edge] & RSC_EDGE_TRAVERSED)
+                g_assert_true (holder->counted);
             }
           g_assert_cmpuint (rsc_bitset_count (edges), ==, expected);
         }
@@ -196,6 +226,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/holders/course-example", test_course_example);
   g_test_add_func ("/holders/what-counts", test_what_counts);
+  g_test_add_func ("/holders/second-name", test_second_name);
   g_test_add_func ("/holders/types", test_types);
   g_test_add_func ("/holders/immortal", test_immortal);
   g_test_add_func ("/holders/random", test_random);
