@@ -155,7 +155,7 @@ const RscPythonField rsc_python_fields[] = {
   { "list_reverseiterator", 24, "sequence" },
   { "map", 16, "iterators" },
   { "map", 24, "function" },
-  { "property", 40, "__doc__" },
+  { "property", 48, "__name__" },
   { "reversed", 24, "sequence" },
   { "tuple_iterator", 24, "sequence" },
   { "dict_keyiterator", 16, "mapping" },

@@ -39,12 +39,14 @@ claim_instance (RscWalk *walk, RscAddress object, const RscTypeInfo *info)
     attributes = rsc_attributes_find (walk, object, info);
   if (attributes.values != 0)
     {
+      /* Where there is a dict as well (3.13), one of the two holds them, and its visits tell which. */
+      RscClaimState state = attributes.dict != 0 ? RSC_CLAIM_NAME : RSC_CLAIM_OPEN;
       RscDictIter iter;
       RscAddress key, value;
 
       rsc_keys_iter_init (walk, &iter, info->cached_keys, attributes.values);
       while (rsc_dict_iter_next (&iter, &key, &value))
-        rsc_walk_claim (walk, value, RSC_WIRE_EDGE_ATTRIBUTE, rsc_walk_name (walk, key), RSC_CLAIM_OPEN);
+        rsc_walk_claim (walk, value, RSC_WIRE_EDGE_ATTRIBUTE, rsc_walk_name (walk, key), state);
     }
   rsc_walk_claim (walk, attributes.dict, RSC_WIRE_EDGE_DICT, 0, RSC_CLAIM_OPEN);
   if (info->flags & RSC_PY_FLAG_HEAP)
@@ -141,7 +143,8 @@ claim_type (RscWalk *walk, RscAddress type)
     claim_named (walk, type, RSC_PY_TP_CACHE, "tp_cache");
   rsc_walk_claim (walk, rsc_word (type, RSC_PY_TP_MRO), RSC_WIRE_EDGE_MRO, 0, RSC_CLAIM_OPEN);
   claim_named (walk, type, RSC_PY_TP_BASES, "__bases__");
-  rsc_walk_claim (walk, rsc_word (type, RSC_PY_TP_BASE), RSC_WIRE_EDGE_BASE, 0, RSC_CLAIM_OPEN);
+  /* A static type does not own its base: its tuple of bases does. */
+  rsc_walk_claim (walk, rsc_word (type, RSC_PY_TP_BASE), RSC_WIRE_EDGE_BASE, 0, heap ? RSC_CLAIM_OPEN : RSC_CLAIM_NAME);
   if (heap)
     {
       RscAddress keys = rsc_word (type, RSC_PY_HT_CACHED_KEYS (layout));
@@ -274,7 +277,9 @@ rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
   rsc_walk_claim (walk, rsc_untag (walk, rsc_word (iframe, layout->iframe_func)), RSC_WIRE_EDGE_NAMED,
                   rsc_walk_label (walk, "function"), state);
   rsc_walk_claim (walk, code, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_code"), state);
-  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_globals), RSC_WIRE_EDGE_GLOBALS, 0, state);
+  /* The function holds its globals; that a running one uses them is asked for all the same. */
+  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_globals), RSC_WIRE_EDGE_GLOBALS, 0,
+                  state == RSC_CLAIM_EXTRA ? RSC_CLAIM_EXTRA : RSC_CLAIM_NAME);
 
   n_locals = rsc_half (code, layout->code_nlocalsplus);
   if (n_locals > MAX_LOCALS)
@@ -387,12 +392,20 @@ claim_exception (RscWalk *walk, RscAddress exception)
   claim_named (walk, exception, layout->exc_context, "__context__");
 }
 
-/* Fields of C types that declare no members. */
+/* Fields of C types that declare no members: names for what is visited, no more. */
 static void
 claim_known_fields (RscWalk *walk, RscAddress object, const RscTypeInfo *info)
 {
   for (uint32_t i = 0; i < info->n_fields; i++)
-    claim_named (walk, object, info->fields[i].offset, info->fields[i].name);
+    {
+      bool is_member = false;
+
+      for (uint32_t m = 0; m < info->n_members && !is_member; m++)
+        is_member = info->members[m].offset == info->fields[i].offset;
+      if (!is_member)
+        rsc_walk_claim (walk, rsc_word (object, info->fields[i].offset), RSC_WIRE_EDGE_NAMED,
+                        rsc_walk_label (walk, info->fields[i].name), RSC_CLAIM_NAME);
+    }
 }
 
 void

@@ -147,6 +147,15 @@ find_size_kind (RscWalk *walk, RscAddress owner, RscAddress own_sizeof)
   return RSC_SIZE_ESTIMATED;
 }
 
+static bool
+has_offset (const RscMember *members, uint32_t n, uint32_t offset)
+{
+  for (uint32_t i = 0; i < n; i++)
+    if (members[i].offset == offset)
+      return true;
+  return false;
+}
+
 static void
 read_members (RscWalk *walk, RscTypeInfo *info)
 {
@@ -168,6 +177,9 @@ read_members (RscWalk *walk, RscTypeInfo *info)
 
           if ((type != RSC_PY_T_OBJECT && type != RSC_PY_T_OBJECT_EX) || (!slots && (flags & RSC_PY_MEMBER_RELATIVE))
               || offset < 16 || offset > UINT32_MAX - 8)
+            continue;
+          /* One reference may have two names (__func__ and __wrapped__): the first is taken. */
+          if ((int64_t) offset == info->dict_offset || has_offset (members, n, (uint32_t) offset))
             continue;
           if (n == room)
             {

@@ -503,6 +503,22 @@ def main():
             if bool(flags & PROPER) != proper:
                 problem("proper module", o)
 
+    # Nothing is held more often than it is counted: but by what borrows, or visits what it borrowed.
+    degree = collections.Counter(e[0] for e in stream.edges if not e[2] & WEAK)
+    added = collections.defaultdict(list)
+    for i in range(len(stream.nodes)):
+        for e in stream.edges_of(i):
+            if not e[2] & (WEAK | TRAVERSED):
+                added[e[0]].append((i, e))
+    for i, node in enumerate(stream.nodes):
+        if node[4] != 0xffffffff and degree[i] > node[4] and i in added:
+            # What frames only borrow (3.14), and the interpreter's own table of strings: a key and a value of each.
+            borrowed = [(n, e) for n, e in added[i] if KINDS[e[2] & 0x3f] in ("GLOBALS", "TYPE", "LOCAL", "STACK")]
+            interned = 2 * any(interned_dict(stream, n) for n, e in added[i])
+            if degree[i] - node[4] > len(borrowed) + interned and stream.type_name(i) not in ("type", "bool"):
+                problem("held more often than counted", stream.type_name(i), stream.value(i), node[4], degree[i],
+                        [(stream.type_name(n), stream.label(e)) for n, e in added[i]][:5])
+
     for name, one in (("containers", keep["containers"][11]), ("frozen", frozen_first), ("instance", keep["instances"][0]),
                       ("slots", keep["slots"][1]), ("a class", Plain)):
         node = stream.nodes[stream.by_address[id(one)]]
@@ -562,6 +578,12 @@ def main():
         print("# PROBLEM", line)
     print("# %d problems" % sum(n_problems.values()), dict(n_problems))
     return 1 if n_problems else 0
+
+
+def interned_dict(stream, i):
+    """The interpreter's own table of strings, which does not count in them."""
+    edges = stream.edges_of(i)
+    return stream.type_name(i) == "dict" and len(edges) > 500 and all(e[0] == e[1] for e in edges if KINDS[e[2] & 0x3f] == "VALUE")
 
 
 def main_cells():
