@@ -338,6 +338,39 @@ class Failures(Live):
         self.assertFalse(self.heap.exists())
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ['go', 'script.py'])
 
+    def test_interrupted_while_it_waits_for_the_end(self):
+        """The result is there already, and is not lost."""
+        script = self.script('import sys, time\nprint("ready", flush=True)\nwhile True: time.sleep(0.02)')
+        process = subprocess.Popen([CLI, 'info', '--json', '--after', '0.3', '--', self.python, script], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        said = ''
+        while 'Waiting for the program' not in said:
+            line = process.stderr.readline()
+            self.assertNotEqual(line, '', said)
+            said += line
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        output, said = process.communicate(timeout=TIME_LIMIT)
+        self.assertEqual(process.returncode, CANCELLED, said)
+        info = json.loads(output)
+        self.assertEqual(info['runtime'], 'CPython')
+        self.assertIn('exit_status', info)
+
+    def test_the_command_line_is_killed_while_the_program_is_held(self):
+        script = self.script('''
+            import refscope, sys
+            print("before", flush=True)
+            refscope.mark("here")
+            print("after", flush=True)
+        ''')
+        for _ in range(5):
+            process = subprocess.Popen([CLI, 'capture', '--force', '-o', str(self.heap), '--', self.python, script], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            self.assertEqual(process.stdout.readline(), 'before\n')
+            process.kill()
+            self.assertEqual(process.stdout.read(), 'after\n')
+            process.stdout.close()
+            process.wait(TIME_LIMIT)
+
     def test_a_live_object_that_is_not_there(self):
         result = self.run_cli('refs', 'name:__main__.nothing', '--', self.python, '-c', 'print("ran")', status=USAGE)
         self.assertIn('nothing', result.stderr)
