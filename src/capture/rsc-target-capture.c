@@ -96,7 +96,7 @@ set_argv (RscTarget *target, RscSnapshotBuilder *builder)
 static char *
 dup_version (RscTarget *target)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&target->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&target->lock);
 
   return g_strndup (target->version != NULL ? target->version : "",
                     target->version != NULL ? strcspn (target->version, " ") : 0);
@@ -157,7 +157,7 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
   static const RscCaptureOptions defaults = { 0 };
   g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
   g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
   g_auto(Plan) plan = { .fd = -1 };
   gboolean captured;
 
@@ -197,7 +197,7 @@ rsc_target_collect (RscTarget *self, guint generation, RscCollectFlags flags, co
 {
   g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
   g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
   g_autoptr(RscCollection) collection = g_new0 (RscCollection, 1);
   g_auto(Plan) before = { .fd = -1 };
   g_auto(Plan) after = { .fd = -1 };

@@ -42,7 +42,7 @@ set_not_connected_error (RscTarget *self, GError **error)
 gboolean
 rsc_target_send (RscTarget *self, const RscWireMessage *message, const int *fds, gsize n_fds, GError **error)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
   int code;
 
   if (self->socket < 0)
@@ -218,7 +218,7 @@ rsc_target_get_gc_info (RscTarget *self, GCancellable *cancellable, GError **err
 {
   g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
   g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
   guint64 thresholds[3] = { 0 }, counts[3] = { 0 }, statistics[9] = { 0 }, objects[3] = { 0 };
   GVariantBuilder builder, list;
 
@@ -260,7 +260,7 @@ rsc_target_set_thresholds (RscTarget *self, const guint thresholds[3], GCancella
 {
   g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
   g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
   guint64 values[3] = { thresholds[0], thresholds[1], thresholds[2] };
 
   rsc_wire_message_init (request, RSC_WIRE_SET_THRESHOLDS, 0);
@@ -274,7 +274,7 @@ rsc_target_set_gc_enabled (RscTarget *self, gboolean enabled, GCancellable *canc
 {
   g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
   g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
 
   rsc_wire_message_init (request, RSC_WIRE_SET_ENABLED, 0);
   rsc_wire_message_add_number (request, RSC_WIRE_ENABLED, enabled != FALSE);

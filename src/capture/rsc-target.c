@@ -169,7 +169,7 @@ rsc_target_unref (RscTarget *self)
 pid_t
 rsc_target_get_pid (RscTarget *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->python_pid != 0 ? self->python_pid : self->pid;
 }
@@ -177,7 +177,7 @@ rsc_target_get_pid (RscTarget *self)
 RscTargetState
 rsc_target_get_state (RscTarget *self, RscHoldKind *hold)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   if (hold != NULL)
     *hold = self->hold_kind;
@@ -194,7 +194,7 @@ rsc_target_get_argv (RscTarget *self)
 int
 rsc_target_get_exit_status (RscTarget *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->exit_status;
 }
@@ -281,7 +281,7 @@ rsc_target_stop (RscTarget *self, int signum, GError **error)
 gboolean
 rsc_target_write_input (RscTarget *self, const void *data, gsize size, GError **error)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   if (self->streams[0] < 0 || self->input_ends)
     {
