@@ -1,10 +1,9 @@
 /* refscope [FILE | -- PROGRAM ARGS...] */
 #include "config.h"
 
-#include <glib/gi18n.h>
-#include <locale.h>
 #include <string.h>
 
+#include "base/rsc-locale.h"
 #include "rsc-application.h"
 
 int
@@ -14,10 +13,7 @@ main (int argc, char **argv)
   const char *const *program = NULL;
   int status;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (RSC_GETTEXT_DOMAIN, RSC_LOCALEDIR);
-  bind_textdomain_codeset (RSC_GETTEXT_DOMAIN, "UTF-8");
-  textdomain (RSC_GETTEXT_DOMAIN);
+  rsc_locale_init ();
 
   /* What comes after "--" is the program's and none of our options. */
   for (int i = 1; i < argc; i++)

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/rsc-locale.h"
 #include "base/rsc-error.h"
 #include "config.h"
 #include "rsc-cli-options.h"
@@ -171,10 +171,7 @@ main (int   argc,
   int status;
 
   open_standard_descriptors ();
-  setlocale (LC_ALL, "");
-  bindtextdomain (RSC_GETTEXT_DOMAIN, RSC_LOCALEDIR);
-  bind_textdomain_codeset (RSC_GETTEXT_DOMAIN, "UTF-8");
-  textdomain (RSC_GETTEXT_DOMAIN);
+  rsc_locale_init ();
   g_set_prgname ("refscope-cli");
 
   cli.result_fd = have_stdout ? fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;

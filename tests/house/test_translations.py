@@ -1,4 +1,5 @@
 """The messages: all of them are known to the translators, and translated."""
+import os
 import pathlib
 import re
 import subprocess
@@ -72,6 +73,13 @@ class Translations(unittest.TestCase):
     def test_msgfmt_accepts_them(self):
         for path in (ROOT / 'po').glob('*.po'):
             subprocess.run(['msgfmt', '--check', '-o', '/dev/null', path], check=True)
+
+    def test_the_programs_speak_chinese(self):
+        run = subprocess.run([os.environ['RSC_CLI'], 'info', 'there is none.refscope'], text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env={**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': 'zh_CN'})
+        self.assertEqual(run.returncode, 2)
+        self.assertRegex(run.stderr, '无法打开')
 
 
 if __name__ == '__main__':
