@@ -130,21 +130,30 @@ may_have_been_untracked (const Comparison *comparison,
 }
 
 static void
+note_freed (RscCollectionDiff *self,
+            const Comparison  *comparison,
+            RscNode            before)
+{
+  if (comparison->old->flags[before] & RSC_NODE_SYNTHETIC)
+    return;
+  rsc_overlay_set (self->before, before, RSC_STATE_FREED, -1, NULL);
+  self->freed++;
+  self->freed_bytes += comparison->old->size[before];
+}
+
+/* Nothing is at its address. */
+static void
 note_gone (RscCollectionDiff *self,
            const Comparison  *comparison,
            RscNode            before)
 {
-  if (comparison->old->flags[before] & RSC_NODE_SYNTHETIC)
-    return;
-  if (may_have_been_untracked (comparison, before))
+  if (!may_have_been_untracked (comparison, before))
     {
-      rsc_overlay_set (self->before, before, RSC_STATE_UNKNOWN, -1, NULL);
-      self->unknown++;
+      note_freed (self, comparison, before);
       return;
     }
-  rsc_overlay_set (self->before, before, RSC_STATE_FREED, -1, NULL);
-  self->freed++;
-  self->freed_bytes += comparison->old->size[before];
+  rsc_overlay_set (self->before, before, RSC_STATE_UNKNOWN, -1, NULL);
+  self->unknown++;
 }
 
 static void
@@ -168,7 +177,7 @@ note_pair (RscCollectionDiff *self,
 
   if ((comparison->old->flags[before] | comparison->new->flags[after]) & RSC_NODE_SYNTHETIC)
     {
-      note_gone (self, comparison, before);
+      note_freed (self, comparison, before);
       note_new (self, comparison, after);
       return;
     }
@@ -176,7 +185,7 @@ note_pair (RscCollectionDiff *self,
   state = compare_nodes (comparison, before, after);
   if (state == RSC_STATE_FREED)
     {
-      note_gone (self, comparison, before);
+      note_freed (self, comparison, before);
       note_new (self, comparison, after);
       return;
     }

@@ -9,6 +9,9 @@
 
 #define OLDEST 2u
 
+/* Targets lie anywhere: they are asked for this many edges ahead. */
+#define AHEAD 24
+
 /* The objects that a collection looks at. */
 typedef struct
 {
@@ -72,6 +75,8 @@ count_outside_references (Collection *collection,
 
           if (is_cancelled (collection, error))
             return NULL;
+          if (e + AHEAD < columns->n_edges)
+            __builtin_prefetch (&gc_refs[columns->target[e + AHEAD]], 1);
           /* A count that is not known stays: its object is held from outside.
            * None falls below zero in a heap that stood still. */
           if (is_seen_by_collector (columns->kind[e]) && rsc_bitset_get (collection->young, target)

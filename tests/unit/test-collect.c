@@ -194,13 +194,22 @@ test_roots_rule (void)
     { 48, RSC_REFCOUNT_UNKNOWN, 0, RSC_GENERATION_NONE, "D" }, { 64, RSC_REFCOUNT_UNKNOWN, 0, RSC_GENERATION_NONE, "F" },
   };
 
-  for (guint rooted = 0; rooted < 2; rooted++)
+  /* A graph's nodes are tracked, or not, but in no generation. */
+  for (guint variant = 0; variant < 4; variant++)
     {
-      g_autoptr(RscSnapshotBuilder) builder = builder_new (objects, G_N_ELEMENTS (objects));
+      gboolean rooted = variant % 2 == 1;
+      Object nodes[G_N_ELEMENTS (objects)];
+      g_autoptr(RscSnapshotBuilder) builder = NULL;
       g_autoptr(RscSnapshot) snapshot = NULL;
       g_autoptr(RscPrediction) prediction = NULL;
       g_autoptr(GError) error = NULL;
 
+      for (guint i = 0; i < G_N_ELEMENTS (objects); i++)
+        {
+          nodes[i] = objects[i];
+          nodes[i].flags = variant / 2 == 1 ? CONTAINER : 0;
+        }
+      builder = builder_new (nodes, G_N_ELEMENTS (nodes));
       rsc_snapshot_builder_add_edge_from (builder, 0, 1, RSC_EDGE_TRAVERSED, 0);
       rsc_snapshot_builder_add_edge_from (builder, 2, 3, RSC_EDGE_TRAVERSED, 0);
       rsc_snapshot_builder_add_edge_from (builder, 3, 1, RSC_EDGE_TRAVERSED, 0);
@@ -296,6 +305,47 @@ test_diff (void)
   g_assert_cmpuint (diff->unknown, ==, 2);
 }
 
+/* A full collection untracks a dict that can hold no cycle; one that only C
+ * code holds is not found afterwards, unless something else is at its place. */
+static void
+test_diff_untracked (void)
+{
+  static const Object objects[] = {
+    { 16, 1, CONTAINER, 1, NULL }, /* held from outside the heap, gone */
+    { 32, 0, CONTAINER, 1, NULL }, /* held by nobody, gone */
+    { 48, 1, CONTAINER, 1, NULL }, /* held from outside, but another is there now */
+    { 64, 1, CONTAINER, 3, NULL }, /* was not looked at, gone */
+  };
+  static const Object other = { 48, 1, 0, RSC_GENERATION_NONE, "other" };
+  g_autoptr(RscSnapshotBuilder) old_builder = rsc_snapshot_builder_new ();
+  g_autoptr(RscSnapshotBuilder) new_builder = builder_new (&other, 1);
+  g_autoptr(RscSnapshot) old = NULL;
+  g_autoptr(RscSnapshot) new = NULL;
+  g_autoptr(RscCollectionDiff) diff = NULL;
+
+  rsc_snapshot_builder_add_type (old_builder, "dict", "builtins", RSC_NODE_NONE, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (objects); i++)
+    {
+      RscNodeRecord record = {
+        .address = objects[i].address,
+        .refcount = objects[i].refcount,
+        .flags = objects[i].flags,
+        .generation = objects[i].generation,
+      };
+
+      rsc_snapshot_builder_add_node (old_builder, &record);
+    }
+  old = rsc_snapshot_builder_freeze (old_builder, NULL, NULL, NULL);
+  new = rsc_snapshot_builder_freeze (new_builder, NULL, NULL, NULL);
+  diff = rsc_collection_diff_compute (old, new, 2, NULL, NULL, NULL);
+  g_assert_cmpint (rsc_overlay_get_state (diff->before, 0), ==, RSC_STATE_UNKNOWN);
+  g_assert_cmpint (rsc_overlay_get_state (diff->before, 1), ==, RSC_STATE_FREED);
+  g_assert_cmpint (rsc_overlay_get_state (diff->before, 2), ==, RSC_STATE_FREED);
+  g_assert_cmpint (rsc_overlay_get_state (diff->before, 3), ==, RSC_STATE_FREED);
+  g_assert_cmpuint (diff->unknown, ==, 1);
+  g_assert_cmpuint (diff->freed, ==, 3);
+}
+
 /* A heap with itself: nothing came or went. */
 static void
 test_diff_random (void)
@@ -326,6 +376,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/collect/two-lists", test_two_lists);
   g_test_add_func ("/collect/roots-rule", test_roots_rule);
   g_test_add_func ("/collect/diff", test_diff);
+  g_test_add_func ("/collect/diff-untracked", test_diff_untracked);
   g_test_add_func ("/collect/diff-random", test_diff_random);
   return g_test_run ();
 }

@@ -512,6 +512,76 @@ test_shrink (Fixture *fixture, gconstpointer data)
   g_assert_true (rsc_snapshot_verify (other, NULL, NULL, NULL));
 }
 
+typedef struct
+{
+  RscSnapshot *snapshot;
+  RscSnapshot *expected;
+  guint seed;
+} Reader;
+
+/* Asks for everything in an order of its own. */
+static gpointer
+read_in_some_order (gpointer data)
+{
+  Reader *reader = data;
+  RscSnapshot *a = reader->snapshot, *b = reader->expected;
+  const RscColumns *columns = rsc_snapshot_peek_columns (b);
+  g_autoptr(GRand) rand = g_rand_new_with_seed (reader->seed);
+
+  for (guint i = 0; i < 3000; i++)
+    {
+      guint32 string = (guint32) g_rand_int_range (rand, 0, (gint32) columns->n_strings);
+      RscNode node = (RscNode) g_rand_int_range (rand, 0, (gint32) columns->n_nodes);
+
+      g_assert_cmpstr (rsc_snapshot_get_string (a, string), ==, rsc_snapshot_get_string (b, string));
+      switch (g_rand_int_range (rand, 0, 5))
+        {
+        case 0:
+          g_assert_cmpuint (rsc_snapshot_find_address (a, columns->address[node]), ==, node);
+          break;
+        case 1:
+          g_assert_nonnull (rsc_snapshot_get_columns (a, RSC_BLOCK_REFERRERS, NULL));
+          break;
+        case 2:
+          g_assert_cmpuint (rsc_snapshot_find_edge (a, node, 0), ==, rsc_snapshot_find_edge (b, node, 0));
+          break;
+        case 3:
+          g_assert_cmpstr (rsc_snapshot_get_type (a, columns->type[node]).name, ==,
+                           rsc_snapshot_get_type (b, columns->type[node]).name);
+          break;
+        default:
+          g_assert_cmpuint (rsc_snapshot_get_root (a, 0).node, ==, 0);
+          break;
+        }
+    }
+
+  return NULL;
+}
+
+static void
+test_many_readers (Fixture *fixture, gconstpointer data)
+{
+  RandomHeapShape shape = { .n_nodes = 4000, .n_edges = 300000, .held = -1 };
+  g_autoptr(RscSnapshot) expected = random_heap_new (9, &shape);
+
+  g_assert_true (rsc_snapshot_save (expected, fixture->path, TRUE, NULL, NULL, NULL));
+  for (guint round = 0; round < 20; round++)
+    {
+      g_autoptr(RscSnapshot) snapshot = rsc_snapshot_open (fixture->path, NULL);
+      Reader readers[6];
+      GThread *threads[G_N_ELEMENTS (readers)];
+
+      for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+        {
+          readers[i] = (Reader) { snapshot, expected, round * 10 + i };
+          threads[i] = g_thread_new ("reader", read_in_some_order, &readers[i]);
+        }
+      for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+        g_thread_join (threads[i]);
+      g_assert_true (rsc_snapshot_check (snapshot, NULL));
+    }
+}
+
 static sigjmp_buf jump;
 
 static void
@@ -602,6 +672,7 @@ main (int argc, char *argv[])
     { "/snapshot-file/permission", test_permission },
     { "/snapshot-file/save-failures", test_save_failures },
     { "/snapshot-file/shrink", test_shrink },
+    { "/snapshot-file/many-readers", test_many_readers },
   };
 
   g_test_init (&argc, &argv, NULL);
