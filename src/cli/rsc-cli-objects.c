@@ -31,7 +31,7 @@ enum
 /* Translators: these are the headings of columns. */
 #define COMMON_FIELDS                                                                          \
   [FIELD_ADDRESS] = { "address", N_("Address"), RSC_FIELD_ADDRESS, RSC_FIELD_SHOWN },          \
-  [FIELD_TYPE] = { "type", N_("Type"), RSC_FIELD_TEXT, RSC_FIELD_SHOWN },                      \
+  [FIELD_TYPE] = { "type", N_("Type"), RSC_FIELD_TEXT, RSC_FIELD_ELASTIC },                    \
   [FIELD_SIZE] = { "size", N_("Size"), RSC_FIELD_BYTES, RSC_FIELD_SHOWN },                     \
   [FIELD_REFCOUNT] = { "refcount", N_("Refcount"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },         \
   [FIELD_VALUE] = { "value", N_("Value"), RSC_FIELD_TEXT, RSC_FIELD_ELASTIC },                 \

@@ -7,7 +7,7 @@
 /* Between two columns. */
 #define GAP 2
 /* An elastic column is never cut to less. */
-#define MIN_ELASTIC 12
+#define MIN_ELASTIC 10
 
 /* How many columns of a terminal @text takes. */
 static guint

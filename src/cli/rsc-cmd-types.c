@@ -27,10 +27,10 @@ enum
 };
 
 static const RscField fields[N_FIELDS] = {
-  [FIELD_TYPE] = { "type", N_("Type"), RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_TYPE] = { "type", N_("Type"), RSC_FIELD_TEXT, RSC_FIELD_ELASTIC },
   [FIELD_COUNT] = { "count", N_("Count"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_BYTES] = { "bytes", N_("Bytes"), RSC_FIELD_BYTES, RSC_FIELD_SHOWN },
-  [FIELD_MODULE] = { "module", N_("Module"), RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_MODULE] = { "module", N_("Module"), RSC_FIELD_TEXT, RSC_FIELD_ELASTIC },
 };
 
 typedef struct

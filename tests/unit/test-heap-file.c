@@ -157,7 +157,7 @@ test_sniffing (void)
 {
   static const char *const texts[] = {
     "digraph { A }", "  \n\t digraph x{A}", "// comment\n/* another */\n# line 1\nstrict DIGRAPH{A}",
-    "\xef\xbb\xbf" "digraph { A }", "graph G { A }"
+    ("\xef\xbb\xbf" "digraph { A }"), "graph G { A }"
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
