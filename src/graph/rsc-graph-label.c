@@ -95,16 +95,35 @@ rsc_graph_dup_node_id (const RscColumns *columns, RscNode node)
   return g_strdup_printf ("n%u", node);
 }
 
+/* "/a/long/way/to/shop.py:12" or "serve (/a/long/way/to/shop.py:12)" without
+ * the folders. */
+static char *
+dup_without_folders (const char *value)
+{
+  const char *open = strstr (value, " (/");
+  const char *path = open != NULL ? open + 2 : *value == '/' ? value : NULL;
+  const char *slash = path != NULL ? strrchr (path, '/') : NULL;
+
+  if (slash == NULL)
+    return g_strdup (value);
+  return g_strdup_printf ("%.*s%s", (int) (path - value), value, slash + 1);
+}
+
 /* Refscope's own second line: the value, if there is one. */
 static char *
 dup_value_line (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
 {
-  g_autofree char *value = rsc_snapshot_dup_value (snapshot, node);
+  g_autofree char *whole = rsc_snapshot_dup_value (snapshot, node);
   gboolean is_text = (columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_BYTES)) != 0;
+  RscRole role = rsc_node_get_role (snapshot, node);
+  g_autofree char *value = role == RSC_ROLE_FRAME || role == RSC_ROLE_FUNCTION
+                             ? dup_without_folders (whole) : g_steal_pointer (&whole);
   glong length = g_utf8_strlen (value, -1);
 
   if (length == 0)
     return NULL;
+  if (strcmp (value, "1 items") == 0)
+    return g_strdup ("1 item");
   if (length > MAX_VALUE)
     {
       g_autofree char *head = g_utf8_substring (value, 0, MAX_VALUE - 1 - is_text);

@@ -9,6 +9,9 @@
  * further ones is counted as one each. */
 #define MAX_HIDDEN 100000
 
+/* Dicts that are larger are no module's or class's. */
+#define MAX_NAMES 4096
+
 /* References of one object to another that are looked at for labels. */
 #define MAX_PARALLEL 1000000
 
@@ -267,12 +270,46 @@ find_backward_run (const RscColumns *columns, RscNode node, guint64 *first, guin
     *first = *end = stop;
 }
 
+/* '__name__': of a module's or a class's names those that Python puts there. */
+static gboolean
+is_special_name (RscNeighbourScan *self, guint64 edge)
+{
+  const RscColumns *columns = self->build->columns;
+  RscNode key;
+  const char *name;
+
+  if ((columns->kind[edge] & RSC_EDGE_KIND_MASK) != RSC_EDGE_VALUE)
+    return FALSE;
+  key = columns->label[edge];
+  if (!(columns->flags[key] & RSC_NODE_TEXT))
+    return FALSE;
+  name = rsc_snapshot_get_string (self->build->snapshot, columns->value[key]);
+  return g_str_has_prefix (name, "__") && g_str_has_suffix (name, "__");
+}
+
+/* The names that a program gave first, then those of Python's own. */
+static gboolean
+visit_names (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError **error)
+{
+  const RscColumns *columns = self->build->columns;
+
+  for (int special = 0; special < 2; special++)
+    for (guint64 edge = columns->first_edge[node]; edge < columns->first_edge[node + 1]; edge++)
+      if (is_special_name (self, edge) == special && !visit_edge (self, node, edge, n_hidden, error))
+        return FALSE;
+  return TRUE;
+}
+
 static gboolean
 visit_references (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError **error)
 {
   const RscColumns *columns = self->build->columns;
   guint64 stop = columns->first_edge[node + 1];
   guint64 first, end;
+
+  first = columns->first_edge[node];
+  if (first < stop && stop - first <= MAX_NAMES && (columns->kind[first] & RSC_EDGE_KIND_MASK) == RSC_EDGE_VALUE)
+    return visit_names (self, node, n_hidden, error);
 
   find_backward_run (columns, node, &first, &end);
   for (guint64 edge = columns->first_edge[node]; edge < first; edge++)

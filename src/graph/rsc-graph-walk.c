@@ -30,6 +30,7 @@ typedef struct
   RscNeighbourScan *scan;
   GArray *level;       /* Parent */
   GArray *next_level;  /* Parent */
+  GArray *classes;     /* Parent: met as an object's type only */
   RscBitset *admitted; /* not in the graph yet, but to be */
   RscBitset *queued[2]; /* nodes that were a Parent: backwards, forwards */
   GHashTable *pairs;   /* with RSC_DIRECTION_BOTH: edges that were drawn */
@@ -143,6 +144,31 @@ is_first_meeting (Walk *walk, guint32 source, guint32 target)
   return g_hash_table_add (walk->pairs, g_memdup2 (&key, sizeof key));
 }
 
+/* Each object refers to its class, and a class to a hundred things that have
+ * nothing to do with the object: it is drawn, but not gone into. */
+static gboolean
+is_only_type (Walk *walk, const Parent *parent, const RscNeighbour *neighbour)
+{
+  const RscColumns *columns = walk->build->columns;
+
+  return parent->forwards && neighbour->hidden == 0 && neighbour->n_traversed + neighbour->n_added == 1
+         && (columns->kind[neighbour->edges[0]] & RSC_EDGE_KIND_MASK) == RSC_EDGE_TYPE
+         && rsc_graph_build_get_extra (walk->build, neighbour->node) == 0;
+}
+
+static void
+queue_neighbour (Walk *walk, const Parent *parent, const RscNeighbour *neighbour, guint32 index)
+{
+  Parent class = { .index = index, .forwards = TRUE };
+
+  if (parent->at_limit && parent->extra == 0)
+    return;
+  if (is_only_type (walk, parent, neighbour))
+    g_array_append_val (walk->classes, class);
+  else
+    queue_parent (walk, walk->next_level, index, neighbour->node, parent->forwards);
+}
+
 static guint8
 edge_weight (guint8 kind)
 {
@@ -186,8 +212,7 @@ draw_neighbour (Walk *walk, Parent *parent, const RscNeighbour *neighbour, GErro
   if (rsc_bitset_get (walk->admitted, neighbour->node) && !mark_finalizer (walk, index, neighbour->node, error))
     return FALSE;
   rsc_bitset_unset (walk->admitted, neighbour->node);
-  if (!parent->at_limit || parent->extra > 0)
-    queue_parent (walk, walk->next_level, index, neighbour->node, parent->forwards);
+  queue_neighbour (walk, parent, neighbour, index);
 
   if (!is_first_meeting (walk, parent->forwards ? parent->index : index, parent->forwards ? index : parent->index))
     return TRUE;
@@ -312,6 +337,22 @@ draw_starts (Walk *walk, GError **error)
          || rsc_graph_build_add_fold (build, -1, 0, TRUE, RSC_FOLD_MAX_NODES, n_over, error);
 }
 
+/* What classes that were not gone into refer to: counted, and drawn where it is
+ * there already. */
+static gboolean
+draw_classes (Walk *walk, GError **error)
+{
+  walk->depth = MAX (walk->depth, walk->build->params->max_depth);
+  g_array_set_size (walk->level, 0);
+  for (guint i = 0; i < walk->classes->len; i++)
+    {
+      guint32 index = g_array_index (walk->classes, Parent, i).index;
+
+      queue_parent (walk, walk->level, index, g_array_index (walk->build->graph->nodes, RscGraphNode, index).node, TRUE);
+    }
+  return walk->level->len == 0 || draw_level (walk, error);
+}
+
 gboolean
 rsc_graph_walk (RscGraphBuild *self, GError **error)
 {
@@ -319,12 +360,14 @@ rsc_graph_walk (RscGraphBuild *self, GError **error)
   g_autoptr(RscBitset) admitted = rsc_bitset_new (self->columns->n_nodes);
   g_autoptr(RscBitset) queued_backwards = rsc_bitset_new (self->columns->n_nodes);
   g_autoptr(RscBitset) queued_forwards = rsc_bitset_new (self->columns->n_nodes);
+  g_autoptr(GArray) classes = g_array_new (FALSE, FALSE, sizeof (Parent));
   g_autoptr(GHashTable) pairs = NULL;
   Walk walk = {
     .build = self,
     .scan = scan,
     .level = g_array_new (FALSE, TRUE, sizeof (Parent)),
     .next_level = g_array_new (FALSE, TRUE, sizeof (Parent)),
+    .classes = classes,
     .admitted = admitted,
     .queued = { queued_backwards, queued_forwards },
   };
@@ -346,6 +389,7 @@ rsc_graph_walk (RscGraphBuild *self, GError **error)
       g_array_set_size (done, 0);
       walk.depth++;
     }
+  ok = ok && draw_classes (&walk, error);
   g_array_unref (walk.level);
   g_array_unref (walk.next_level);
   return ok;

@@ -355,7 +355,7 @@ test_edge_sets (void)
   small_heap_node (&heap, "list", "0 items", 0);
   small_heap_node (&heap, "dict", "1 items", 0);
   small_heap_text (&heap, "key");
-  frame = small_heap_node (&heap, "frame", "f (f.py:3)", RSC_NODE_SYNTHETIC);
+  frame = small_heap_node (&heap, "frame", "f (/home/me/f.py:3)", RSC_NODE_SYNTHETIC);
   small_heap_edge (&heap, 1, 0, T | RSC_EDGE_VALUE, 2);
   small_heap_edge (&heap, 1, 2, RSC_EDGE_KEY, 0);
   small_heap_named_edge (&heap, frame, 0, RSC_EDGE_LOCAL, "x");
@@ -369,11 +369,61 @@ test_edge_sets (void)
   g_assert_cmpstr (edge_label (everything, 1, 0), ==, "['key']");
   g_assert_cmpint (rsc_graph_get_nodes (everything, &(gsize) { 0 })[rsc_graph_find (everything, 3)].role,
                    ==, RSC_ROLE_FRAME);
+  g_assert_cmpstr (rsc_graph_get_nodes (everything, &(gsize) { 0 })[rsc_graph_find (everything, 3)].label,
+                   ==, "frame\nf (f.py:3)");
 
   params.edges = RSC_EDGES_COLLECTOR;
   collector = build (snapshot, &params);
   seen = list_objects (collector);
   g_assert_cmpstr (seen, ==, "0 1");
+}
+
+/* A module's own names come first; a class met as a type is not gone into. */
+static void
+test_order_for_people (void)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) names = NULL;
+  g_autoptr(RscGraph) instance = NULL;
+  g_autoptr(RscGraph) opened = NULL;
+  g_autofree char *objects = NULL;
+  g_autofree char *of_instance = NULL;
+  RscNode dict = 0;
+  RscNode object = 3;
+  RscViewParams params = params_from (&dict, 1);
+  RscExpansion expansion = { 4, 20 };
+
+  small_heap_init (&heap);
+  small_heap_node (&heap, "dict", "1 items", 0);
+  small_heap_text (&heap, "__name__");
+  small_heap_text (&heap, "shop");
+  small_heap_node (&heap, "__main__.Shop", NULL, 0);
+  small_heap_node (&heap, "type", "Shop", RSC_NODE_TYPE);
+  small_heap_node (&heap, "dict", NULL, 0);
+  small_heap_edge (&heap, 0, 1, T | RSC_EDGE_VALUE, 1);
+  small_heap_edge (&heap, 0, 3, T | RSC_EDGE_VALUE, 2);
+  small_heap_edge (&heap, 3, 4, T | RSC_EDGE_TYPE, 0);
+  small_heap_edge (&heap, 4, 5, T | RSC_EDGE_DICT, 0);
+  snapshot = small_heap_freeze (&heap);
+
+  params.too_many = 1;
+  params.max_depth = 1;
+  names = build (snapshot, &params);
+  objects = list_objects (names);
+  g_assert_cmpstr (objects, ==, "0 3");
+  g_assert_cmpstr (rsc_graph_get_nodes (names, &(gsize) { 0 })[0].label, ==, "dict\n1 item");
+
+  params = params_from (&object, 1);
+  instance = build (snapshot, &params);
+  of_instance = list_objects (instance);
+  g_assert_cmpstr (of_instance, ==, "3 4");
+  g_assert_cmpuint (find_fold (instance, 4, RSC_FOLD_DEPTH)->count, ==, 1);
+
+  params.expansions = &expansion;
+  params.n_expansions = 1;
+  opened = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (opened), ==, 3);
 }
 
 /* A million referrers and a million references, counted and not drawn. */
@@ -587,6 +637,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/graph/hide", test_hide);
   g_test_add_func ("/graph/both-and-swap", test_both_and_swap);
   g_test_add_func ("/graph/edge-sets", test_edge_sets);
+  g_test_add_func ("/graph/order-for-people", test_order_for_people);
   g_test_add_func ("/graph/hub", test_hub);
   g_test_add_func ("/graph/errors", test_errors);
   g_test_add_func ("/graph/random", test_random);
