@@ -50,13 +50,22 @@ is_function_attribute (guint kind, const char *name)
   return kind == RSC_EDGE_CLOSURE || kind == RSC_EDGE_GLOBALS || (kind == RSC_EDGE_NAMED && *name == '_');
 }
 
+/* CPython 3.14 and later: functions have __annotate__. */
+static gboolean
+has_annotate (RscSnapshot *snapshot)
+{
+  const char *version = rsc_snapshot_get_info_string (snapshot, "version");
+
+  return g_str_has_prefix (version, "3.") && g_ascii_strtoull (version + 2, NULL, 10) >= 14;
+}
+
 /* The first attribute in dir()'s order (that of strings) whose value is
  * @target: those that the function itself holds, and where it holds nothing,
  * None. */
 static char *
 dup_function_label (RscSnapshot *snapshot, const RscColumns *columns, RscNode source, RscNode target)
 {
-  static const char *const optional[] = { "__closure__", "__defaults__", "__kwdefaults__" };
+  static const char *const optional[] = { "__closure__", "__defaults__", "__kwdefaults__", "__annotate__" };
   const char *best = NULL;
   gboolean held[G_N_ELEMENTS (optional)] = { FALSE };
   RscNode dict = RSC_NODE_NONE;
@@ -79,6 +88,8 @@ dup_function_label (RscSnapshot *snapshot, const RscColumns *columns, RscNode so
         best = name;
     }
 
+  if (!has_annotate (snapshot))
+    held[G_N_ELEMENTS (optional) - 1] = TRUE;
   if (has_type (snapshot, columns, target, "NoneType"))
     for (gsize i = 0; i < G_N_ELEMENTS (optional); i++)
       if (!held[i] && (best == NULL || strcmp (optional[i], best) < 0))

@@ -2,6 +2,9 @@
 then lets objgraph draw it, in the same process.
 
     python3 parity_program.py WALK_PROBE OBJGRAPH.PY FOLDER SEED...
+    python3 parity_program.py mark OBJGRAPH.PY FOLDER SEED
+
+The second form lets Refscope, which launched it, capture at a mark.
 
 For each seed FOLDER/SEED.heap is the walk's stream and FOLDER/SEED.json a {"views":
 [{"request": the driver's line, "dot": objgraph's text}], "own_repr": names of
@@ -371,13 +374,22 @@ def values_under_several_keys():
     return result
 
 
+def find_capture(probe_path):
+    """A function that captures to a descriptor: None, or what went wrong."""
+    if probe_path == 'mark':
+        import refscope
+        return lambda fd: refscope.mark('parity')
+    probe = ctypes.PyDLL(probe_path)
+    probe.rsc_probe_walk.restype = ctypes.c_char_p
+    return probe.rsc_probe_walk
+
+
 def main(probe_path, objgraph_path, folder, *seeds):
     spec = importlib.util.spec_from_file_location('objgraph', objgraph_path)
     objgraph = importlib.util.module_from_spec(spec)
     sys.modules['objgraph'] = objgraph
     spec.loader.exec_module(objgraph)
-    probe = ctypes.PyDLL(probe_path)
-    probe.rsc_probe_walk.restype = ctypes.c_char_p
+    capture = find_capture(probe_path)
     gc.disable()
     for seed in map(int, seeds):
         REGISTRY.clear()
@@ -388,7 +400,7 @@ def main(probe_path, objgraph_path, folder, *seeds):
         gc.collect()
         touch()
         gc.collect()
-        error = probe.rsc_probe_walk(fd)
+        error = capture(fd)
         if error is None:
             answers = {'views': draw(objgraph, views), 'own_repr': own_reprs(), 'twice': values_under_several_keys()}
         else:

@@ -25,6 +25,7 @@ import interpreters  # noqa: E402
 
 DRIVER = os.environ.get('RSC_PARITY_DRIVER')
 PROBE = os.environ.get('RSC_WALK_PROBE')
+CLI = os.environ.get('RSC_CLI')
 
 NODE = re.compile(r'  (\w+)\[label="((?:[^"\\]|\\.)*)"(.*)\];$')
 EDGE = re.compile(r'  (\w+) -> (\w+)(?: \[label="((?:[^"\\]|\\.)*)"(?:,weight=(\d+))?\])?;$')
@@ -187,35 +188,57 @@ def draw(heap, requests):
 
 
 class Parity(unittest.TestCase):
+    def compare_heap(self, heap, answers_path, counts, failures):
+        answers = json.loads(pathlib.Path(answers_path).read_text())
+        self.assertIn('views', answers, answers)
+        facts, views = Facts(answers), answers['views']
+        drawn = draw(heap, [view['request'] for view in views])
+        for view, ours in zip(views, drawn):
+            theirs = view['dot']
+            edges = list(filter(None, map(EDGE.match, theirs.splitlines())))
+            counts['views'] += 1
+            counts['nodes'] += sum(1 for line in theirs.splitlines() if NODE.match(line))
+            counts['edges'] += len(edges)
+            counts['labelled edges'] += sum(1 for edge in edges if edge[3])
+            counts['folds'] += theirs.count('  too_many_') // 2
+            try:
+                compare(facts, theirs, ours, counts)
+            except Difference as difference:
+                failures.append('%s: %s\n%s' % (os.path.basename(heap), view['request'], difference))
+            else:
+                counts['views that agree'] += 1
+
+    def test_launched(self):
+        """The same through all of it: launched, captured at a mark by the agent's
+        child, read from a .refscope file."""
+        objgraph = find_objgraph(sys.executable)
+        if objgraph is None:
+            self.skipTest('python3-objgraph is not installed')
+        if not CLI:
+            self.skipTest('refscope-cli is not at hand')
+        counts, failures = collections.Counter(), []
+        with tempfile.TemporaryDirectory() as folder:
+            for seed in ('1001', '1002', '1003'):
+                heap = os.path.join(folder, seed + '.refscope')
+                subprocess.run([CLI, 'capture', '--quiet', '--on-mark', 'parity', '-o', heap, '--', sys.executable,
+                                str(HERE / 'parity_program.py'), 'mark', objgraph, folder, seed],
+                               check=True, timeout=120)
+                self.compare_heap(heap, os.path.join(folder, seed + '.json'), counts, failures)
+        self.assertEqual(failures, [])
+        self.assertGreater(counts['edges'], 20)
+
     def check_version(self, python, version, n_heaps):
         objgraph = find_objgraph(python)
         if objgraph is None:
             self.skipTest('python3-objgraph is not installed')
-        counts = collections.Counter()
-        failures = []
+        counts, failures = collections.Counter(), []
         with tempfile.TemporaryDirectory() as folder:
             seeds = [str(seed) for seed in range(n_heaps)]
             subprocess.run([python, str(HERE / 'parity_program.py'), PROBE, objgraph, folder, *seeds], check=True,
                            timeout=600)
             for seed in seeds:
-                answers = json.loads(pathlib.Path(folder, seed + '.json').read_text())
-                self.assertIn('views', answers, answers)
-                facts, views = Facts(answers), answers['views']
-                drawn = draw(os.path.join(folder, seed + '.heap'), [view['request'] for view in views])
-                for view, ours in zip(views, drawn):
-                    theirs = view['dot']
-                    counts['views'] += 1
-                    counts['nodes'] += sum(1 for line in theirs.splitlines() if NODE.match(line))
-                    counts['edges'] += sum(1 for line in theirs.splitlines() if EDGE.match(line))
-                    counts['labelled edges'] += sum(1 for line in theirs.splitlines()
-                                                    if EDGE.match(line) and EDGE.match(line)[3])
-                    counts['folds'] += theirs.count('  too_many_') // 2
-                    try:
-                        compare(facts, theirs, ours, counts)
-                    except Difference as difference:
-                        failures.append('heap %s: %s\n%s' % (seed, view['request'], difference))
-                    else:
-                        counts['views that agree'] += 1
+                self.compare_heap(os.path.join(folder, seed + '.heap'), os.path.join(folder, seed + '.json'),
+                                  counts, failures)
         print('CPython %s, %d heaps: %s' % ('.'.join(map(str, version)), n_heaps, ', '.join(
             '%d %s' % (count, name) for name, count in sorted(counts.items(), key=lambda item: -item[1]))),
             file=sys.stderr)

@@ -355,7 +355,7 @@ test_edge_sets (void)
   small_heap_node (&heap, "list", "0 items", 0);
   small_heap_node (&heap, "dict", "1 items", 0);
   small_heap_text (&heap, "key");
-  frame = small_heap_node (&heap, "frame", "f (/home/me/f.py:3)", RSC_NODE_SYNTHETIC);
+  frame = small_heap_node (&heap, "frame", "f (/there/f.py:3)", RSC_NODE_SYNTHETIC);
   small_heap_edge (&heap, 1, 0, T | RSC_EDGE_VALUE, 2);
   small_heap_edge (&heap, 1, 2, RSC_EDGE_KEY, 0);
   small_heap_named_edge (&heap, frame, 0, RSC_EDGE_LOCAL, "x");
