@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "rsc-layout-child.h"
+#include "rsc-layout-rows.h"
 
 #define DEFAULT_BUDGET 5.0
 #define LARGE_NODES 2000
@@ -33,7 +34,7 @@ static const Way ways[] = {
   { { RSC_LAYOUT_ENGINE_DOT, 0, 0, FALSE }, "", SMALL_NODES, SMALL_EDGES, 0.5 },
   { { RSC_LAYOUT_ENGINE_DOT, 0.1, 0.1, FALSE }, "nslimit=0.1 mclimit=0.1", 1000, 1200, 0.5 },
   { { RSC_LAYOUT_ENGINE_DOT, 0.02, 0.02, TRUE }, "nslimit=0.02 mclimit=0.02 splines=line", G_MAXSIZE, 5600, 0.6 },
-  { { RSC_LAYOUT_ENGINE_SFDP, 0, 0, FALSE }, "overlap=prism", G_MAXSIZE, G_MAXSIZE, 1.0 },
+  { { RSC_LAYOUT_ENGINE_SFDP, 0, 0, FALSE }, "overlap=prism", G_MAXSIZE, G_MAXSIZE, 0.9 },
 };
 
 static RscLayoutResult *
@@ -161,6 +162,26 @@ normalise (RscLayoutResult *result, const RscLayoutRequest *request)
   result->height = bounds.bottom - bounds.top;
 }
 
+static char *
+dup_note (const RscLayoutResult *result, const GError *reason)
+{
+  if (reason->code == RSC_ERROR_TIMEOUT)
+    return g_strdup_printf (/* Translators: %s is the name of a layout engine: dot, sfdp or rows. */
+                            _("A finer layout took too long; this one is by %s, made coarser to be ready in time."),
+                            result->engine);
+  return g_strdup_printf (/* Translators: %s is the name of a layout engine, then an error message. */
+                          _("A finer layout failed; this one is by %s. (%s)"), result->engine, reason->message);
+}
+
+static void
+finish (RscLayoutResult *result, const RscLayoutRequest *request, const GError *reason, gint64 started)
+{
+  normalise (result, request);
+  if (reason != NULL)
+    result->note = dup_note (result, reason);
+  result->seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
+}
+
 /* Errors that another way may not have. */
 static gboolean
 is_worth_another_way (const GError *error)
@@ -169,23 +190,13 @@ is_worth_another_way (const GError *error)
          error->code != RSC_ERROR_BAD_VERSION;
 }
 
-static char *
-dup_note (const RscLayoutResult *result, const GError *reason)
-{
-  if (reason->code == RSC_ERROR_TIMEOUT)
-    return g_strdup_printf (/* Translators: %s is the name of a layout engine: dot or sfdp. */
-                            _("A finer layout took too long; this one is by %s, made coarser to be ready in time."),
-                            result->engine);
-  return g_strdup_printf (/* Translators: %s is the name of a layout engine, then an error message. */
-                          _("A finer layout failed; this one is by %s. (%s)"), result->engine, reason->message);
-}
-
 RscLayoutResult *
 rsc_layout_run (const RscLayoutRequest *request, double budget_seconds, GCancellable *cancellable, GError **error)
 {
   gint64 started = g_get_monotonic_time ();
   double budget = budget_seconds > 0 ? budget_seconds : request->n_nodes > LARGE_NODES ? LARGE_BUDGET : DEFAULT_BUDGET;
   g_autoptr(GError) first_error = NULL;
+  RscLayoutResult *rows;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_request (request, error))
     return NULL;
@@ -209,10 +220,7 @@ rsc_layout_run (const RscLayoutRequest *request, double budget_seconds, GCancell
       result = try_way (request, &ways[w], MAX (left, 0) * ways[w].share, cancellable, &local_error);
       if (result != NULL)
         {
-          normalise (result, request);
-          if (first_error != NULL)
-            result->note = dup_note (result, first_error);
-          result->seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
+          finish (result, request, first_error, started);
           return g_steal_pointer (&result);
         }
       if (!is_worth_another_way (local_error))
@@ -223,13 +231,11 @@ rsc_layout_run (const RscLayoutRequest *request, double budget_seconds, GCancell
       if (first_error == NULL)
         first_error = g_steal_pointer (&local_error);
     }
-  if (first_error->code == RSC_ERROR_TIMEOUT)
-    g_set_error (error, RSC_LAYOUT_ERROR, RSC_ERROR_TIMEOUT,
-                 _("The layout of %zu nodes was not ready within %.1f seconds. Show fewer objects."),
-                 request->n_nodes, budget);
-  else
-    g_propagate_error (error, g_steal_pointer (&first_error));
-  return NULL;
+  rows = rsc_layout_rows (request);
+  rows->engine = g_strdup ("rows");
+  rows->settings = g_strdup ("");
+  finish (rows, request, first_error, started);
+  return rows;
 }
 
 static gboolean

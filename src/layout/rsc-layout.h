@@ -40,17 +40,19 @@ typedef struct
   RscPoint *points;
   RscPoint *label_centers; /* meaningless where the edge has no label */
   double width, height;    /* everything lies within 0,0 - width,height */
-  char *engine;            /* "dot", "sfdp" ... */
+  char *engine;            /* "dot", "sfdp", "rows" */
   char *settings;          /* "nslimit=0.02 splines=line"; "" for the engine's defaults */
   char *note;              /* a translated sentence if a coarser engine had to be taken, or NULL */
   double seconds;
 } RscLayoutResult;
 
-/* Lays out within @budget_seconds (0: the default, 5, or 20 above 2,000 nodes): dot's defaults for up
- * to about 200 nodes, limits above, a coarser engine if the time ran out (each
- * attempt is a child process, killed when its time is up).  @cancellable kills
- * it at once.  RSC_LAYOUT_ERROR: FAILED (the child's own words), TIMEOUT,
- * LIMIT, NOT_FOUND (the refscope-layout program). */
+/* Lays out within @budget_seconds (0: the default, 5, or 20 above 2,000 nodes):
+ * dot's defaults for up to about 200 nodes, limits above, a coarser engine if
+ * the time ran out or Graphviz failed (each attempt is a child process, killed
+ * when its time is up), and at last rows and straight lines of our own, so that
+ * there always is a drawing.  @cancellable kills it at once.  RSC_LAYOUT_ERROR:
+ * LIMIT, NOT_FOUND (the refscope-layout program), BAD_VERSION (it is another
+ * build's). */
 RscLayoutResult *rsc_layout_run (const RscLayoutRequest  *request,
                                  double                   budget_seconds,
                                  GCancellable            *cancellable,
