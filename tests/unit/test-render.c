@@ -640,9 +640,12 @@ typedef struct
 static void
 folder_clear (Folder *self)
 {
-  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  g_autoptr(GDir) dir = NULL;
   const char *name;
 
+  if (self->dir == NULL) /* the test was skipped */
+    return;
+  dir = g_dir_open (self->dir, 0, NULL);
   while ((name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (self->dir, name, NULL);
