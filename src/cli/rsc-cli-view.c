@@ -115,7 +115,7 @@ note_layout (RscCli   *cli,
   if (rsc_scene_get_note (scene) != NULL)
     rsc_cli_note (cli, "%s", rsc_scene_get_note (scene));
 
-  rsc_cli_note (cli, _("Laid out by Graphviz's %s%s%s in %.2f s."), rsc_scene_get_engine (scene),
+  rsc_cli_note (cli, _("Laid out by %s%s%s in %.2f s."), rsc_scene_get_engine (scene),
                 *settings != '\0' ? " " : "", settings, rsc_scene_get_seconds (scene));
 }
 
