@@ -4,7 +4,7 @@
 
 static const RscPythonLayout layouts[] = {
   {
-    .minor = 10,
+    .minor = 10, .line_pairs = 1,
     .interp_next = 0, .interp_threads = 8, .interp_modules = 856, .interp_importlib = 888, .interp_sysdict = 872,
     .interp_builtins = 880, .interp_dict = 1344, .interp_codecs = 912, .interp_forkers = 3424,
     .gc_enabled = 628, .gc_generations = 640, .gc_permanent = 720, .gc_stats = 744, .gc_collecting = 816, .gc_garbage = 824,
@@ -29,6 +29,7 @@ static const RscPythonLayout layouts[] = {
   },
   {
     .minor = 11, .header_by_type = 1, .zero_has_digit = 1,
+    .managed = RSC_PY_MANAGED_TWO_WORDS, .pre_header_flags = RSC_PY_FLAG_MANAGED_DICT,
     .interp_next = 0, .interp_threads = 16, .interp_modules = 888, .interp_importlib = 920, .interp_sysdict = 904,
     .interp_builtins = 912, .interp_dict = 1400, .interp_codecs = 936, .interp_forkers = 3480,
     .gc_enabled = 660, .gc_generations = 672, .gc_permanent = 752, .gc_stats = 776, .gc_collecting = 848, .gc_garbage = 856,
@@ -54,7 +55,9 @@ static const RscPythonLayout layouts[] = {
     .exc_dict = 16, .exc_args = 24, .exc_notes = 32, .exc_traceback = 40, .exc_context = 48, .exc_cause = 56,
   },
   {
-    .minor = 12, .header_by_type = 1, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1, .values_tagged = 1,
+    .minor = 12, .header_by_type = 1, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1,
+    .type_dict_apart = 1, .managed = RSC_PY_MANAGED_ONE_WORD,
+    .pre_header_flags = RSC_PY_FLAG_MANAGED_DICT | RSC_PY_FLAG_MANAGED_WEAKREF,
     .interp_next = 0, .interp_threads = 72, .interp_modules = 944, .interp_importlib = 960, .interp_sysdict = 352,
     .interp_builtins = 360, .interp_dict = 1720, .interp_codecs = 1248, .interp_forkers = 3872,
     .gc_enabled = 124, .gc_generations = 136, .gc_permanent = 216, .gc_stats = 240, .gc_collecting = 312, .gc_garbage = 320,
@@ -81,6 +84,8 @@ static const RscPythonLayout layouts[] = {
   },
   {
     .minor = 13, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1, .debug_gc = 10, .debug_thread = 21,
+    .type_dict_apart = 1, .managed = RSC_PY_MANAGED_INLINE,
+    .pre_header_flags = RSC_PY_FLAG_MANAGED_DICT | RSC_PY_FLAG_MANAGED_WEAKREF,
     .interp_next = 7264, .interp_threads = 7344, .interp_modules = 7656, .interp_importlib = 7672, .interp_sysdict = 7640,
     .interp_builtins = 7648, .interp_dict = 8448, .interp_codecs = 7960, .interp_forkers = 10632,
     .gc_enabled = 7412, .gc_generations = 7424, .gc_permanent = 7504, .gc_stats = 7528, .gc_collecting = 7600,
@@ -107,6 +112,8 @@ static const RscPythonLayout layouts[] = {
   },
   {
     .minor = 14, .zero_has_digit = 1, .int32_refcounts = 1, .tagged_long = 1, .tagged_stack = 1, .debug_gc = 11, .debug_thread = 24,
+    .type_dict_apart = 1, .managed = RSC_PY_MANAGED_INLINE,
+    .pre_header_flags = RSC_PY_FLAG_MANAGED_DICT | RSC_PY_FLAG_MANAGED_WEAKREF,
     .interp_next = 7272, .interp_threads = 7344, .interp_modules = 7688, .interp_importlib = 7704, .interp_sysdict = 7672,
     .interp_builtins = 7680, .interp_dict = 8496, .interp_codecs = 8000, .interp_forkers = 10696,
     .gc_enabled = 7420, .gc_generations = 7432, .gc_permanent = 7504, .gc_stats = 7528, .gc_collecting = 7600,

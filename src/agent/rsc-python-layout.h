@@ -139,6 +139,14 @@ typedef struct
 extern const RscPythonField rsc_python_fields[];
 extern const unsigned rsc_python_n_fields;
 
+typedef enum
+{
+  RSC_PY_MANAGED_NONE,
+  RSC_PY_MANAGED_TWO_WORDS, /* 3.11: values at -32, dict at -24 */
+  RSC_PY_MANAGED_ONE_WORD,  /* 3.12: at -24 either a dict, or values minus one */
+  RSC_PY_MANAGED_INLINE     /* 3.13: dict at -24, values behind the basic size */
+} RscPythonManaged;
+
 /* 0 in a row: this version has no such field (no field stands at 0 but the
  * two that say so). */
 typedef struct
@@ -148,8 +156,11 @@ typedef struct
   uint8_t tagged_long;      /* 3.12: lv_tag holds sign and number of digits */
   uint8_t tagged_stack;     /* 3.14: locals and stack are tagged references */
   uint8_t header_by_type;   /* sys.getsizeof() goes by the type's flag, also for objects without the header */
+  uint8_t line_pairs;       /* 3.10: the line table is pairs of code and line differences */
+  uint8_t type_dict_apart;  /* 3.12: PyType_GetDict() gives the dict of a static type */
+  uint8_t managed;          /* RscPythonManaged: where an instance's attributes are */
+  uint32_t pre_header_flags; /* the tp_flags that put two words before the collector's header */
   uint8_t zero_has_digit;   /* 3.11: an int of 0 is as large as one of 1 */
-  uint8_t values_tagged;    /* 3.12: the word at -24 is a dict, or values with bit 0 set */
 
   /* From 3.13 _PyRuntime begins with _Py_DebugOffsets, which tells what differs between patch releases: at which words
    * of it the interpreter's gc (then imports.modules, sysdict, builtins) and the thread state's next (then interp,

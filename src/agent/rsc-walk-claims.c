@@ -262,62 +262,85 @@ claim_local (RscWalk *walk, RscAddress code, uint64_t i, RscAddress target, RscC
   rsc_walk_claim (walk, target, RSC_WIRE_EDGE_LOCAL, rsc_is_str (name) ? rsc_walk_name (walk, name) : 0, state);
 }
 
-/* An interpreter frame (3.11 and later), in the order of its traversal. */
+/* How many references are on the stack above the locals; FALSE while that is
+ * not known, because the function is in the middle of an instruction. */
+static bool
+stack_depth (const RscWalk *walk, RscAddress iframe, uint64_t n_locals, uint64_t *depth)
+{
+  const RscPythonLayout *layout = walk->layout;
+
+  *depth = 0;
+  if (layout->iframe_stacktop != 0)
+    {
+      int32_t top = (int32_t) rsc_half (iframe, layout->iframe_stacktop);
+
+      if (top < 0)
+        return false;
+      *depth = (uint64_t) top > n_locals ? (uint64_t) top - n_locals : 0;
+    }
+  else
+    {
+      RscAddress top = rsc_word (iframe, layout->iframe_stackpointer), bottom = iframe + layout->iframe_localsplus + 8 * n_locals;
+
+      if (top == 0)
+        return false;
+      *depth = top > bottom ? (top - bottom) / 8 : 0;
+    }
+  return true;
+}
+
+/* An interpreter frame (3.11 and later), in the order of its traversal.  With
+ * RSC_CLAIM_EXTRA for a node that stands for a running function. */
 void
 rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
 {
   const RscPythonLayout *layout = walk->layout;
   RscAddress code = rsc_untag (walk, rsc_word (iframe, layout->iframe_code)), locals;
-  uint64_t n_locals, n_stack = 0;
+  uint64_t n_locals, n_stack;
+  bool of_generator = state == RSC_CLAIM_EXTRA && rsc_byte (iframe, layout->iframe_owner) == RSC_PY_OWNER_GENERATOR;
+  RscClaimState rest = of_generator ? RSC_CLAIM_NAME : state;
 
   if (code == 0 || rsc_type_of (code) != walk->t_code)
     return;
-  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_object), RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "frame"), state);
-  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_locals), RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_locals"), state);
-  rsc_walk_claim (walk, rsc_untag (walk, rsc_word (iframe, layout->iframe_func)), RSC_WIRE_EDGE_NAMED,
-                  rsc_walk_label (walk, "function"), state);
-  rsc_walk_claim (walk, code, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_code"), state);
-  /* The function holds its globals; that a running one uses them is asked for all the same. */
-  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_globals), RSC_WIRE_EDGE_GLOBALS, 0,
-                  state == RSC_CLAIM_EXTRA ? RSC_CLAIM_EXTRA : RSC_CLAIM_NAME);
-
   n_locals = rsc_half (code, layout->code_nlocalsplus);
   if (n_locals > MAX_LOCALS)
     return;
+  /* A running generator holds its frame itself, and all that is in it as long as
+   * it knows how deep its stack is. */
+  if (of_generator)
+    rsc_walk_claim (walk, iframe - layout->gen_iframe, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "generator"), state);
+  if (stack_depth (walk, iframe, n_locals, &n_stack) && of_generator)
+    state = RSC_CLAIM_NAME;
+
+  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_object), RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "frame"), rest);
+  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_locals), RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_locals"), rest);
+  rsc_walk_claim (walk, rsc_untag (walk, rsc_word (iframe, layout->iframe_func)), RSC_WIRE_EDGE_NAMED,
+                  rsc_walk_label (walk, "function"), rest);
+  rsc_walk_claim (walk, code, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_code"), rest);
+  /* The function holds its globals; that a running one uses them is asked for all the same. */
+  rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_globals), RSC_WIRE_EDGE_GLOBALS, 0,
+                  rest == RSC_CLAIM_EXTRA ? RSC_CLAIM_EXTRA : RSC_CLAIM_NAME);
+
   locals = iframe + layout->iframe_localsplus;
   for (uint64_t i = 0; i < n_locals; i++)
     claim_local (walk, code, i, rsc_untag (walk, rsc_word (locals, 8 * i)), state);
-  /* How deep the stack is, is known while the function waits for another one. */
-  if (layout->iframe_stacktop != 0)
-    {
-      int32_t top = (int32_t) rsc_half (iframe, layout->iframe_stacktop);
-
-      n_stack = top > (int64_t) n_locals ? (uint64_t) top - n_locals : 0;
-    }
-  else
-    {
-      RscAddress top = rsc_word (iframe, layout->iframe_stackpointer);
-
-      n_stack = top > locals + 8 * n_locals ? (top - locals) / 8 - n_locals : 0;
-    }
   if (n_stack > rsc_half (code, layout->code_stacksize))
     return;
   for (uint64_t i = n_locals; i < n_locals + n_stack; i++)
-    {
-      RscAddress target = rsc_untag (walk, rsc_word (locals, 8 * i));
-
-      rsc_walk_claim (walk, target, RSC_WIRE_EDGE_STACK, 0, state);
-    }
+    rsc_walk_claim (walk, rsc_untag (walk, rsc_word (locals, 8 * i)), RSC_WIRE_EDGE_STACK, 0, state);
 }
 
-static bool
-generator_waits (const RscWalk *walk, RscAddress iframe)
+/* While a function runs, its frame object stands for what its frame holds; of a
+ * generator that waits, the generator does. */
+static RscClaimState
+frame_object_state (const RscWalk *walk, RscAddress iframe)
 {
   const RscPythonLayout *layout = walk->layout;
   RscAddress generator = iframe - layout->gen_iframe;
 
-  return rsc_byte (iframe, layout->iframe_owner) == RSC_PY_OWNER_GENERATOR
-         && (int8_t) rsc_byte (generator, layout->gen_state) != RSC_PY_FRAME_EXECUTING;
+  if (rsc_byte (iframe, layout->iframe_owner) != RSC_PY_OWNER_GENERATOR)
+    return RSC_CLAIM_OPEN;
+  return (int8_t) rsc_byte (generator, layout->gen_state) == RSC_PY_FRAME_EXECUTING ? RSC_CLAIM_EXTRA : RSC_CLAIM_NAME;
 }
 
 static void
@@ -331,10 +354,8 @@ claim_frame_object (RscWalk *walk, RscAddress frame)
       RscAddress iframe = rsc_word (frame, layout->frame_frame);
 
       claim_named (walk, frame, layout->frame_trace, "f_trace");
-      /* While the function runs, this node stands for what its frame holds; of a
-       * generator that waits, the generator does. */
       if (iframe != 0)
-        rsc_walk_claim_frame (walk, iframe, generator_waits (walk, iframe) ? RSC_CLAIM_NAME : RSC_CLAIM_OPEN);
+        rsc_walk_claim_frame (walk, iframe, frame_object_state (walk, iframe));
     }
   else
     {

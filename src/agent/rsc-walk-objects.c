@@ -205,20 +205,19 @@ rsc_attributes_find (const RscWalk *walk, RscAddress object, const RscTypeInfo *
     {
       uint64_t word = rsc_word (object, (size_t) -24);
 
-      if (layout->minor == 11)
+      switch ((RscPythonManaged) layout->managed)
         {
+        case RSC_PY_MANAGED_TWO_WORDS:
           found.dict = word;
           found.values = rsc_word (object, (size_t) -32);
-        }
-      else if (layout->values_tagged)
-        {
+          break;
+        case RSC_PY_MANAGED_ONE_WORD:
           if (word & 1)
-            found.values = word + 1; /* tagged by subtracting one */
+            found.values = word + 1;
           else
             found.dict = word;
-        }
-      else
-        {
+          break;
+        case RSC_PY_MANAGED_INLINE:
           found.dict = word;
           if (info->flags & RSC_PY_FLAG_INLINE_VALUES)
             {
@@ -227,6 +226,10 @@ rsc_attributes_find (const RscWalk *walk, RscAddress object, const RscTypeInfo *
               if (rsc_byte (values, 3) != 0) /* valid */
                 found.values = values;
             }
+          break;
+        case RSC_PY_MANAGED_NONE:
+          found.dict = 0;
+          break;
         }
       if (found.values != 0)
         found.values += layout->values_offset;
@@ -333,7 +336,7 @@ rsc_code_line (const RscWalk *walk, RscAddress code, int64_t offset)
   p = (const uint8_t *) (table + RSC_PY_BYTES_DATA);
   end = p + rsc_word (table, RSC_PY_SIZE);
 
-  if (layout->minor == 10)
+  if (layout->line_pairs)
     {
       /* Pairs: how far the code goes, and how many lines; -128: no line. */
       for (; p + 1 < end; p += 2)

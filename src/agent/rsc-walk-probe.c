@@ -413,7 +413,7 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk->in_place = options->in_place;
   walk->this_thread = options->skip_this_thread ? (RscAddress) PyThreadState_Get () : 0;
   find_types (walk);
-  if (layout->minor >= 12)
+  if (layout->type_dict_apart)
     {
       symbol = dlsym (RTLD_DEFAULT, "PyType_GetDict");
       memcpy (&walk->type_get_dict, &symbol, sizeof symbol);

@@ -94,7 +94,7 @@ code_size (const RscWalk *walk, RscAddress code, uint64_t basic_size)
   RscAddress extra = rsc_word (code, layout->code_extra);
   uint64_t size = basic_size;
 
-  if (layout->minor == 10)
+  if (layout->code_adaptive == 0)
     {
       if (rsc_word (code, layout->code_cell2arg) != 0)
         size += tuple_length (rsc_word (code, layout->code_cellvars)) * 8;

@@ -281,8 +281,7 @@ complete (RscWalk *walk, RscTypeInfo *info)
     }
   if (info->flags & RSC_PY_FLAG_HEAP)
     info->cached_keys = rsc_word (type, RSC_PY_HT_CACHED_KEYS (walk->layout));
-  if (info->flags & (walk->layout->minor >= 12 ? RSC_PY_FLAG_MANAGED_DICT | RSC_PY_FLAG_MANAGED_WEAKREF
-                     : walk->layout->minor == 11 ? RSC_PY_FLAG_MANAGED_DICT : 0))
+  if (info->flags & walk->layout->pre_header_flags)
     info->pre_header = 16;
 
   if (mro != 0 && (rsc_word (rsc_type_of (mro), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_TUPLE))

@@ -340,6 +340,7 @@ def build():
     keep["cells"] = [types.CellType([1]), types.CellType()]
     keep["code"] = [compile("x = (1, 2)\ndef f(a):\n    b = [a]\n    return b\n", "made.py", "exec"), build.__code__, generate.__code__]
     keep["frames"] = [sys._getframe(), a_coroutine.cr_frame, started.gi_frame]
+    keep["lines"] = raise_from_everywhere()
     keep["cycle"] = cycle = Plain()
     cycle.me = [cycle]
     return keep
@@ -350,6 +351,35 @@ def running(handshake, go_on, in_thread):
     handshake.set()
     go_on.wait()
     return local_of_thread
+
+
+def through(library, fd):
+    """A generator that runs while the heap is walked."""
+    local_of_running = ["only the running generator holds it", fd]
+    yield library.rsc_probe_walk(fd)
+    yield local_of_running
+
+
+def raise_from_everywhere():
+    """Exceptions whose frames stand at every line of a long function."""
+    body = ["def long_one(at):"]
+    for i in range(700):
+        body.append("    if at == %d:" % i)
+        if i % 3 == 0:
+            body.append("        raise ValueError(\n            at,\n            [i for i in\n             range(3)])" if i % 2 else "        1 / 0")
+        elif i % 3 == 1:
+            body.append("        (at ,\n\n          at.missing,\n         3)")
+        else:
+            body.append("\n" * 200 * (i % 7 == 0) + "        {}[at]")
+    namespace = {}
+    exec(compile("\n".join(body), "made for lines.py", "exec"), namespace)
+    caught = []
+    for i in range(700):
+        try:
+            namespace["long_one"](i)
+        except Exception as error:
+            caught.append(error)
+    return caught
 
 
 problems = []
@@ -404,7 +434,8 @@ def main():
     stream = data = size = order = node = name = one = i = n = expected = found = edges = None
     expected_order = [[id(o) for o in gc.get_objects(generation=g)] for g in range(3)]
     n_frozen = gc.get_freeze_count()
-    error = library.rsc_probe_walk(fd)
+    running_generator = through(library, fd)
+    error = next(running_generator)
     assert error is None, error
     size = os.fstat(fd).st_size
     data = os.pread(fd, size, 0)
@@ -519,6 +550,16 @@ def main():
                 problem("held more often than counted", stream.type_name(i), stream.value(i), node[4], degree[i],
                         [(stream.type_name(n), stream.label(e)) for n, e in added[i]][:5])
 
+    n_frames = 0
+    for error in keep["lines"] + keep["exceptions"][:1]:
+        frame = error.__traceback__.tb_next.tb_frame if error.__traceback__.tb_next else None
+        if frame is not None:
+            n_frames += 1
+            if stream.value(stream.by_address[id(frame)]) != "%s:%d" % (frame.f_code.co_filename, frame.f_lineno):
+                problem("line of a frame", stream.value(stream.by_address[id(frame)]), frame.f_lineno)
+    if n_frames < 600:
+        problem("frames with lines", n_frames)
+
     for name, one in (("containers", keep["containers"][11]), ("frozen", frozen_first), ("instance", keep["instances"][0]),
                       ("slots", keep["slots"][1]), ("a class", Plain)):
         node = stream.nodes[stream.by_address[id(one)]]
@@ -545,19 +586,24 @@ def main():
     if sys.version_info >= (3, 11) and {t[1] for t in stream.threads} != {threading.main_thread().native_id, thread.native_id}:
         problem("native thread ids")
     for ident, function, names in ((threading.main_thread().ident, "main", ("keep", "handshake", "unique_local", "fd")),
-                                   (thread.ident, "running", ("handshake", "go_on", "in_thread", "local_of_thread"))):
+                                   (thread.ident, "running", ("handshake", "go_on", "in_thread", "local_of_thread")),
+                                   (threading.main_thread().ident, "through", ("library", "fd", "local_of_running"))):
         index = [t[0] for t in stream.threads].index(ident)
         frames = [f for f in stream.frames if f[0] == index and stream.string(f[2]) == function]
         if len(frames) != 1:
             problem("frames", function, [stream.string(f[2]) for f in stream.frames])
             continue
         locals_found = {stream.label(e)[1]: e[0] for e in stream.edges_of(frames[0][1]) if e[2] & 0x3f == 13}
+        for e in stream.edges_of(frames[0][1]):
+            # A running generator may hold its locals itself.
+            if stream.label(e) == ("NAMED", "generator"):
+                locals_found.update((stream.label(e)[1], e[0]) for e in stream.edges_of(e[0]) if e[2] & 0x3f == 13)
         for name in names:
             if name not in locals_found:
                 problem("local", function, name, sorted(locals_found))
         if not stream.string(frames[0][3]).endswith("walk_check.py"):
             problem("file of frame", stream.string(frames[0][3]))
-        expected = {"main": main_line(), "running": running_line()}[function]
+        expected = {"main": main_line(), "running": running_line(), "through": lines_of(through, "yield library")}[function]
         if frames[0][4] != expected:
             problem("line", function, frames[0][4], expected)
     i = stream.by_address[id(unique_local)]
@@ -565,6 +611,12 @@ def main():
     holders = [(n, e) for n in range(len(stream.nodes)) for e in stream.edges_of(n) if e[0] == i and n not in own]
     if [stream.label(e) for n, e in holders] != [("LOCAL", "unique_local")]:
         problem("holder of a local", [stream.label(e) for n, e in holders])
+    # What the running generator refers to has one holder: not it and its frame both.
+    held = next(running_generator)
+    i = stream.by_address[id(held)]
+    holders = [(n, e) for n in range(len(stream.nodes)) for e in stream.edges_of(n) if e[0] == i]
+    if [stream.label(e) for n, e in holders] != [("LOCAL", "local_of_running")]:
+        problem("holder of a generator's local", [stream.label(e) for n, e in holders])
     synthetic = [n for n, node in enumerate(stream.nodes) if node[5] & SYNTHETIC]
     if synthetic and synthetic != list(range(synthetic[0], len(stream.nodes))):
         problem("synthetic nodes are not last")
@@ -694,7 +746,7 @@ def lines_of(function, text):
 
 
 def main_line():
-    return lines_of(main, "error = library.rsc_probe_walk")
+    return lines_of(main, "error = next(running_generator)")
 
 
 def running_line():
