@@ -31,7 +31,9 @@
  * leave the canvas at the ends, without one they leave at once; Return
  * activates; Escape deselects.  Pointer: drag pans, Ctrl+drag zooms, Shift+drag
  * zooms into an area, the wheel scrolls, Ctrl+wheel and pinch zoom at the
- * pointer; a double click on an edge flies to its far end. */
+ * pointer; a double click on an edge flies to its far end.  A small map in the
+ * upper right corner, where not all is in sight, is clicked or dragged to go
+ * elsewhere. */
 #pragma once
 
 #include <gtk/gtk.h>

@@ -190,7 +190,7 @@ rsc_viewport_get_map (const RscViewport *self, RscBox *box, double *zoom)
   box->width = MAX (self->scene_width * *zoom, MAP_MIN_SIDE);
   box->height = MAX (self->scene_height * *zoom, MAP_MIN_SIDE);
   box->x = self->width - MAP_MARGIN - box->width;
-  box->y = self->height - MAP_MARGIN - box->height;
+  box->y = MAP_MARGIN;
   return TRUE;
 }
 

@@ -50,7 +50,7 @@ void rsc_viewport_zoom_to_area (RscViewport *self, RscBox area);
 /* The middle stays in the middle. */
 void rsc_viewport_resize (RscViewport *self, double width, double height);
 
-/* Where a small map of the whole scene is drawn, and at which zoom: in the lower
+/* Where a small map of the whole scene is drawn, and at which zoom: in the upper
  * right corner.  FALSE where all of the scene is in sight, or the widget is too
  * small for it. */
 gboolean rsc_viewport_get_map (const RscViewport *self, RscBox *box, double *zoom);
