@@ -77,7 +77,6 @@ edge_counts (RscSnapshot      *snapshot,
              RscNode           source,
              guint64           edge)
 {
-  /* What a frame of 3.14 borrows is marked as weak by the agent. */
   if (columns->kind[edge] & RSC_EDGE_WEAK)
     return FALSE;
   if (columns->kind[edge] & RSC_EDGE_TRAVERSED)
@@ -150,6 +149,26 @@ add_holder (RscHolders *self,
     g_array_append_val (self->holders, holder);
 }
 
+/* On 3.14 what a frame borrows looks like what it holds.  More holders than
+ * references means that some borrow: stack entries before local variables. */
+static void
+find_borrowers (RscHolders *self)
+{
+  static const RscHolderKind kinds[] = { RSC_HOLDER_STACK, RSC_HOLDER_LOCAL };
+
+  for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++)
+    for (guint i = 0; i < self->holders->len && self->explained > self->refcount; i++)
+      {
+        RscHolder *holder = &g_array_index (self->holders, RscHolder, i);
+
+        if (holder->kind == kinds[k] && holder->counted)
+          {
+            holder->counted = FALSE;
+            self->explained--;
+          }
+      }
+}
+
 RscHolders *
 rsc_holders_compute (RscSnapshot *snapshot,
                      RscNode      node,
@@ -201,6 +220,8 @@ rsc_holders_compute (RscSnapshot *snapshot,
   self->getrefcount = self->refcount;
   if (self->refcount != RSC_REFCOUNT_UNKNOWN)
     {
+      if (calls_borrow (snapshot))
+        find_borrowers (self);
       if (self->refcount > self->explained && self->refcount < NEVER_FREED)
         self->unexplained = self->refcount - self->explained;
       if (!(is_local && calls_borrow (snapshot)))
