@@ -98,6 +98,31 @@ raise_limit (__rlimit_resource_t resource)
   setrlimit (resource, &limit);
 }
 
+/* Lifts the program's limits on its memory as far as they may be.  What a walk needs is not the program's, which may have
+ * reached its limit: that is when one wants to see its heap. */
+static void
+lift_limits (struct rlimit before[2])
+{
+  static const __rlimit_resource_t resources[2] = { RLIMIT_AS, RLIMIT_DATA };
+
+  for (size_t i = 0; i < 2; i++)
+    {
+      struct rlimit lifted;
+
+      getrlimit (resources[i], &before[i]);
+      lifted = before[i];
+      lifted.rlim_cur = lifted.rlim_max;
+      setrlimit (resources[i], &lifted);
+    }
+}
+
+static void
+put_limits_back (const struct rlimit before[2])
+{
+  setrlimit (RLIMIT_AS, &before[0]);
+  setrlimit (RLIMIT_DATA, &before[1]);
+}
+
 static void
 handle (int signum, void (*handler) (int))
 {
@@ -179,15 +204,18 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
     .in_place = in_place,
   };
   static RscWireMessage message;
+  struct rlimit limits[2];
   sigset_t all, before;
   RscWalk *walk;
   uint64_t pause;
   pid_t pid, program = getpid ();
   int clone_error;
 
+  lift_limits (limits);
   walk = rsc_walk_prepare (&options, error);
   if (walk == NULL)
     {
+      put_limits_back (limits);
       *status = RSC_WIRE_UNSUPPORTED;
       return -1;
     }
@@ -198,6 +226,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
 
       rsc_agent_say_begun ();
       result = rsc_walk_run (walk, fd);
+      put_limits_back (limits);
       pause = rsc_agent_now () - since;
       if (result != 0)
         snprintf (error, RSC_WALK_ERROR_SIZE, "%s", rsc_walk_get_error (walk));
@@ -210,6 +239,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
       return result;
     }
 
+  put_limits_back (limits);
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   pid = (pid_t) syscall (SYS_clone, 0ul, NULL, NULL, NULL, 0ul);

@@ -87,6 +87,8 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
 
   flush_output ();
   rsc_agent_come_back ();
+  if (on_main)
+    atomic_store (&rsc_agent.main_held, true);
   rsc_wire_message_init (&message, RSC_WIRE_HELD, 0);
   rsc_wire_message_add_number (&message, RSC_WIRE_HOLD, kind);
   rsc_wire_message_add_string (&message, RSC_WIRE_HINT, hint);
@@ -100,6 +102,7 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
       unsigned signals = atomic_load (&rsc_agent.signals);
       int error;
 
+      rsc_agent_drop_walks ();
       if (on_main)
         rsc_agent_run_on_main ();
       if (atomic_load (&rsc_agent.released) != released)
@@ -118,6 +121,12 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
         }
     }
 
+  if (on_main)
+    {
+      atomic_store (&rsc_agent.main_held, false);
+      /* What was begun while that was still true came by no other way. */
+      rsc_agent_run_on_main ();
+    }
   rsc_wire_message_init (&message, RSC_WIRE_RESUMED, 0);
   rsc_agent_send (&message);
 

@@ -90,6 +90,7 @@ typedef struct
   atomic_bool hold_all;    /* hold at marks and before the end */
   atomic_uint released;    /* counts how often held threads were let go */
   atomic_uint signals;     /* counts what a held thread should look at; a futex */
+  atomic_bool main_held;   /* the main thread waits in a hold */
   atomic_bool stopping;    /* the agent's thread is to return */
   char *hold_names;        /* NUL-terminated strings, one after the other; an empty one ends them */
 
@@ -105,6 +106,7 @@ typedef struct
   RscAgentRequest request; /* the thread's; the main thread's while main_began */
   RscWireMessage reply;    /* as request */
   RscAgentChild children[2]; /* as request */
+  RscWalk *_Atomic old_walks[2]; /* to be finished by whoever has the GIL */
 } RscAgent;
 
 extern RscAgent rsc_agent;
@@ -137,6 +139,9 @@ void rsc_agent_thread_stop (bool gil);
 void rsc_agent_close_request (void);
 /* The main thread runs a request that waits for it, if there is one.  GIL held. */
 void rsc_agent_run_on_main (void);
+
+/* Finishes the walks that are over.  GIL held. */
+void rsc_agent_drop_walks (void);
 
 /* rsc-agent-request.c; GIL held */
 /* Runs the request that stands in rsc_agent: fills reply and children. */

@@ -265,6 +265,7 @@ rsc_agent_request_run (bool on_main)
 {
   uint64_t since = rsc_agent_now ();
 
+  rsc_agent_drop_walks ();
   rsc_agent_reply (RSC_WIRE_DONE, "");
   if (since > rsc_agent.request.deadline)
     {

@@ -37,21 +37,41 @@ rsc_agent_close_request (void)
     }
 }
 
-/* Takes what the walks made away. */
+void
+rsc_agent_drop_walks (void)
+{
+  for (size_t i = 0; i < 2; i++)
+    {
+      RscWalk *walk = atomic_exchange (&rsc_agent.old_walks[i], NULL);
+
+      if (walk != NULL)
+        rsc_walk_finish (walk);
+    }
+}
+
+/* Takes away what the walks made, for which the GIL is needed: a main thread
+ * that is held does it.  See goes_to_main_thread (). */
 static void
 finish_walks (void)
 {
   PyGILState_STATE state;
+  bool some = false;
 
-  if (rsc_agent.children[0].walk == NULL && rsc_agent.children[1].walk == NULL)
-    return;
-  state = PyGILState_Ensure ();
   for (size_t i = 0; i < 2; i++)
     {
-      if (rsc_agent.children[i].walk != NULL)
-        rsc_walk_finish (rsc_agent.children[i].walk);
+      some |= rsc_agent.children[i].walk != NULL;
+      atomic_store (&rsc_agent.old_walks[i], rsc_agent.children[i].walk);
       rsc_agent.children[i].walk = NULL;
     }
+  if (!some)
+    return;
+  if (atomic_load (&rsc_agent.main_held))
+    {
+      rsc_agent_signal_held ();
+      return;
+    }
+  state = PyGILState_Ensure ();
+  rsc_agent_drop_walks ();
   PyGILState_Release (state);
 }
 
@@ -64,13 +84,17 @@ set_phase (RscAgentPhase phase)
   pthread_mutex_unlock (&rsc_agent.lock);
 }
 
+/* A main thread that is held has nothing else to do, and a thread state: the
+ * agent's thread would have to get one, for which a program that is out of memory
+ * has none. */
 static bool
-needs_main_thread (const RscAgentRequest *request)
+goes_to_main_thread (const RscAgentRequest *request)
 {
   if ((request->flags & RSC_WIRE_AGENT_THREAD) != 0)
     return false;
 
-  return request->type == RSC_WIRE_COLLECT
+  return atomic_load (&rsc_agent.main_held)
+         || request->type == RSC_WIRE_COLLECT
          || (request->type == RSC_WIRE_CAPTURE && (request->flags & RSC_WIRE_COLLECT_BEFORE) != 0);
 }
 
@@ -103,23 +127,32 @@ on_pending_call (void *data)
 static void
 begin_request (void)
 {
-  if (needs_main_thread (&rsc_agent.request))
+  PyGILState_STATE state;
+
+  if (goes_to_main_thread (&rsc_agent.request))
     {
       pthread_mutex_lock (&rsc_agent.lock);
       rsc_agent.main_began = false;
       rsc_agent.phase = RSC_AGENT_ON_MAIN;
       pthread_mutex_unlock (&rsc_agent.lock);
       /* Both ways, as it may begin or end to wait in a hold just now: who comes
-       * first runs it.  If the queue of pending calls is full, the main thread is not coming
-       * to it, and the deadline passes. */
-      Py_AddPendingCall (on_pending_call, NULL);
+       * first runs it.  If the queue of pending calls is full, the main thread is
+       * not coming to it, and the deadline passes. */
       rsc_agent_signal_held ();
+      if (atomic_load (&rsc_agent.main_held))
+        return;
+      /* With the GIL: up to 3.12 a call that another thread adds is not seen until
+       * the main thread has to give the GIL away for some reason. */
+      state = PyGILState_Ensure ();
+      Py_AddPendingCall (on_pending_call, NULL);
+      PyGILState_Release (state);
     }
   else
     {
-      PyGILState_STATE state = PyGILState_Ensure ();
-      bool run = !atomic_load (&rsc_agent.stopping);
+      bool run;
 
+      state = PyGILState_Ensure ();
+      run = !atomic_load (&rsc_agent.stopping);
       if (run)
         rsc_agent_request_run (false);
       PyGILState_Release (state);

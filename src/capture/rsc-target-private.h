@@ -55,6 +55,7 @@ struct _RscTarget
 
   GMutex request_lock; /* one request at a time; taken before the lock */
   guint32 last_number; /* [request_lock] */
+  double timeout;      /* [request_lock] seconds */
 
   GMutex lock;
   GCond changed;

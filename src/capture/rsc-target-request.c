@@ -165,7 +165,7 @@ gboolean
 rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange *exchange,
                      const int *fds, gsize n_fds, double seconds, GCancellable *cancellable, GError **error)
 {
-  double limit = seconds > 0 ? seconds : RSC_TARGET_DEFAULT_SECONDS;
+  double limit = seconds > 0 ? seconds : self->timeout;
   gint64 end = g_get_monotonic_time () + (gint64) (limit * G_USEC_PER_SEC);
   RscWireMessageHeader header;
   gboolean answered = FALSE;

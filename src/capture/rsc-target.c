@@ -131,6 +131,7 @@ rsc_target_launch (const RscLaunchOptions *options, GError **error)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_queue_init (&self->events);
+  self->timeout = RSC_TARGET_DEFAULT_SECONDS;
   self->listener = self->pidfd = self->event_fd = self->wake_fd = self->socket = -1;
   self->streams[0] = self->streams[1] = self->streams[2] = -1;
   self->input = g_byte_array_new ();
@@ -197,6 +198,14 @@ rsc_target_get_exit_status (RscTarget *self)
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->exit_status;
+}
+
+void
+rsc_target_set_timeout (RscTarget *self, double seconds)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+
+  self->timeout = seconds;
 }
 
 int

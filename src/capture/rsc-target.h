@@ -88,6 +88,9 @@ const char *const *rsc_target_get_argv (RscTarget *self);
 /* As from waitpid(); meaningful once EXITED. */
 int            rsc_target_get_exit_status (RscTarget *self);
 
+/* How long the program may take to come to a request; 10 s unless set. */
+void            rsc_target_set_timeout  (RscTarget *self, double seconds);
+
 /* Readable when events wait.  Borrowed. */
 int             rsc_target_get_event_fd (RscTarget *self);
 /* The next event, or NULL after @timeout_ms (-1: wait for ever, 0: look only),
@@ -103,7 +106,7 @@ typedef struct
   gboolean collect_before; /* gc.collect() first */
   const char *hint;        /* for the snapshot's info; NULL: the mark at which it is held */
   gboolean release;        /* a held program goes on as soon as the child that captures exists */
-  double timeout_seconds;  /* until the program answers; 0: the default of 10 */
+  double timeout_seconds;  /* until the program comes to it; 0: as rsc_target_set_timeout() */
 } RscCaptureOptions;
 
 /* RSC_CAPTURE_ERROR: TIMEOUT (the GIL was not released), EXITED, UNSUPPORTED

@@ -151,8 +151,12 @@ run_collect (RscTarget *target, char **words, GString *json, GError **error)
 {
   RscCollectFlags flags = (has_word (words, "capture") ? RSC_COLLECT_CAPTURE : 0)
                           | (has_word (words, "agent-thread") ? RSC_COLLECT_AGENT_THREAD : 0);
-  g_autoptr(RscCollection) collection = rsc_target_collect (target, (guint) atoi (words[2]), flags, NULL, cancellable, error);
+  g_autoptr(RscCollection) collection = NULL;
 
+  for (gsize i = 3; words[i] != NULL; i++)
+    if (g_str_has_prefix (words[i], "timeout="))
+      rsc_target_set_timeout (target, g_ascii_strtod (words[i] + strlen ("timeout="), NULL));
+  collection = rsc_target_collect (target, (guint) atoi (words[2]), flags, NULL, cancellable, error);
   if (collection == NULL)
     return FALSE;
   g_string_append_printf (json, ", \"returned\": %" G_GINT64_FORMAT ", \"on_main_thread\": %s, \"others_ran\": %s",

@@ -17,7 +17,7 @@ import unittest
 import interpreters
 
 DRIVER = os.environ['RSC_TARGET_DRIVER']
-LIMIT = 60  # seconds after which a wait is a failure
+LIMIT = float(os.environ.get('RSC_TEST_LIMIT', 60))  # seconds after which a wait is a failure
 
 # The codes of base/rsc-error.h.
 FAILED, LIMIT_REACHED, PERMISSION, TIMEOUT, NOT_FOUND, UNSUPPORTED, EXITED, BUSY = 0, 5, 6, 7, 8, 10, 11, 12
@@ -59,6 +59,7 @@ class Target:
         self.pending = {}
         self.events = queue.Queue()
         self.seen = []
+        self.is_held = False
         self.output = {1: b'', 2: b''}
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -85,6 +86,8 @@ class Target:
         return pending
 
     def ask(self, *words):
+        if words[0] == 'continue':
+            self.is_held = False
         return self.begin(*words).get()
 
     def wait(self, event, **fields):
@@ -96,6 +99,8 @@ class Target:
             except queue.Empty:
                 raise AssertionError(f'no {event} {fields} in {self.seen}, {self.output}') from None
             self.seen.append(message)
+            if message['event'] == 'state':
+                self.is_held = message['state'] == 'held'
             if message['event'] == event and all(message.get(key) == value for key, value in fields.items()):
                 return message
             if message['event'] in ('end', 'failed'):
@@ -116,6 +121,8 @@ class Target:
 
     def finish(self):
         """Goes on until the end: (status, standard output, standard error)."""
+        if self.is_held:
+            self.ask('continue')
         while True:
             event = self.wait('state')
             if event['state'] == 'held':

@@ -1,0 +1,559 @@
+"""The rules for the agent, each from a failure that was made to happen."""
+import contextlib
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from target import FAILED, LIMIT, TIMEOUT, UNSUPPORTED, Case, Error, Target, descendants, descriptors, each_python, status
+
+# A heap that takes a child some tenths of a second, so that it can be caught.
+BIG = 'heap = [[i] for i in range(300_000)]\n'
+READY = 'import refscope; refscope.mark("ready")\n'
+
+
+@contextlib.contextmanager
+def stopped_child(target, pid, *words):
+    """A capture under way, its child stopped: (the child, the pending answer)."""
+    pending = target.begin('capture', *words)
+    deadline = time.monotonic() + LIMIT
+    while True:
+        children = descendants(pid)
+        if children:
+            break
+        assert time.monotonic() < deadline, 'no child came to capture'
+    child = children[0]
+    os.kill(child, signal.SIGSTOP)
+    while status(child, 'State')[0] not in 'Tt':
+        assert time.monotonic() < deadline
+    try:
+        yield child, pending
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGCONT)
+
+
+def wait_until_blocked(pid, call):
+    """Until the main thread waits in that system call."""
+    deadline = time.monotonic() + LIMIT
+    while not pathlib.Path(f'/proc/{pid}/syscall').read_text().startswith(f'{call} '):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+class Rules(Case):
+    @each_python
+    def test_rule_02_the_forked_child_has_no_agent(self, python):
+        script = self.script('''
+            import os, sys, ctypes
+            fork = os.fork if sys.argv[1] == 'python' else ctypes.PyDLL(None).fork
+            if sys.argv[1] == 'without the lock':
+                fork = ctypes.CDLL(None).fork
+            import refscope
+            refscope.mark('before')
+            for i in range(3):
+                pid = fork()
+                if pid == 0:
+                    refscope.mark('child')
+                    links = [os.readlink('/proc/self/fd/' + n) for n in os.listdir('/proc/self/fd')
+                             if os.path.lexists('/proc/self/fd/' + n)]
+                    bad = [l for l in links if 'socket' in l or 'eventfd' in l or 'memfd' in l]
+                    threads = len(os.listdir('/proc/self/task'))
+                    os._exit(7 if bad or threads != 1 or refscope.is_connected() else 0)
+                print(os.waitpid(pid, 0)[1], flush=True)
+            refscope.mark('after')
+            ''')
+        for way in 'python', 'C', 'without the lock':
+            with Target(python, script, way, hold=True) as target:
+                target.wait_held(hint='before')
+                target.ask('continue')
+                target.wait_held(hint='after')
+                target.ask('capture')
+                self.assertEqual(target.finish(), (0, b'0\n0\n0\n', b''))
+                self.assertEqual([e['hint'] for e in target.seen if e['event'] == 'mark'], ['before', 'after'])
+
+    @each_python
+    def test_rule_02_captures_while_it_forks(self, python):
+        script = self.script('''
+            import os, threading
+            def fork():
+                for i in range(100):
+                    pid = os.fork()
+                    if pid == 0:
+                        os._exit(0)
+                    os.waitpid(pid, 0)
+            threads = [threading.Thread(target=fork) for i in range(2)]
+            import warnings
+            warnings.simplefilter('ignore')  # its own threads
+            print('ready', flush=True)
+            for t in threads: t.start()
+            for t in threads: t.join()
+            print('done', flush=True)
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_output(b'ready')
+            for i in range(20):
+                target.ask('capture')
+            target.wait_held('at-exit')
+            self.assertEqual(target.output, {1: b'ready\ndone\n', 2: b''})
+            target.ask('capture')
+            target.ask('continue')
+            self.assertEqual(target.wait_exit(), 0)
+
+    @each_python
+    def test_rule_03_finalizers_run_on_the_main_thread(self, python):
+        script = self.script('''
+            import threading, time, gc, refscope
+            class Cycle:
+                def __init__(self):
+                    self.me = self
+                def __del__(self):
+                    print(threading.current_thread().name, flush=True)
+            gc.disable()
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+            Cycle()
+            refscope.mark('held')
+            Cycle()
+            print('loop', flush=True)
+            while not refscope.mark('go'):
+                for i in range(100000): pass
+                Cycle.x = 1
+            ''')
+        with Target(python, script, marks=['held']) as target:
+            target.wait_held(hint='held')
+            answer = target.ask('collect', 2)
+            self.assertGreaterEqual(answer['returned'], 1)
+            self.assertTrue(answer['on_main_thread'])
+            target.wait_output(b'MainThread\n')
+            target.ask('continue')
+            target.wait_output(b'loop\n')
+            answer = target.ask('collect', 2)
+            self.assertTrue(answer['on_main_thread'])
+            target.wait_output(b'loop\nMainThread\n')
+            # The program's switch is as it was.
+            self.assertIn("'gc-enabled': <false>", target.ask('gc-info')['info'])
+            target.ask('stop', int(signal.SIGKILL))
+            target.wait_exit()
+
+    @each_python
+    def test_rule_03_a_blocked_main_thread_is_left_alone(self, python):
+        script = self.script('''
+            import gc, os, threading
+            class Cycle:
+                def __init__(self):
+                    self.me = self
+                def __del__(self):
+                    print(threading.current_thread() is threading.main_thread(), flush=True)
+            gc.disable()
+            Cycle()
+            print('ready', flush=True)
+            os.read(0, 1)
+            print('end', flush=True)
+            ''')
+        with Target(python, script) as target:
+            target.wait_output(b'ready')
+            wait_until_blocked(target.pid(), 0)
+            with self.assertRaisesRegex(Error, "agent's thread") as raised:
+                target.ask('collect', 2, 'timeout=0.3')
+            self.assertEqual(raised.exception.code, TIMEOUT)
+            # Captures need no main thread.
+            target.ask('capture')
+            answer = target.ask('collect', 2, 'agent-thread')
+            self.assertFalse(answer['on_main_thread'])
+            target.wait_output(b'False\n')
+            target.ask('input', 'x')
+            self.assertEqual(target.wait_exit(), 0)
+            # What was asked for too late did not run.
+            self.assertEqual(target.output[1], b'ready\nFalse\nend\n')
+
+    @each_python
+    def test_rule_03_the_collector_is_commanded(self, python):
+        script = self.script('''
+            import gc, refscope
+            class C: pass
+            a = C(); a.a = a
+            gc.disable()
+            del a
+            refscope.mark('one')
+            print(gc.get_threshold(), gc.isenabled(), flush=True)
+            refscope.mark('two')
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held(hint='one')
+            self.assertIn("'gc-enabled': <false>", target.ask('gc-info')['info'])
+            self.assertGreaterEqual(target.ask('collect', 2)['returned'], 1)
+            target.ask('thresholds', 123, 4, 5)
+            target.ask('gc-enabled', 1)
+            self.assertIn("'gc-thresholds': <[uint32 123, 4, 5]>", target.ask('gc-info')['info'])
+            target.ask('continue')
+            target.wait_held(hint='two')
+            self.assertEqual(target.output[1], b'(123, 4, 5) True\n')
+            for generation in 0, 1, 2:
+                target.ask('collect', generation)
+            with self.assertRaisesRegex(Error, 'generation'):
+                target.ask('collect', 9)
+
+    @each_python
+    def test_rule_04_the_child_belongs_to_itself(self, python):
+        script = self.script(BIG + '''
+import fcntl, os, sys
+r, w = os.pipe()
+lock = open(sys.argv[1], 'w')
+fcntl.flock(lock, fcntl.LOCK_EX)
+''' + READY + '''
+os.close(w)
+assert os.read(r, 1) == b''  # end of file, although the child that captures lives
+lock.close()
+fcntl.flock(open(sys.argv[1], 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)
+try:
+    os.waitpid(-1, os.WNOHANG)
+    print('a child')
+except ChildProcessError:
+    pass
+print('passed', flush=True)
+refscope.mark('end')
+''')
+        with Target(python, script, self.path / 'lock', hold=True) as target:
+            target.wait_held()
+            pid = target.pid()
+            with stopped_child(target, pid) as (child, pending):
+                while len(descriptors(child)) > 2:  # it may have been stopped before it closed them
+                    os.kill(child, signal.SIGCONT)
+                    time.sleep(0.001)
+                    os.kill(child, signal.SIGSTOP)
+                links = descriptors(child)
+                self.assertEqual(sorted('memfd' in l or 'eventfd' in l for l in links.values()), [True, True], links)
+                self.assertEqual(os.getpgid(child), child)
+                self.assertNotEqual(os.getpgid(pid), child)
+                while pathlib.Path(f'/proc/{child}/oom_score_adj').read_text() != '1000\n':
+                    os.kill(child, signal.SIGCONT)
+                    time.sleep(0.001)
+                    os.kill(child, signal.SIGSTOP)
+                target.ask('continue')
+                target.wait_output(b'passed\n')
+            self.assertGreater(pending.get()['snapshot']['objects'], 600_000)
+            target.wait_held(hint='end')
+            self.assertEqual(descendants(pid), [])
+            self.assertEqual(target.finish(), (0, b'passed\n', b''))
+
+    @each_python
+    def test_rule_04_the_program_is_not_told_of_the_child(self, python):
+        script = self.script('''
+            import os, signal, refscope
+            got = []
+            signal.signal(signal.SIGCHLD, lambda *a: got.append(1))
+            refscope.mark('ready')
+            pid = os.fork()
+            if pid == 0:
+                os._exit(3)
+            print(os.wait() == (pid, 3 << 8), got, flush=True)
+            try:
+                os.wait()
+            except ChildProcessError:
+                print('none', flush=True)
+            refscope.mark('end')
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            target.ask('capture')
+            target.ask('capture')
+            target.ask('continue')
+            target.wait_held(hint='end')
+            self.assertEqual(target.output[1], b'True [1]\nnone\n')
+
+    @each_python
+    def test_rule_04_the_child_ends_with_the_program(self, python):
+        script = self.script(BIG + READY)
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            pid = target.pid()
+            with stopped_child(target, pid) as (child, pending):
+                os.kill(pid, signal.SIGKILL)
+                self.assertEqual(target.wait_exit(), -9)
+            with self.assertRaisesRegex(Error, 'signal 9'):
+                pending.get()
+            deadline = time.monotonic() + LIMIT
+            while os.path.exists(f'/proc/{child}') and status(child, 'State')[0] != 'Z':
+                self.assertLess(time.monotonic(), deadline)
+
+    @each_python
+    def test_rule_04_a_fault_names_the_type(self, python):
+        script = self.script('''
+            import ctypes, refscope
+            class Broken(list):
+                pass
+            victim = Broken([1, 2, 3])
+            # The list's items are nowhere: whoever walks it faults.
+            field = ctypes.c_void_p.from_address(id(victim) + 24)
+            good = field.value
+            field.value = 16
+            refscope.mark('broken')
+            field.value = good
+            assert victim == [1, 2, 3]
+            refscope.mark('whole')
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held(hint='broken')
+            with self.assertRaisesRegex(Error, "SIGSEGV.*'Broken'") as raised:
+                target.ask('capture')
+            self.assertEqual(raised.exception.code, FAILED)
+            target.ask('continue')
+            target.wait_held(hint='whole')
+            target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_rule_04_a_killed_child_is_a_sentence(self, python):
+        script = self.script(BIG + READY)
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            pid = target.pid()
+            with stopped_child(target, pid) as (child, pending):
+                os.kill(child, signal.SIGKILL)
+                with self.assertRaisesRegex(Error, 'killed by signal 9'):
+                    pending.get()
+            target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_rule_05_limits_of_the_program(self, python):
+        script = self.script('''
+            import resource, refscope
+            def used():
+                return int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_AS, (used() + 4_000_000, resource.RLIM_INFINITY))
+            refscope.mark('soft')
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_rule_05_a_limit_that_stays_is_a_sentence(self, python):
+        command = [python]
+        if os.geteuid() == 0:
+            if not shutil.which('setpriv'):
+                self.skipTest('setpriv is missing, and root is above the limit')
+            command = ['setpriv', '--inh-caps=-sys_resource', '--bounding-set=-sys_resource', python]
+        script = self.script('''
+            import resource, refscope
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+            refscope.mark('hard')
+            ''')
+        with Target(*command, script, hold=True) as target:
+            target.wait_held()
+            with self.assertRaisesRegex(Error, 'EFBIG|too large|limit|write'):
+                target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @unittest.skipUnless(platform.machine() == 'x86_64', 'the filter is for x86-64')
+    @each_python
+    def test_rule_05_no_process_to_be_had(self, python):
+        script = self.script('''
+            import ctypes, struct, sys, refscope
+            errno = int(sys.argv[1])
+            code = b''.join(struct.pack('HBBI', *i) for i in [
+                (0x20, 0, 0, 0),                    # the call's number
+                (0x15, 0, 3, 56),                   # clone?
+                (0x20, 0, 0, 16),                   # its flags
+                (0x15, 0, 1, 0),                    # none?
+                (0x06, 0, 0, 0x00050000 | errno),
+                (0x06, 0, 0, 0x7fff0000)])
+            buffer = ctypes.create_string_buffer(code)
+            program = struct.pack('HxxxxxxQ', len(code) // 8, ctypes.addressof(buffer))
+            libc = ctypes.CDLL(None, use_errno=True)
+            assert libc.prctl(38, 1, 0, 0, 0) == 0
+            assert libc.syscall(317, 1, 1, ctypes.create_string_buffer(program)) == 0
+            refscope.mark('filtered')
+            ''')
+        for errno, words in (11, 'EAGAIN.*in place'), (12, 'ENOMEM.*in place'):
+            with Target(python, script, errno, hold=True) as target:
+                target.wait_held()
+                # In place is not fallen back to: it would break the promise about the pause.
+                with self.assertRaisesRegex(Error, words):
+                    target.ask('capture')
+                target.ask('capture', 'in-place')
+                self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_rule_06_memory_is_not_sampled_while_pages_are_shared(self, python):
+        script = self.script(BIG + READY + 'refscope.mark("meanwhile")\nrefscope.mark("end")\n')
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            self.assertTrue(target.ask('memory')['sampled'])
+            with stopped_child(target, target.pid()) as (child, pending):
+                self.assertFalse(target.ask('memory')['sampled'])
+                target.ask('continue')
+                self.assertEqual(target.wait('mark', hint='meanwhile')['uss'], 0)
+                target.wait_held(hint='meanwhile')
+            snapshot = pending.get()['snapshot']
+            memory = target.ask('memory')
+            self.assertTrue(memory['sampled'])
+            # The snapshot's own numbers are from before the child.
+            self.assertAlmostEqual(snapshot['uss'], memory['uss'], delta=max(2**20, memory['uss'] * 0.05))
+            target.ask('continue')
+            self.assertGreater(target.wait('mark', hint='end')['uss'], 2**20)
+            target.wait_held(hint='end')
+
+    @each_python
+    def test_rule_07_before_and_after_in_one_request(self, python):
+        script = self.script('''
+            import gc, refscope
+            class C: pass
+            def make():
+                for i in range(100):
+                    a, b = C(), C()
+                    a.b, b.a = b, a
+            gc.collect()
+            gc.set_threshold(1, 1, 1)
+            gc.disable()
+            make()
+            gc.enable() if __import__('sys').argv[1] == '1' else None
+            refscope.mark('made')
+            print(gc.isenabled(), flush=True)
+            ''')
+        for enabled in '0':
+            with Target(python, script, enabled, hold=True) as target:
+                target.wait_held()
+                answer = target.ask('collect', 2, 'capture')
+                self.assertGreaterEqual(answer['returned'], 200)
+                self.assertFalse(answer['others_ran'])
+                freed = answer['before']['objects'] - answer['after']['objects']
+                self.assertGreaterEqual(freed, 200)
+                self.assertLess(freed, 1000)
+                target.ask('continue')
+                target.wait_output(b'False' if enabled == '0' else b'True')
+
+    @each_python
+    def test_rule_07_other_threads_that_ran_are_told(self, python):
+        script = self.script('''
+            import gc, refscope, threading, time
+            class Slow:
+                def __init__(self):
+                    self.me = self
+                def __del__(self):
+                    time.sleep(0.3)
+            def spin():
+                while True:
+                    pass
+            gc.disable()
+            Slow()
+            threading.Thread(target=spin, daemon=True).start()
+            refscope.mark('made')
+            ''')
+        with Target(python, script, marks=['made']) as target:
+            target.wait_held()
+            self.assertTrue(target.ask('collect', 2)['others_ran'])
+            target.ask('stop', int(signal.SIGKILL))
+            target.wait_exit()
+
+    @each_python
+    def test_rule_08_a_late_capture_never_runs(self, python):
+        script = self.script('''
+            import refscope, sys
+            print('ready', flush=True)
+            a = sum(range(60_000_000))  # in C, with the GIL held
+            refscope.mark('released')
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_output(b'ready')
+            with self.assertRaisesRegex(Error, 'GIL') as raised:
+                target.ask('capture', 'timeout=0.1')
+            self.assertEqual(raised.exception.code, TIMEOUT)
+            self.assertNotIn('released', [e['hint'] for e in target.seen])
+            target.wait_held(hint='released')
+            pid = target.pid()
+            self.assertEqual(descendants(pid), [])
+            self.assertEqual(target.ask('capture')['snapshot']['hint'], 'released')
+            self.assertEqual(target.finish()[0], 0)
+
+    @each_python
+    def test_rule_08_sub_interpreters_are_refused_by_name(self, python):
+        script = self.script('''
+            import refscope
+            try:
+                import _interpreters as interpreters
+            except ImportError:
+                import _xxsubinterpreters as interpreters
+            i = interpreters.create()
+            refscope.mark('two')
+            interpreters.destroy(i)
+            refscope.mark('one')
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held(hint='two')
+            with self.assertRaisesRegex(Error, 'sub-interpreters') as raised:
+                target.ask('capture')
+            self.assertEqual(raised.exception.code, UNSUPPORTED)
+            target.ask('continue')
+            target.wait_held(hint='one')
+            target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_rule_14_the_heap_is_not_changed_by_being_captured(self, python):
+        script = self.script('''
+            import gc, refscope
+            gc.collect()
+            gc.disable()
+            counts = []
+            for i in range(4):
+                refscope.mark('m')
+                counts.append(len(gc.get_objects()))
+            print(counts[1:] == counts[1:2] * 3 or counts)
+            ''')
+        with Target(python, script, hold=True) as target:
+            for i in range(4):
+                target.wait_held(hint='m')
+                target.ask('capture')
+                target.ask('capture', 'in-place')
+                target.ask('continue')
+            self.assertEqual(target.finish(), (0, b'True\n', b''))
+
+    def test_rule_15_the_agent_is_not_sanitised(self):
+        for variable in 'RSC_AGENT', 'RSC_PRELOAD':
+            data = pathlib.Path(os.environ[variable]).read_bytes()
+            self.assertNotIn(b'__asan_', data)
+            self.assertNotIn(b'__ubsan_', data)
+        data = pathlib.Path(os.environ['RSC_PRELOAD']).read_bytes()
+        names = subprocess.run(['nm', '-D', '--undefined-only', os.environ['RSC_PRELOAD']], capture_output=True, text=True)
+        if names.returncode == 0:
+            self.assertNotRegex(names.stdout, r'\b_?Py')
+
+    @each_python
+    def test_rule_16_the_pause_is_measured(self, python):
+        script = self.script(BIG + '''
+import threading, time
+worst = 0
+def beat():
+    global worst
+    last = time.perf_counter()
+    while not done:
+        time.sleep(0.0005)
+        now = time.perf_counter()
+        worst = max(worst, now - last)
+        last = now
+done = False
+t = threading.Thread(target=beat)
+t.start()
+''' + READY + '''
+done = True
+t.join()
+print(worst)
+''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            child = target.ask('capture')['snapshot']
+            in_place = target.ask('capture', 'in-place')['snapshot']
+            self.assertEqual(child['objects'], in_place['objects'])
+            self.assertLess(child['paused_us'] * 3, in_place['paused_us'])
+            code, out, err = target.finish()
+            # The program's own heartbeat saw the pause in place at least.
+            self.assertGreater(float(out) * 1e6, in_place['paused_us'] * 0.5)

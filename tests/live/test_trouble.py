@@ -1,0 +1,298 @@
+"""What goes wrong gets a clear error; the program is unharmed, nothing hangs."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import interpreters
+from target import (BUSY, EXITED, LIMIT, NOT_FOUND, PERMISSION, TIMEOUT, UNSUPPORTED, Case, Error, Target, descendants,
+                    descriptors, each_python, status)
+
+BUSY_PROGRAM = '''
+import itertools, threading, time
+import refscope
+def work(n):
+    kept = []
+    for i in itertools.count():
+        kept.append({i: [str(i)] * (i % 7)})
+        if len(kept) > 500:
+            del kept[:]
+for n in range(3):
+    threading.Thread(target=work, args=(n,), daemon=True).start()
+refscope.mark('ready')
+input()
+print('done', flush=True)
+'''
+# Says how it goes without Refscope: to a file, one line a tick.
+TICKS = '''
+import os, sys, time
+import refscope
+out = open(sys.argv[1], 'a', buffering=1)
+heap = [[i] for i in range(200_000)]
+out.write('begun\\n')
+refscope.mark('mark')
+for i in range(3):
+    out.write('tick\\n')
+    time.sleep(0.02)
+out.write('end\\n')
+'''
+
+
+def until(condition, what):
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(what)
+        time.sleep(0.005)
+
+
+class Trouble(Case):
+    def fails(self, code, words, *command, **options):
+        with Target(*command, **options) as target:
+            with self.assertRaisesRegex(AssertionError, words) as raised:
+                target.wait('state')
+            self.assertIn(f"'code': {code}", str(raised.exception))
+
+    def test_no_such_program(self):
+        self.fails(NOT_FOUND, 'no program', 'no-such-program-anywhere')
+        self.fails(NOT_FOUND, 'no program', self.path / 'absent')
+        self.fails(NOT_FOUND, 'folder', '/bin/true', cwd=self.path / 'absent')
+        self.fails(NOT_FOUND, 'interpreter', self.script('#!/no/such/interpreter\n', 'orphan', 0o755))
+
+    def test_no_permission(self):
+        self.fails(PERMISSION, 'permission', self.script('', 'plain.py', 0o644))
+        self.fails(PERMISSION, 'permission', self.path)
+
+    def test_no_python(self):
+        with Target('/bin/echo', 'hello', hold=True) as target:
+            target.wait('no-python')
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output[1], b'hello\n')
+        with Target('/bin/cat', hold=True) as target:
+            event = target.wait('no-python', state='starting')  # after some seconds of silence
+            self.assertIn('No Python', event['message'])
+            with self.assertRaises(Error) as raised:
+                target.ask('capture')
+            self.assertEqual(raised.exception.code, UNSUPPORTED)
+            target.ask('input', 'abc')
+            target.ask('input')
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output[1], b'abc')
+
+    def test_an_old_python(self):
+        old = [p for p in pathlib.Path(os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv').glob('versions/3.[6-9].*/bin/python3')]
+        if not old:
+            self.skipTest('no CPython before 3.10 was found')
+        for python in old:
+            with Target(python, '-c', 'print(1)', hold=True) as target:
+                self.assertRegex(target.wait('no-python')['message'], r'CPython 3\.\d')
+                self.assertEqual(target.finish(), (0, b'1\n', b''))
+
+    @each_python
+    def test_it_exits_at_once(self, python):
+        with Target(python, '-c', 'import os; os._exit(3)') as target:
+            self.assertEqual(target.wait_exit(), 3)
+            for command in ('capture',), ('collect', 2), ('gc-info',), ('thresholds', 1, 1, 1):
+                with self.assertRaisesRegex(Error, 'ended') as raised:
+                    target.ask(*command)
+                self.assertEqual(raised.exception.code, EXITED)
+            with self.assertRaises(Error) as raised:
+                target.ask('continue')
+            self.assertEqual(raised.exception.code, BUSY)
+            self.assertFalse(target.ask('memory')['sampled'])
+            with self.assertRaises(Error):
+                target.ask('stop', 15)
+
+    @each_python
+    def test_it_crashes(self, python):
+        script = self.script('''
+            import ctypes, refscope
+            refscope.mark('before')
+            ctypes.string_at(8)
+            ''')
+        with Target(python, script, hold=True) as target:
+            target.wait_held()
+            target.ask('capture')
+            target.ask('continue')
+            self.assertEqual(target.wait_exit(), -signal.SIGSEGV)
+            with self.assertRaisesRegex(Error, 'signal 11'):
+                target.ask('capture')
+
+    @each_python
+    def test_it_is_held_at_an_uncaught_exception(self, python):
+        script = self.script('''
+            import refscope
+            def f(x):
+                local = [x]
+                raise KeyError(x)
+            f(1)
+            ''')
+        with Target(python, script, hold=True) as target:
+            event = target.wait_held('uncaught')
+            self.assertEqual((event['hint'], event['line'], event['file']), ('KeyError', 5, str(script)))
+            self.assertEqual(target.output[2], b'')
+            target.ask('capture')
+            target.ask('continue')
+            target.wait_held('at-exit')
+            self.assertIn(b'KeyError: 1', target.output[2])
+            target.ask('continue')
+            self.assertEqual(target.wait_exit(), 1)
+
+    @each_python
+    def test_it_is_held_out_of_memory(self, python):
+        script = self.script('''
+            import resource
+            used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (used + 100_000_000, resource.RLIM_INFINITY))
+            def fill():
+                kept = []
+                while True:
+                    kept.append([None] * 1000)
+            fill()
+            ''')
+        with Target(python, script, hold=True) as target:
+            self.assertEqual(target.wait_held('uncaught')['hint'], 'MemoryError')
+            snapshot = target.ask('capture')['snapshot']
+            self.assertGreater(snapshot['objects'], 10_000)
+            target.ask('continue')
+            target.wait_held('at-exit')
+            target.ask('continue')
+            self.assertEqual(target.wait_exit(), 1)
+            self.assertIn(b'MemoryError', target.output[2])
+
+    @each_python
+    def test_it_execs(self, python):
+        script = self.script('import os; os.execv("/bin/cat", ["cat"])')
+        with Target(python, script, hold=True) as target:
+            self.assertRegex(target.wait('no-python')['message'], 'executed.*/bin/cat')
+            target.ask('input', 'x')
+            target.ask('input')
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output, {1: b'x', 2: b''})
+
+    @each_python
+    def test_it_closes_all_its_descriptors(self, python):
+        script = self.script('''
+            import os, refscope
+            os.closerange(3, 65536)
+            fds = [os.open('/dev/null', os.O_RDWR) for i in range(20)]
+            pairs = [os.dup2(fds[0], n) for n in range(4000, 4200)]
+            refscope.mark('closed')
+            print(refscope.is_connected(), flush=True)
+            for fd in fds + pairs:
+                os.close(fd)
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+            print(input())
+            ''')
+        with Target(python, script, hold=True) as target:
+            self.assertRegex(target.wait('no-python')['message'], 'closed')
+            with self.assertRaisesRegex(Error, 'closed'):
+                target.ask('capture')
+            target.ask('input', 'text\n')
+            target.ask('input')
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output, {1: b'False\ntext\n', 2: b''})
+
+    @each_python
+    def test_a_capture_is_cancelled(self, python):
+        with Target(python, self.script(TICKS), self.path / 'cancelled', hold=True) as target:
+            target.wait_held()
+            pid = target.pid()
+            pending = target.begin('capture')
+            until(lambda: descendants(pid), 'no child')
+            os.kill(descendants(pid)[0], signal.SIGSTOP)
+            target.ask('cancel')
+            with self.assertRaises(Error):
+                pending.get()
+            until(lambda: not descendants(pid), 'the child stayed')
+            target.ask('continue')
+            target.wait_held('at-exit')
+
+    @each_python
+    def test_a_mark_waits_for_its_capture_only(self, python):
+        script = self.script('''
+            import refscope
+            heap = [[i] for i in range(300_000)]
+            refscope.mark('other')
+            refscope.mark('this')
+            refscope.mark('later')
+            ''')
+        with Target(python, script, marks=['this']) as target:
+            target.wait_held(hint='this')
+            pending = target.begin('capture', 'release')
+            # The program goes on before the child is done; its end waits for it.
+            self.assertEqual(target.wait('mark', hint='later')['uss'], 0)
+            self.assertGreater(pending.get()['snapshot']['objects'], 600_000)
+            self.assertEqual(target.wait_exit(), 0)
+
+    @each_python
+    def test_refscope_is_killed(self, python):
+        for moment in 'start', 'held', 'capture', 'in place', 'end':
+            ticks = self.path / f'ticks-{moment}'
+            ticks.write_text('')
+            with Target(python, self.script(TICKS), ticks, hold=True) as target:
+                if moment == 'start':
+                    target.wait('state', state='running')
+                else:
+                    target.wait_held()
+                    pid = target.pid()
+                    if moment in ('capture', 'in place'):
+                        target.begin('capture', *(['in-place'] if moment == 'in place' else []))
+                        if moment == 'capture':
+                            until(lambda: descendants(pid), 'no child')
+                    elif moment == 'end':
+                        target.ask('continue')
+                        target.wait_held('at-exit')
+                target.process.kill()
+                target.process.wait()
+                target.process.stdin.close()
+                until(lambda: ticks.read_text() == 'begun\ntick\ntick\ntick\nend\n', f'{moment}: {ticks.read_text()!r}')
+                if moment != 'start':
+                    until(lambda: not os.path.exists(f'/proc/{pid}') or status(pid, 'State')[0] == 'Z', 'it did not end')
+
+    @each_python
+    def test_refscope_leaves(self, python):
+        ticks = self.path / 'ticks'
+        ticks.write_text('')
+        with Target(python, self.script(TICKS), ticks, hold=True) as target:
+            target.wait_held()
+        until(lambda: ticks.read_text().endswith('end\n'), ticks.read_text())
+
+    @each_python
+    def test_the_end_of_a_held_program(self, python):
+        for signum in signal.SIGTERM, signal.SIGINT, signal.SIGKILL:
+            with Target(python, self.script(TICKS), self.path / 'stopped', hold=True) as target:
+                target.wait_held()
+                target.ask('stop', int(signum))
+                self.assertEqual(target.wait_exit(), -int(signum))
+
+    @each_python
+    def test_many_captures_of_a_busy_program(self, python):
+        n = int(os.environ.get('RSC_TEST_CAPTURES', 60))
+        with Target(python, self.script(BUSY_PROGRAM), marks=['ready']) as target:
+            target.wait_held()
+            pid = target.pid()
+            target.ask('continue')
+            for i in range(10):
+                target.ask('capture')
+            before = sorted(descriptors(pid).items()), status(pid, 'Threads'), descendants(pid)
+            resident = int(status(pid, 'VmRSS').split()[0])
+            for i in range(n):
+                target.ask('capture')
+            after = sorted(descriptors(pid).items()), status(pid, 'Threads'), descendants(pid)
+            self.assertEqual(before, after)
+            self.assertLess(abs(int(status(pid, 'VmRSS').split()[0]) - resident), 8 * 1024)
+            print(f'# {n} captures: resident {resident} -> {status(pid, "VmRSS")}', flush=True)
+            target.ask('input', 'x')
+            target.ask('input')
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output, {1: b'done\n', 2: b''})
+
+
+if __name__ == '__main__':
+    unittest.main()
