@@ -16,8 +16,8 @@
 static atomic_int n_forking;
 /* They are over, but the thread is not back yet. */
 static atomic_bool is_away;
-/* The fork that this thread is in was announced by Python. */
-static _Thread_local bool announced;
+/* The fork that this thread is in was announced by Python, and by the system. */
+static _Thread_local bool announced, prepared;
 
 static void
 forking_begins (bool gil)
@@ -51,7 +51,7 @@ on_pending_call (void *data)
 static PyObject *
 before_fork (PyObject *self, PyObject *unused)
 {
-  if (atomic_load (&rsc_agent.active) && !announced)
+  if (atomic_load (&rsc_agent.has_thread) && !announced)
     {
       announced = true;
       forking_begins (true);
@@ -74,10 +74,13 @@ after_fork_in_parent (PyObject *self, PyObject *unused)
   Py_RETURN_NONE;
 }
 
+/* A thread that lost its connection may still be about to end: that is why it is
+ * asked for the thread, not for the connection. */
 static void
 on_prepare (void)
 {
-  if (!atomic_load (&rsc_agent.active))
+  prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
+  if (!prepared)
     return;
   if (!announced)
     forking_begins (rsc_agent.holds_gil != NULL && rsc_agent.holds_gil () != 0);
@@ -89,8 +92,9 @@ on_prepare (void)
 static void
 on_parent (void)
 {
-  if (!atomic_load (&rsc_agent.active))
+  if (!prepared)
     return;
+  prepared = false;
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
   if (!announced && forking_ends ())
@@ -100,15 +104,15 @@ on_parent (void)
 static void
 on_child (void)
 {
-  static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
-
-  rsc_agent.lock = unlocked;
-  rsc_agent.thread_lock = unlocked;
-  if (!atomic_load (&rsc_agent.active))
+  if (!prepared)
     return;
+  prepared = announced = false;
+  pthread_mutex_unlock (&rsc_agent.lock);
+  pthread_mutex_unlock (&rsc_agent.thread_lock);
+  atomic_store (&n_forking, 0);
+  atomic_store (&is_away, false);
+  atomic_store (&rsc_agent.has_thread, false);
   atomic_store (&rsc_agent.active, false);
-  announced = false;
-  rsc_agent.has_thread = false;
   rsc_agent_fd_close (&rsc_agent.socket);
   rsc_agent_fd_close (&rsc_agent.wake);
   rsc_agent_close_request ();

@@ -97,12 +97,13 @@ typedef struct
   pthread_mutex_t thread_lock; /* starting and stopping */
   _Atomic pid_t thread_id; /* the kernel's; 0: there is none */
   pthread_t thread;        /* [thread_lock] */
-  bool has_thread;         /* [thread_lock] */
+  atomic_bool has_thread;  /* [thread_lock] to change it */
 
   pthread_mutex_t lock;
   pthread_cond_t changed;  /* phase became RSC_AGENT_IDLE */
   _Atomic RscAgentPhase phase; /* [lock] to change it */
   bool main_began;         /* [lock] ON_MAIN: it is running */
+  bool cancelled;          /* the thread's: nobody waits for the request any more */
   RscAgentRequest request; /* the thread's; the main thread's while main_began */
   RscWireMessage reply;    /* as request */
   RscAgentChild children[2]; /* as request */

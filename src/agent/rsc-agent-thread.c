@@ -182,6 +182,9 @@ wait_for_main (void)
 static void
 finish_request (void)
 {
+  for (size_t i = 0; i < 2 && rsc_agent.cancelled; i++)
+    rsc_agent_child_kill (&rsc_agent.children[i]);
+
   for (size_t i = 0; i < 2; i++)
     {
       char error[RSC_WALK_ERROR_SIZE];
@@ -206,6 +209,7 @@ take_request (const RscWireMessage *message, const int *fds, size_t n_fds)
 {
   RscAgentRequest *request = &rsc_agent.request;
 
+  rsc_agent.cancelled = false;
   memset (request, 0, sizeof *request);
   request->type = rsc_wire_message_get_type (message);
   request->number = rsc_wire_message_get_number (message);
@@ -232,22 +236,22 @@ refuse_request (const RscWireMessage *message, const int *fds, size_t n_fds)
   rsc_agent_send (&reply);
 }
 
-/* Nobody waits for it any more: what has not begun does not begin, and a child ends. */
+/* Nobody waits for it any more: what has not begun does not begin.  If it has,
+ * its children end when it has run: see finish_request (). */
 static void
 cancel_request (uint32_t number)
 {
-  if (number != rsc_agent.request.number)
-    return;
   pthread_mutex_lock (&rsc_agent.lock);
-  if (rsc_agent.phase == RSC_AGENT_QUEUED
-      || (rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began))
+  if (number == rsc_agent.request.number)
     {
-      rsc_agent.phase = RSC_AGENT_RAN;
-      rsc_agent_reply (RSC_WIRE_LATE, "");
+      rsc_agent.cancelled = true;
+      if (rsc_agent.phase == RSC_AGENT_QUEUED
+          || (rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began))
+        {
+          rsc_agent.phase = RSC_AGENT_RAN;
+          rsc_agent_reply (RSC_WIRE_LATE, "");
+        }
     }
-  if (rsc_agent.phase == RSC_AGENT_RAN)
-    for (size_t i = 0; i < 2; i++)
-      rsc_agent_child_kill (&rsc_agent.children[i]);
   pthread_mutex_unlock (&rsc_agent.lock);
 }
 
@@ -385,6 +389,7 @@ rsc_agent_thread_start (void)
 {
   pthread_attr_t attributes;
   sigset_t all, before;
+  bool created;
 
   pthread_mutex_lock (&rsc_agent.thread_lock);
   if (!rsc_agent.has_thread && atomic_load (&rsc_agent.active))
@@ -393,11 +398,12 @@ rsc_agent_thread_start (void)
       pthread_attr_init (&attributes);
       pthread_attr_setstacksize (&attributes, STACK_SIZE);
       pthread_sigmask (SIG_SETMASK, &all, &before);
-      rsc_agent.has_thread = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
+      created = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
       pthread_sigmask (SIG_SETMASK, &before, NULL);
       pthread_attr_destroy (&attributes);
       /* No thread to be had: nothing will ever be answered. */
-      if (!rsc_agent.has_thread)
+      atomic_store (&rsc_agent.has_thread, created);
+      if (!created)
         rsc_agent_lose ();
     }
   pthread_mutex_unlock (&rsc_agent.thread_lock);

@@ -186,7 +186,8 @@ close_socket (RscTarget *self)
   g_cond_broadcast (&self->changed);
 }
 
-static void
+/* One message.  TRUE if there may be more. */
+static gboolean
 read_socket (RscTarget *self)
 {
   g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
@@ -198,6 +199,8 @@ read_socket (RscTarget *self)
   else if (error != EAGAIN)
     /* Hung up, or talks nonsense: with that one there is no talking. */
     close_socket (self);
+
+  return error == 0;
 }
 
 /* Everybody who can reach the socket is this user already, by the folder's
@@ -368,8 +371,14 @@ look_for_end (RscTarget *self)
 static void
 look_whether_finished (RscTarget *self)
 {
-  if (!self->reaped || self->finished || self->socket >= 0)
+  if (!self->reaped || self->finished || (self->socket >= 0 && self->python_pid != self->pid))
     return;
+
+  /* What it said last is heard; a child that captures may still have the socket
+   * open for a moment. */
+  while (self->socket >= 0 && read_socket (self))
+    ;
+  close_socket (self);
 
   for (int i = 1; i < 3; i++)
     while (self->streams[i] >= 0 && read_stream (self, i))

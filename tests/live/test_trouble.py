@@ -121,6 +121,18 @@ class Trouble(Case):
                 target.ask('capture')
 
     @each_python
+    def test_what_it_says_last_is_heard(self, python):
+        script = self.script('''
+            import os, refscope
+            for i in range(50):
+                refscope.mark(str(i))
+            os._exit(0)
+            ''')
+        with Target(python, script) as target:
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual([e['hint'] for e in target.seen if e['event'] == 'mark'], [str(i) for i in range(50)])
+
+    @each_python
     def test_it_is_held_at_an_uncaught_exception(self, python):
         script = self.script('''
             import refscope
