@@ -637,14 +637,18 @@ void
 rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side)
 {
   RscView *view = self->view;
+  RscNode selected = self->selected;
 
   g_set_object (&self->wanted_capture, capture);
   self->wanted_side = side;
   /* A lesson names what to draw; until that object came into being something
-   * else was drawn, which is not to be kept. */
+   * else was drawn and selected, which is not to be kept. */
   if (self->lesson != NULL && !self->user_drew)
-    view = NULL;
-  draw (self, view, self->selected, 0);
+    {
+      view = NULL;
+      selected = RSC_NODE_NONE;
+    }
+  draw (self, view, selected, 0);
 }
 
 void
