@@ -18,9 +18,9 @@
 #include "rsc-layout-graphviz.h"
 #include "rsc-layout-wire.h"
 
-/* Graphviz needs about 200 MB for 5,000 nodes; a DOT file of the largest
- * admitted size about 2 GB. */
-#define MAX_MEMORY (G_GUINT64_CONSTANT (4) << 30)
+/* Graphviz needs about 200 MB to lay out 5,000 nodes, and 1.2 GB to parse a DOT
+ * text of 1.5 million nodes and edges; a few kilobytes of DOT can ask for far more. */
+#define MAX_MEMORY (G_GUINT64_CONSTANT (2) << 30)
 #define MAX_CPU_SECONDS 120
 #define READ_STEP 65536
 

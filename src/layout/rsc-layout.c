@@ -280,11 +280,30 @@ set_dot_error (const GByteArray *payload, GError **error)
     g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT, _("The DOT text is malformed: %s"), text);
 }
 
+/* There was no answer.  Where the text made the parser fail (no memory left, a
+ * crash) or take too long, it is the text that is at fault. */
+static void
+set_dot_ending_error (const GError *reason, GError **error)
+{
+  if (g_error_matches (reason, RSC_LAYOUT_ERROR, RSC_ERROR_TIMEOUT))
+    g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
+                 _("The DOT text could not be read within %d seconds: it is too large, or has very long strings."),
+                 (int) PARSE_BUDGET);
+  else if (g_error_matches (reason, RSC_LAYOUT_ERROR, RSC_ERROR_FAILED))
+    g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
+                 /* Translators: %s is an error message. */
+                 _("The DOT text could not be read: it is too large for the memory that is allowed, or Graphviz failed. (%s)"),
+                 reason->message);
+  else
+    g_propagate_error (error, g_error_copy (reason));
+}
+
 RscDotGraph *
 rsc_layout_parse_dot (const char *text, gsize length, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GByteArray) record = NULL;
   g_autoptr(GByteArray) reply = NULL;
+  g_autoptr(GError) local_error = NULL;
   RscLayoutHeader header;
 
   if (!check_dot_text (text, length, error))
@@ -297,15 +316,10 @@ rsc_layout_parse_dot (const char *text, gsize length, GCancellable *cancellable,
     }
   record = g_byte_array_new ();
   rsc_layout_wire_append_parse (record, text, length);
-  reply = rsc_layout_child_exchange (record, PARSE_BUDGET, cancellable, &header, error);
+  reply = rsc_layout_child_exchange (record, PARSE_BUDGET, cancellable, &header, &local_error);
   if (reply == NULL)
     {
-      if (error != NULL && (*error)->domain == RSC_LAYOUT_ERROR && (*error)->code == RSC_ERROR_FAILED)
-        {
-          /* The file made the parser fail (no memory, a crash): the file is at fault. */
-          (*error)->domain = RSC_FORMAT_ERROR;
-          (*error)->code = RSC_ERROR_CORRUPT;
-        }
+      set_dot_ending_error (local_error, error);
       return NULL;
     }
   if (header.type == RSC_LAYOUT_RECORD_ERROR)

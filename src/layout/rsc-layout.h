@@ -73,7 +73,8 @@ typedef struct
   guint32 root; /* the first node with root=true or that the graph's root names; else G_MAXUINT32 */
 } RscDotGraph;
 
-/* RSC_FORMAT_ERROR: CORRUPT with the line, LIMIT. */
+/* RSC_FORMAT_ERROR: CORRUPT with the line; LIMIT: too large, too slow to parse,
+ * or too much for the parser.  RSC_LAYOUT_ERROR: NOT_FOUND, as above. */
 RscDotGraph *rsc_layout_parse_dot (const char    *text,
                                    gsize          length,
                                    GCancellable  *cancellable,

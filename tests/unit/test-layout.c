@@ -346,6 +346,16 @@ test_bad_child (void)
     g_assert_error (error, RSC_LAYOUT_ERROR, RSC_ERROR_NOT_FOUND);
     case_clear (&c);
   }
+  /* A text that ends the parser is the text's fault. */
+  {
+    g_autofree char *program = write_program (dir, "cat >/dev/null; kill -SEGV $$");
+    g_autoptr(GError) error = NULL;
+
+    g_setenv ("RSC_LAYOUT", program, TRUE);
+    g_assert_null (rsc_layout_parse_dot ("digraph {}", 10, NULL, &error));
+    g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT);
+    g_unlink (program);
+  }
   g_setenv ("RSC_LAYOUT", before, TRUE);
   g_rmdir (dir);
 }
