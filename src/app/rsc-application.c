@@ -171,6 +171,7 @@ launch_program (RscApplication *self)
   RscWindow *window = new_window (self);
 
   self->session = rsc_session_new_for_program (&options);
+  rsc_session_set_outlives_page (self->session, TRUE);
   /* Its status is ours, so its end is waited for, also without a window. */
   g_application_hold (G_APPLICATION (self));
   self->holds_itself = TRUE;
@@ -268,6 +269,8 @@ rsc_application_dispose (GObject *object)
   RscApplication *self = RSC_APPLICATION (object);
 
   g_clear_object (&self->chooser);
+  if (self->session != NULL)
+    rsc_session_close (self->session);
   g_clear_object (&self->session);
   g_clear_object (&self->lessons);
   g_clear_pointer (&self->test_interface, rsc_test_interface_free);
@@ -317,7 +320,7 @@ rsc_application_new (const char *const *program)
 {
   RscApplication *self = g_object_new (RSC_TYPE_APPLICATION,
                                        "application-id", RSC_APPLICATION_ID,
-                                       "flags", G_APPLICATION_HANDLES_OPEN | (program != NULL ? G_APPLICATION_NON_UNIQUE : 0),
+                                       "flags", G_APPLICATION_HANDLES_OPEN | G_APPLICATION_CAN_OVERRIDE_APP_ID | (program != NULL ? G_APPLICATION_NON_UNIQUE : 0),
                                        "resource-base-path", "/io/github/refscope/Refscope",
                                        NULL);
 

@@ -5,6 +5,8 @@
 
 #include "rsc-capture-strip.h"
 
+#include "rsc-template.h"
+
 struct _RscCaptureStrip
 {
   GtkWidget parent_instance;
@@ -126,7 +128,7 @@ rsc_capture_strip_dispose (GObject *object)
 
   self->filling = TRUE;
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_CAPTURE_STRIP);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_CAPTURE_STRIP);
 
   G_OBJECT_CLASS (rsc_capture_strip_parent_class)->dispose (object);
 }

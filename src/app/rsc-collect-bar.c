@@ -6,6 +6,7 @@
 #include "rsc-collect-bar.h"
 
 #include "rsc-number.h"
+#include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
 struct _RscCollectBar
@@ -207,7 +208,7 @@ rsc_collect_bar_dispose (GObject *object)
 
   self->filling = TRUE;
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_COLLECT_BAR);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_COLLECT_BAR);
 
   G_OBJECT_CLASS (rsc_collect_bar_parent_class)->dispose (object);
 }

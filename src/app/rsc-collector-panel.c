@@ -7,6 +7,7 @@
 
 #include "rsc-memory-plot.h"
 #include "rsc-number.h"
+#include "rsc-template.h"
 
 #define N_GENERATIONS 3
 
@@ -290,7 +291,7 @@ rsc_collector_panel_dispose (GObject *object)
   RscCollectorPanel *self = RSC_COLLECTOR_PANEL (object);
 
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_COLLECTOR_PANEL);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_COLLECTOR_PANEL);
 
   G_OBJECT_CLASS (rsc_collector_panel_parent_class)->dispose (object);
 }

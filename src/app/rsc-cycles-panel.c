@@ -7,6 +7,7 @@
 
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-template.h"
 
 /* As many rows as a person may want to scroll through; they are by size. */
 #define ROWS_MAX 2000
@@ -296,7 +297,7 @@ rsc_cycles_panel_dispose (GObject *object)
 
   g_clear_object (&self->session);
   self->components = NULL;
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_CYCLES_PANEL);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_CYCLES_PANEL);
   g_clear_object (&self->items);
 
   G_OBJECT_CLASS (rsc_cycles_panel_parent_class)->dispose (object);

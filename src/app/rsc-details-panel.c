@@ -11,6 +11,7 @@
 #include "rsc-job.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-template.h"
 
 #define ROWS_MAX 200
 #define NAME_STEPS_MAX 8
@@ -488,7 +489,7 @@ rsc_details_panel_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->referrers);
   g_clear_object (&self->references);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_DETAILS_PANEL);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_DETAILS_PANEL);
 
   G_OBJECT_CLASS (rsc_details_panel_parent_class)->dispose (object);
 }

@@ -13,6 +13,7 @@
 #include "rsc-job.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-template.h"
 #include "rsc-type-item.h"
 
 /* As many rows as a person may want to scroll through. */
@@ -395,7 +396,7 @@ rsc_find_panel_dispose (GObject *object)
   g_clear_object (&self->types);
   g_clear_object (&self->results);
   g_clear_pointer (&self->types_snapshot, rsc_snapshot_unref);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_FIND_PANEL);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_FIND_PANEL);
 
   G_OBJECT_CLASS (rsc_find_panel_parent_class)->dispose (object);
 }

@@ -7,6 +7,7 @@
 
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-template.h"
 
 struct _RscGraphList
 {
@@ -217,7 +218,7 @@ rsc_graph_list_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->items);
   g_clear_object (&self->selection);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_GRAPH_LIST);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_GRAPH_LIST);
 
   G_OBJECT_CLASS (rsc_graph_list_parent_class)->dispose (object);
 }

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+/* F6 and F8 are GtkPaned's, Ctrl and the arrows the canvas's, Ctrl+Shift+I and
+ * Ctrl+Shift+D GTK's inspector's. */
 static const RscHeapPageAccel accels[] = {
   { "page.back", { "<Alt>Left", "<Control>z" } },
   { "page.forward", { "<Alt>Right", "<Control><Shift>z" } },
@@ -19,20 +21,20 @@ static const RscHeapPageAccel accels[] = {
   { "page.details", { "F11" } },
   { "page.output", { "F7" } },
   { "page.capture", { "F5" } },
-  { "page.continue", { "F8" } },
-  { "page.stop", { "<Shift>F8" } },
-  { "page.collect(uint32 0)", { "<Control><Shift>F6" } },
-  { "page.collect(uint32 1)", { "<Control>F6" } },
-  { "page.collect(uint32 2)", { "F6" } },
+  { "page.continue", { "F4" } },
+  { "page.stop", { "<Shift>F4" } },
+  { "page.collect(uint32 0)", { "<Control><Shift>F3" } },
+  { "page.collect(uint32 1)", { "<Control>F3" } },
+  { "page.collect(uint32 2)", { "F3" } },
   { "page.swap-side", { "<Control>b" } },
   { "page.cycles", { "<Control>l" } },
   { "page.direction('refs')", { "<Control>1" } },
   { "page.direction('backrefs')", { "<Control>2" } },
   { "page.direction('both')", { "<Control>3" } },
-  { "page.deeper", { "<Control>Up" } },
-  { "page.shallower", { "<Control>Down" } },
+  { "page.deeper", { "<Alt>Down" } },
+  { "page.shallower", { "<Alt>Up" } },
   { "page.ignore-object", { "<Control>i" } },
-  { "page.ignore-type", { "<Control><Shift>i" } },
+  { "page.ignore-type", { "<Alt>i" } },
   { "page.draw-selected", { "<Control>d" } },
   { "page.save-heap", { "<Control>s" } },
   { "page.export('png')", { "<Control>e" } },

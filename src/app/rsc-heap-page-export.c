@@ -306,12 +306,16 @@ rsc_heap_page_copy_command (RscHeapPage *self)
   RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
   g_autofree char *source = NULL;
   g_autofree char *command = NULL;
+  g_autofree char *text = NULL;
+  gboolean saved;
 
   if (view == NULL || snapshot == NULL)
     return;
 
-  source = rsc_session_dup_source (self->session);
+  source = rsc_session_dup_source (self->session, &saved);
   command = rsc_view_to_command_line (view, snapshot, source);
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), command);
-  rsc_heap_page_toast (self, _("Command copied"));
+  if (!saved)
+    text = g_strdup_printf (_("Command copied. It reads “%s”: save the heap under this name."), source);
+  rsc_heap_page_toast (self, saved ? _("Command copied") : text);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rsc-settings.h"
+#include "rsc-template.h"
 
 /* What is over sooner needs no progress bar. */
 #define PROGRESS_DELAY_MS 350
@@ -520,7 +521,11 @@ rsc_heap_page_get_canvas (RscHeapPage *self)
 void
 rsc_heap_page_close (RscHeapPage *self)
 {
-  if (self->session != NULL)
+  if (self->session == NULL)
+    return;
+  if (rsc_session_get_outlives_page (self->session))
+    rsc_session_cancel (self->session);
+  else
     rsc_session_close (self->session);
 }
 
@@ -541,8 +546,9 @@ rsc_heap_page_dispose (GObject *object)
   self->selecting = TRUE;
   g_clear_handle_id (&self->progress_source, g_source_remove);
   g_clear_object (&self->shown_job);
-  g_clear_pointer ((GtkWidget **) &self->node_popover, gtk_widget_unparent);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_HEAP_PAGE);
+  if (self->node_popover != NULL)
+    gtk_widget_unparent (GTK_WIDGET (self->node_popover));
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_HEAP_PAGE);
   g_clear_object (&self->session);
   g_clear_object (&self->actions);
   g_clear_object (&self->settings);

@@ -2,6 +2,8 @@
 
 #include "rsc-lesson-bar.h"
 
+#include "rsc-template.h"
+
 struct _RscLessonBar
 {
   GtkWidget parent_instance;
@@ -70,7 +72,7 @@ rsc_lesson_bar_dispose (GObject *object)
   RscLessonBar *self = RSC_LESSON_BAR (object);
 
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_LESSON_BAR);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_LESSON_BAR);
 
   G_OBJECT_CLASS (rsc_lesson_bar_parent_class)->dispose (object);
 }

@@ -5,6 +5,8 @@
 
 #include "rsc-output-pane.h"
 
+#include "rsc-template.h"
+
 /* Older output goes when there is more: a text view of more is slow. */
 #define CHARACTERS_MAX (512 * 1024)
 
@@ -115,7 +117,7 @@ rsc_output_pane_dispose (GObject *object)
   RscOutputPane *self = RSC_OUTPUT_PANE (object);
 
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_OUTPUT_PANE);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_OUTPUT_PANE);
 
   G_OBJECT_CLASS (rsc_output_pane_parent_class)->dispose (object);
 }

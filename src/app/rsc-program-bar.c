@@ -2,6 +2,7 @@
 
 #include "rsc-program-bar.h"
 
+#include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
 struct _RscProgramBar
@@ -72,7 +73,7 @@ rsc_program_bar_dispose (GObject *object)
   RscProgramBar *self = RSC_PROGRAM_BAR (object);
 
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_PROGRAM_BAR);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_PROGRAM_BAR);
 
   G_OBJECT_CLASS (rsc_program_bar_parent_class)->dispose (object);
 }

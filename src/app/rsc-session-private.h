@@ -24,6 +24,7 @@ struct _RscSession
   char *title;
   gboolean pipe_streams;
   gboolean closed;
+  gboolean outlives_page;
 
   /* The program. */
   RscSessionState state;
@@ -34,6 +35,7 @@ struct _RscSession
   gboolean sampling;
   gint64 launched_at;
   gboolean hold;
+  guint n_orders;          /* given and not answered yet */
   RscHoldKind hold_kind;
   char *hold_hint;
   char *hold_file;

@@ -491,7 +491,10 @@ order_done (gpointer owner, RscJob *job, gpointer result, const GError *error)
   Order *order = rsc_job_get_data (job);
   g_autoptr (GVariant) info = result;
 
-  if (!rsc_session_job_done (self, job, error))
+  if (g_application_get_default () != NULL)
+    g_application_release (g_application_get_default ());
+  self->n_orders--;
+  if (self->closed)
     return;
 
   if (info != NULL)
@@ -525,10 +528,17 @@ order_new (RscSession *self, OrderKind kind)
   return order;
 }
 
+/* An order is no job that could be cancelled: that a program is to be stopped
+ * holds also when the window closes next, and the process waits for it. */
 static void
 give_order (RscSession *self, Order *order)
 {
-  rsc_session_add_job (self, rsc_job_start (self, _("Talking to the program"), run_order, order, order_free, free_variant, order_done));
+  g_autoptr (RscJob) job = NULL;
+
+  if (g_application_get_default () != NULL)
+    g_application_hold (g_application_get_default ());
+  self->n_orders++;
+  job = rsc_job_start (self, "", run_order, order, order_free, free_variant, order_done);
 }
 
 void
@@ -913,24 +923,26 @@ rsc_session_get_exit_status (RscSession *self)
 }
 
 char *
-rsc_session_dup_source (RscSession *self)
+rsc_session_dup_source (RscSession *self, gboolean *saved)
 {
-  g_autoptr (GString) command = NULL;
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self);
+  const char *path = snapshot != NULL ? rsc_snapshot_get_path (snapshot) : NULL;
+  g_autofree char *stem = NULL;
+  char *dot;
 
+  *saved = TRUE;
+  if (path != NULL)
+    return g_strdup (path);
   if (self->file != NULL)
     return g_file_get_path (self->file);
-  if (rsc_session_is_live (self))
-    return g_strdup_printf ("pid:%d", (int) rsc_session_get_pid (self));
 
-  command = g_string_new ("--");
-  for (guint i = 0; self->argv[i] != NULL; i++)
-    {
-      g_autofree char *quoted = g_shell_quote (self->argv[i]);
+  *saved = FALSE;
+  stem = g_strdup (self->title);
+  dot = strrchr (stem, '.');
+  if (dot != NULL && dot != stem)
+    *dot = '\0';
 
-      g_string_append_printf (command, " %s", quoted);
-    }
-
-  return g_string_free (g_steal_pointer (&command), FALSE);
+  return g_strconcat (stem, ".refscope", NULL);
 }
 
 const char *

@@ -389,6 +389,24 @@ rsc_session_get_busy (RscSession *self)
   return g_list_model_get_n_items (G_LIST_MODEL (self->jobs)) > 0;
 }
 
+gboolean
+rsc_session_has_orders (RscSession *self)
+{
+  return self->n_orders > 0;
+}
+
+void
+rsc_session_set_outlives_page (RscSession *self, gboolean outlives)
+{
+  self->outlives_page = outlives;
+}
+
+gboolean
+rsc_session_get_outlives_page (RscSession *self)
+{
+  return self->outlives_page;
+}
+
 void
 rsc_session_fail (RscSession *self, const char *title, const GError *error)
 {

@@ -91,8 +91,9 @@ GFile          *rsc_session_get_file   (RscSession *self);
 pid_t           rsc_session_get_pid    (RscSession *self);
 /* As from waitpid(). */
 int             rsc_session_get_exit_status (RscSession *self);
-/* For "Copy as command": a file name, or the command after "--". */
-char           *rsc_session_dup_source (RscSession *self);
+/* For "Copy as command": the file of the shown heap, or the name under which
+ * it would be saved (*saved is FALSE).  Free with g_free(). */
+char           *rsc_session_dup_source (RscSession *self, gboolean *saved);
 /* All output so far, bounded; borrowed. */
 const char     *rsc_session_get_output (RscSession *self);
 
@@ -153,6 +154,11 @@ void           rsc_session_find_cycles      (RscSession *self);
 /* Of RscJob: what runs now and can be cancelled. */
 GListModel *rsc_session_get_jobs (RscSession *self);
 gboolean    rsc_session_get_busy (RscSession *self);
+/* The program was told something and has not answered yet. */
+gboolean    rsc_session_has_orders (RscSession *self);
+/* A page that goes does not close it: somebody else awaits the program's end. */
+void        rsc_session_set_outlives_page (RscSession *self, gboolean outlives);
+gboolean    rsc_session_get_outlives_page (RscSession *self);
 /* Cancels what runs. */
 void        rsc_session_cancel   (RscSession *self);
 

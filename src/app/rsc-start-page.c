@@ -9,6 +9,7 @@
 
 #include "rsc-lesson.h"
 #include "rsc-settings.h"
+#include "rsc-template.h"
 
 #define RECENT_MAX 5
 
@@ -27,6 +28,13 @@ struct _RscStartPage
 
 G_DEFINE_FINAL_TYPE (RscStartPage, rsc_start_page, GTK_TYPE_WIDGET)
 
+/* For the eye only. */
+static GtkWidget *
+make_icon (const char *name)
+{
+  return g_object_new (GTK_TYPE_IMAGE, "icon-name", name, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+}
+
 static GtkWidget *
 make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char *action, const char *target)
 {
@@ -37,12 +45,11 @@ make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), escaped_title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), escaped_subtitle);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), prefix);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("go-next-symbolic"));
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_icon ("go-next-symbolic"));
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", target);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
   gtk_widget_set_tooltip_text (row, subtitle);
 
   return row;
@@ -69,6 +76,7 @@ rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
         }
       number_label = gtk_label_new (number_text);
       gtk_widget_add_css_class (number_label, "lesson-number");
+      gtk_widget_set_valign (number_label, GTK_ALIGN_CENTER);
       adw_preferences_group_add (self->lessons_group,
                                  make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), number_label,
                                            "win.lesson", rsc_lesson_get_id (lesson)));
@@ -97,7 +105,7 @@ fill_recent (RscStartPage *self)
           {
             g_autofree char *name = g_path_get_basename (files[i]);
             g_autofree char *folder = g_path_get_dirname (files[i]);
-            GtkWidget *row = make_row (name, folder, gtk_image_new_from_icon_name ("refscope-graph-symbolic"), "win.open-path", files[i]);
+            GtkWidget *row = make_row (name, folder, make_icon ("refscope-graph-symbolic"), "win.open-path", files[i]);
 
             adw_preferences_group_add (self->recent_group, row);
             g_ptr_array_add (self->recent_rows, row);
@@ -105,7 +113,7 @@ fill_recent (RscStartPage *self)
           }
       for (guint i = 0; commands[i] != NULL && i < RECENT_MAX; i++)
         {
-          GtkWidget *row = make_row (commands[i], _("Launch again"), gtk_image_new_from_icon_name ("media-playback-start-symbolic"),
+          GtkWidget *row = make_row (commands[i], _("Launch again"), make_icon ("media-playback-start-symbolic"),
                                      "win.launch-command", commands[i]);
 
           adw_preferences_group_add (self->recent_group, row);
@@ -123,7 +131,7 @@ rsc_start_page_dispose (GObject *object)
 
   g_clear_object (&self->settings);
   g_clear_pointer (&self->recent_rows, g_ptr_array_unref);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_START_PAGE);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_START_PAGE);
 
   G_OBJECT_CLASS (rsc_start_page_parent_class)->dispose (object);
 }

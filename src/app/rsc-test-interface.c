@@ -75,6 +75,7 @@ look_whether_settled (gpointer user_data)
       RscCanvas *canvas = rsc_heap_page_get_canvas (page);
 
       settled = !rsc_session_get_busy (rsc_heap_page_get_session (page)) &&
+                !rsc_session_has_orders (rsc_heap_page_get_session (page)) &&
                 (!gtk_widget_get_mapped (GTK_WIDGET (canvas)) || rsc_canvas_get_scene (canvas) == NULL || rsc_canvas_is_settled (canvas));
     }
 
@@ -131,6 +132,7 @@ describe (RscTestInterface *self, GDBusMethodInvocation *invocation)
   g_variant_builder_add (&builder, "{sv}", "captures", g_variant_new_uint32 (g_list_model_get_n_items (rsc_session_get_captures (session))));
   g_variant_builder_add (&builder, "{sv}", "side", g_variant_new_uint32 (rsc_session_get_side (session)));
   g_variant_builder_add (&builder, "{sv}", "selected", g_variant_new_uint32 (rsc_session_get_selected (session)));
+  g_variant_builder_add (&builder, "{sv}", "width", g_variant_new_int32 (gtk_widget_get_width (GTK_WIDGET (get_window (self)))));
   g_variant_builder_add (&builder, "{sv}", "zoom", g_variant_new_double (rsc_canvas_get_zoom (rsc_heap_page_get_canvas (page))));
   if (view != NULL)
     {

@@ -10,6 +10,7 @@
 #include "query/rsc-filter.h"
 
 #include "rsc-object-item.h"
+#include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
 /* Nobody wants a picture for every letter of an expression. */
@@ -460,7 +461,7 @@ rsc_view_controls_dispose (GObject *object)
   self->filling = TRUE;
   g_clear_handle_id (&self->typing_source, g_source_remove);
   g_clear_object (&self->session);
-  gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_VIEW_CONTROLS);
+  rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_VIEW_CONTROLS);
 
   G_OBJECT_CLASS (rsc_view_controls_parent_class)->dispose (object);
 }

@@ -92,6 +92,9 @@ rsc_window_open_session (RscWindow *self, RscSession *session)
   g_signal_connect_object (page, "toast", G_CALLBACK (on_toast), self, G_CONNECT_SWAPPED);
   gtk_stack_add_named (self->stack, page, "heap");
   gtk_stack_set_visible_child (self->stack, page);
+  /* A screen reader would find it behind the page. */
+  gtk_stack_remove (self->stack, GTK_WIDGET (self->start_page));
+  self->start_page = NULL;
   gtk_widget_grab_focus (GTK_WIDGET (rsc_heap_page_get_canvas (self->page)));
 }
 
@@ -196,6 +199,14 @@ on_drop (RscWindow *self, const GValue *value, double x, double y)
 
 /* Closing. */
 
+static gboolean
+close_in_idle (gpointer user_data)
+{
+  gtk_window_close (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_close_response (GtkWidget *dialog, const char *response, gpointer user_data)
 {
@@ -210,7 +221,8 @@ on_close_response (GtkWidget *dialog, const char *response, gpointer user_data)
   else
     rsc_session_release (session);
   self->closing = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
+  /* Not before the dialog is gone, which still looks at its parent. */
+  g_idle_add_full (G_PRIORITY_LOW, close_in_idle, g_object_ref (self), g_object_unref);
 }
 
 static gboolean

@@ -1,0 +1,124 @@
+/* Each widget class with its template is made, measured and freed: a name that
+ * a template has and its class has not, or the other way round, is fatal. */
+#include <adwaita.h>
+
+#include "app/rsc-application.h"
+#include "app/rsc-capture-strip.h"
+#include "app/rsc-collect-bar.h"
+#include "app/rsc-collector-panel.h"
+#include "app/rsc-cycles-panel.h"
+#include "app/rsc-details-panel.h"
+#include "app/rsc-find-panel.h"
+#include "app/rsc-graph-list.h"
+#include "app/rsc-heap-page.h"
+#include "app/rsc-launch-dialog.h"
+#include "app/rsc-lesson-bar.h"
+#include "app/rsc-memory-plot.h"
+#include "app/rsc-output-pane.h"
+#include "app/rsc-program-bar.h"
+#include "app/rsc-start-page.h"
+#include "app/rsc-view-controls.h"
+#include "app/rsc-window.h"
+#include "app/rsc-wrap-box.h"
+
+static GType (*const types[]) (void) = {
+  rsc_capture_strip_get_type,
+  rsc_collect_bar_get_type,
+  rsc_collector_panel_get_type,
+  rsc_cycles_panel_get_type,
+  rsc_details_panel_get_type,
+  rsc_find_panel_get_type,
+  rsc_graph_list_get_type,
+  rsc_heap_page_get_type,
+  rsc_lesson_bar_get_type,
+  rsc_memory_plot_get_type,
+  rsc_output_pane_get_type,
+  rsc_program_bar_get_type,
+  rsc_start_page_get_type,
+  rsc_view_controls_get_type,
+  rsc_wrap_box_get_type
+};
+
+static void
+test_widget (gconstpointer data)
+{
+  GType type = GPOINTER_TO_SIZE (data);
+  GtkWidget *widget = g_object_new (type, NULL);
+  gpointer alive = widget;
+  int minimum, natural;
+
+  g_object_ref_sink (widget);
+  g_object_add_weak_pointer (G_OBJECT (widget), &alive);
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, &natural, NULL, NULL);
+  /* It has to fit into a window of 360 px. */
+  g_assert_cmpint (minimum, <=, 360);
+  g_assert_cmpint (natural, >=, minimum);
+  gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, MAX (minimum, 360), &minimum, &natural, NULL, NULL);
+  g_assert_cmpint (natural, >=, minimum);
+  g_object_unref (widget);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_null (alive);
+}
+
+static void
+test_dialog (void)
+{
+  GtkWidget *dialog = rsc_launch_dialog_new (NULL);
+  gpointer alive = dialog;
+
+  g_object_add_weak_pointer (G_OBJECT (dialog), &alive);
+  gtk_window_destroy (GTK_WINDOW (dialog));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_null (alive);
+}
+
+/* The rows are full: what does not fit goes on in the next one. */
+static void
+test_wrap_box (void)
+{
+  GtkWidget *box = g_object_ref_sink (rsc_wrap_box_new ());
+  int wide, narrow, minimum;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      GtkWidget *child = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+
+      gtk_widget_set_size_request (child, 100, 20);
+      rsc_wrap_box_append (RSC_WRAP_BOX (box), child);
+    }
+  gtk_widget_measure (box, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, &wide, NULL, NULL);
+  g_assert_cmpint (minimum, ==, 100);
+  g_assert_cmpint (wide, ==, 312);
+  gtk_widget_measure (box, GTK_ORIENTATION_VERTICAL, 312, NULL, &wide, NULL, NULL);
+  g_assert_cmpint (wide, ==, 20);
+  gtk_widget_measure (box, GTK_ORIENTATION_VERTICAL, 311, NULL, &narrow, NULL, NULL);
+  g_assert_cmpint (narrow, ==, 46);
+  gtk_widget_measure (box, GTK_ORIENTATION_VERTICAL, 100, NULL, &narrow, NULL, NULL);
+  g_assert_cmpint (narrow, ==, 72);
+  rsc_wrap_box_remove_all (RSC_WRAP_BOX (box));
+  g_assert_null (gtk_widget_get_first_child (box));
+  g_object_unref (box);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL);
+  adw_init ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      GType type = types[i] ();
+      g_autofree char *name = g_strdup_printf ("/widgets/%s", g_type_name (type));
+
+      g_test_add_data_func (name, GSIZE_TO_POINTER (type), test_widget);
+    }
+  g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
+  g_test_add_func ("/wrap-box/rows", test_wrap_box);
+
+  return g_test_run ();
+}
