@@ -133,6 +133,8 @@ on_scene_changed (RscHeapPage *self)
 
   self->selecting = TRUE;
   rsc_canvas_set_scene (self->canvas, scene, anchor);
+  if (scene != NULL && rsc_session_is_first_view (self->session))
+    rsc_canvas_fit (self->canvas);
   self->selecting = FALSE;
   update_overlay (self);
   update_info (self);

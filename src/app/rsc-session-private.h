@@ -60,6 +60,7 @@ struct _RscSession
   /* What is drawn. */
   RscView *view;
   RscScene *scene;
+  gboolean first_view;     /* the scene is of a view that nobody asked for yet */
   gboolean user_drew;      /* the view is what the user asked for */
   RscNode selected;
   RscFate selected_fate;

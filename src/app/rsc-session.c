@@ -573,6 +573,7 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
   self->scene = g_steal_pointer (&result->scene);
   self->selected = result->selected;
   self->selected_fate = result->fate;
+  self->first_view = request->view == NULL;
 
   if (request->history_step != 0 && rsc_history_peek (self->history, request->history_step) != NULL)
     rsc_history_go (self->history, request->history_step);
@@ -703,6 +704,12 @@ rsc_session_draw_objects (RscSession *self, const RscNode *nodes, gsize n_nodes)
 
   rsc_session_select (self, nodes[0]);
   rsc_session_set_view (self, view);
+}
+
+gboolean
+rsc_session_is_first_view (RscSession *self)
+{
+  return self->first_view;
 }
 
 RscNode

@@ -135,6 +135,9 @@ RscScene   *rsc_session_get_scene (RscSession *self);
 void        rsc_session_set_view  (RscSession *self, RscView *view);
 /* Draws from these objects, else with the parameters as they are. */
 void        rsc_session_draw_objects (RscSession *self, const RscNode *nodes, gsize n_nodes);
+/* The scene was made without anybody saying what to draw: there is no place in
+ * it to be kept. */
+gboolean    rsc_session_is_first_view (RscSession *self);
 RscNode     rsc_session_get_selected (RscSession *self);
 RscFate     rsc_session_get_selected_fate (RscSession *self);
 void        rsc_session_select    (RscSession *self, RscNode node);
