@@ -179,7 +179,8 @@ update (RscCollectBar *self)
 static void
 on_side_toggled (RscCollectBar *self)
 {
-  RscSide side = gtk_toggle_button_get_active (self->after_button) ? RSC_SIDE_AFTER : RSC_SIDE_BEFORE;
+  /* Of a group the one that is left toggles first. */
+  RscSide side = gtk_toggle_button_get_active (self->before_button) ? RSC_SIDE_BEFORE : RSC_SIDE_AFTER;
 
   if (!self->filling && self->session != NULL && side != rsc_session_get_side (self->session))
     rsc_session_show_capture (self->session, rsc_session_get_capture (self->session), side);

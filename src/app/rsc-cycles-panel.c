@@ -50,7 +50,6 @@ struct _RscCyclesPanel
   GtkLabel *title;
   GtkSwitch *show_switch;
   GtkToggleButton *all_button;
-  GtkToggleButton *garbage_button;
   GtkListView *view;
 };
 
@@ -177,7 +176,8 @@ static void
 fill (RscCyclesPanel *self)
 {
   RscComponents *components = rsc_session_get_components (self->session);
-  gboolean garbage_only = gtk_toggle_button_get_active (self->garbage_button);
+  /* Of a group the one that is left toggles first. */
+  gboolean garbage_only = !gtk_toggle_button_get_active (self->all_button);
   gboolean shown = rsc_session_get_overlay_mode (self->session) == RSC_OVERLAY_MODE_CYCLES;
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *title = NULL;
@@ -316,7 +316,6 @@ rsc_cycles_panel_class_init (RscCyclesPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, title);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, show_switch);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, all_button);
-  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, garbage_button);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, view);
   gtk_widget_class_bind_template_callback (widget_class, on_filter_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_show_changed);

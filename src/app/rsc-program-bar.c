@@ -1,5 +1,8 @@
 #include "config.h"
 
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
 #include "rsc-program-bar.h"
 
 #include "rsc-template.h"
@@ -17,6 +20,7 @@ struct _RscProgramBar
   GtkWidget *program_buttons;
   GtkWidget *continue_button;
   GtkWidget *output_button;
+  GtkWidget *collect_button;
 };
 
 G_DEFINE_FINAL_TYPE (RscProgramBar, rsc_program_bar, GTK_TYPE_WIDGET)
@@ -93,10 +97,16 @@ rsc_program_bar_class_init (RscProgramBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, program_buttons);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, continue_button);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, output_button);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, collect_button);
 }
 
 static void
 rsc_program_bar_init (RscProgramBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+
+  /* A split button names its first half only. */
+  for (GtkWidget *half = gtk_widget_get_first_child (self->collect_button); half != NULL; half = gtk_widget_get_next_sibling (half))
+    if (GTK_IS_MENU_BUTTON (half))
+      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Choose the generation"), -1);
 }

@@ -180,7 +180,7 @@ class Window:
         return wait_for(f'“{name}” ({role or "any role"})', look)
 
     def has(self, name, role=None):
-        return any(item.get_name() == name and (role is None or item.get_role_name() == role) for item in self.walk())
+        return any(name_of(item) == name and (role is None or item.get_role_name() == role) for item in self.walk())
 
     def texts(self):
         """All names and texts in sight."""
@@ -211,14 +211,17 @@ class Window:
         """Does what a click does."""
         matches = name if callable(name) else lambda text: text == name
 
+        def can_be_pressed(item):
+            try:
+                return item.get_state_set().contains(Atspi.StateType.SENSITIVE) and 'Action' in item.get_interfaces() and \
+                    Atspi.Action.get_n_actions(item) > 0 and \
+                    Atspi.Action.get_action_name(item, 0) in ('click', 'toggle', 'activate', 'default.activate')
+            except GLib.Error:
+                return False
+
         def look():
-            for item in self.walk():
-                if matches(name_of(item)) and (role is None or item.get_role_name() == role) and \
-                        item.get_state_set().contains(Atspi.StateType.SENSITIVE) and \
-                        'Action' in item.get_interfaces() and Atspi.Action.get_n_actions(item) > 0 and \
-                        Atspi.Action.get_action_name(item, 0) in ('click', 'toggle', 'activate', 'default.activate'):
-                    return item
-            return None
+            return next((item for item in self.walk() if matches(name_of(item)) and
+                         (role is None or item.get_role_name() == role) and can_be_pressed(item)), None)
         Atspi.Action.do_action(wait_for(f'a way to press “{name}”', look), 0)
 
     def part(self, name, interface):

@@ -456,6 +456,7 @@ class Programs(GuiTest):
         window.key('ctrl+w')
         window.find('Keep It Running')
         window.press('Cancel')
+        wait_for('the end of the question', lambda: not window.has('Keep It Running'))
         self.assertIsNone(window.process.poll())
         window.key('ctrl+w')
         window.press('Stop It')
