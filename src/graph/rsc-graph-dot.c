@@ -105,7 +105,9 @@ append_objgraph (GString *dot, RscGraph *graph)
     {
       gssize index = rsc_graph_find (graph, params->objects[i]);
 
-      g_string_append_printf (dot, "  %s[fontcolor=red];\n", get_node (graph, index)->id);
+      /* Not all are drawn where max_nodes holds. */
+      if (index >= 0)
+        g_string_append_printf (dot, "  %s[fontcolor=red];\n", get_node (graph, index)->id);
     }
   for (guint i = 0; i < graph->queue->len; i++)
     {

@@ -380,22 +380,34 @@ walk_one_way (RscGraphBuild *build, gboolean forwards, GError **error)
   g_autoptr(GArray) queue = g_array_new (FALSE, FALSE, sizeof (Queued));
   g_autoptr(RscBitset) seen = rsc_bitset_new (build->columns->n_nodes);
   Walk walk = { .build = build, .forwards = forwards, .queue = queue, .seen = seen };
+  guint64 n_over = 0;
 
   for (gsize i = 0; i < params->n_objects; i++)
     {
-      gssize index = rsc_graph_build_add_object (build, params->objects[i], 0, TRUE, error);
-      Queued queued = { index, 0 };
+      RscNode node = params->objects[i];
+      Queued queued = { 0, 0 };
+      gssize index;
 
-      if (index < 0 || !rsc_graph_build_poll (build, error))
+      if (!rsc_graph_build_poll (build, error))
         return FALSE;
-      rsc_bitset_set (seen, params->objects[i]);
+      if (params->max_nodes > 0 && build->n_objects >= params->max_nodes && !rsc_bitset_get (build->drawn, node))
+        {
+          n_over++;
+          continue;
+        }
+      index = rsc_graph_build_add_object (build, node, 0, TRUE, error);
+      if (index < 0)
+        return FALSE;
+      rsc_bitset_set (seen, node);
       /* An object that was given twice is walked from twice. */
+      queued.index = index;
       g_array_append_val (queue, queued);
     }
   while (walk.queue_head < queue->len)
     if (!expand (&walk, error))
       return FALSE;
-  return TRUE;
+  return n_over == 0
+         || rsc_graph_build_add_fold (build, -1, 0, TRUE, RSC_FOLD_MAX_NODES, n_over, error);
 }
 
 gboolean

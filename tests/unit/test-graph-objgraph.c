@@ -231,6 +231,70 @@ test_ignore_and_filter (void)
   g_assert_nonnull (strstr (filtering, "\"2 more references\""));
 }
 
+/* In the window max_nodes holds with objgraph's rules, too. */
+static void
+test_max_nodes (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_module ();
+  const RscNode starts[] = { 0, 1, 2, 3, 1 };
+  RscViewParams params = objgraph_params (starts, 5);
+  g_autoptr(RscView) view = NULL;
+  g_autoptr(RscGraph) graph = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *dot = NULL;
+  const RscGraphNode *nodes;
+  gsize n_nodes;
+
+  params.max_nodes = 2;
+  view = rsc_view_new (&params);
+  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
+  g_assert_no_error (error);
+  nodes = rsc_graph_get_nodes (graph, &n_nodes);
+  g_assert_cmpint (nodes[n_nodes - 1].kind, ==, RSC_GRAPH_NODE_FOLD);
+  g_assert_cmpuint (nodes[n_nodes - 1].node, ==, RSC_NODE_NONE);
+  g_assert_cmpuint (nodes[n_nodes - 1].count, ==, 2);
+  dot = rsc_graph_to_dot (graph);
+  g_assert_null (strstr (dot, "o4128[label"));
+  g_assert_nonnull (strstr (dot, "max_nodes_o4112[label=\"2 more references\""));
+}
+
+/* An object that was given twice is walked from twice. */
+static void
+test_given_twice (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_list ();
+  const RscNode starts[] = { 0, 0 };
+  RscViewParams params = objgraph_params (starts, 2);
+  g_autofree char *dot = NULL;
+
+  params.too_many = 1;
+  params.max_depth = 1;
+  dot = draw (snapshot, &params);
+  g_assert_cmpstr (dot, ==,
+                   "digraph ObjectGraph {\n"
+                   "  node[shape=box, style=filled, fillcolor=white];\n"
+                   "  o4096[fontcolor=red];\n"
+                   "  o4096[fontcolor=red];\n"
+                   "  o4096[label=\"list\\n3 items\"];\n"
+                   "  o4096[fillcolor=\"0,0,1\"];\n"
+                   "  o4096 -> o4112;\n"
+                   "  o4096->too_many_o4096[color=red,style=dotted,len=0.25,weight=10];\n"
+                   "  too_many_o4096[label=\"2 more references\",shape=box,height=0.25,color=red,"
+                   "fillcolor=\"0,1,0.3\",fontsize=6];\n"
+                   "  too_many_o4096[fontcolor=white];\n"
+                   "  o4096[label=\"list\\n3 items\"];\n"
+                   "  o4096[fillcolor=\"0,0,1\"];\n"
+                   "  o4096 -> o4112;\n"
+                   "  o4096->too_many_o4096[color=red,style=dotted,len=0.25,weight=10];\n"
+                   "  too_many_o4096[label=\"2 more references\",shape=box,height=0.25,color=red,"
+                   "fillcolor=\"0,1,0.3\",fontsize=6];\n"
+                   "  too_many_o4096[fontcolor=white];\n"
+                   "  o4112[label=\"int\\n7\"];\n"
+                   "  o4112[fillcolor=\"0,0,0.3\"];\n"
+                   "  o4112[fontcolor=white];\n"
+                   "}\n");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -241,5 +305,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/graph-objgraph/backrefs-stop-at-modules", test_backrefs_stop_at_modules);
   g_test_add_func ("/graph-objgraph/referrers", test_referrers);
   g_test_add_func ("/graph-objgraph/ignore-and-filter", test_ignore_and_filter);
+  g_test_add_func ("/graph-objgraph/max-nodes", test_max_nodes);
+  g_test_add_func ("/graph-objgraph/given-twice", test_given_twice);
   return g_test_run ();
 }
