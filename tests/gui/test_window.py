@@ -230,8 +230,8 @@ class Canvas(GuiTest):
         window.click_node(self.index(window, 'E'))
         window.settle()
         window.sees('Held By (2)')
-        window.click_node(self.index(window, 'E'), repeat=2)
-        wait_for('the picture from E', lambda: (window.settle(), self.names(window))[1] == {'E', 'B'})
+        window.click_node(self.index(window, 'C'), repeat=2)
+        wait_for('the picture from C', lambda: (window.settle(), self.names(window))[1] == {'C', 'E', 'B'})
         window.press('Back')
         wait_for('the picture from A', lambda: (window.settle(), self.names(window))[1] == {'A', 'B', 'C', 'E'})
 
