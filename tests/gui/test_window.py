@@ -225,15 +225,20 @@ class Controls(GuiTest):
 
 
 class Canvas(GuiTest):
-    def test_click_selects_and_double_click_recentres(self):
+    def test_click_selects_and_return_recentres(self):
         window = self.open_graph()
         window.click_node(self.index(window, 'E'))
         window.settle()
         window.sees('Held By (2)')
-        window.click_node(self.index(window, 'C'), repeat=2)
-        wait_for('the picture from C', lambda: (window.settle(), self.names(window))[1] == {'C', 'E', 'B'})
+        window.key('Return')
+        wait_for('the picture from E', lambda: (window.settle(), self.names(window))[1] == {'E', 'B'})
         window.press('Back')
         wait_for('the picture from A', lambda: (window.settle(), self.names(window))[1] == {'A', 'B', 'C', 'E'})
+
+    def test_double_click_recentres(self):
+        window = self.open_graph()
+        window.click_node(self.index(window, 'E'), repeat=2)
+        wait_for('the picture from E', lambda: (window.settle(), self.names(window))[1] == {'E', 'B'})
 
     def test_fold_opens(self):
         window = self.open_graph(HUB)
