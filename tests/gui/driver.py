@@ -251,11 +251,19 @@ class Window:
         return subprocess.run(['xdotool', *map(str, arguments)], check=True, capture_output=True, text=True).stdout
 
     def surface(self):
-        """The X window that is in front."""
+        """The window's X window: the largest, for tooltips and menus have theirs."""
         ids = wait_for('the X window', lambda: subprocess.run(
             ['xdotool', 'search', '--onlyvisible', '--pid', str(self.process.pid)],
             capture_output=True, text=True, check=False).stdout.split())
-        return ids[-1]
+        return max(ids, key=self.area)
+
+    def area(self, surface):
+        try:
+            lines = self.xdotool('getwindowgeometry', '--shell', surface).split()
+        except subprocess.CalledProcessError:
+            return 0  # it has gone meanwhile
+        geometry = dict(line.split('=') for line in lines)
+        return int(geometry['WIDTH']) * int(geometry['HEIGHT'])
 
     def focus(self):
         self.xdotool('windowfocus', '--sync', self.surface())
