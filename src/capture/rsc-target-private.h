@@ -40,7 +40,7 @@ typedef struct
 
 struct _RscTarget
 {
-  grefcount ref_count;
+  gatomicrefcount ref_count; /* callers wait in threads of their own */
 
   /* set at the launch */
   char **argv;

@@ -126,7 +126,7 @@ rsc_target_launch (const RscLaunchOptions *options, GError **error)
 {
   g_autoptr(RscTarget) self = g_new0 (RscTarget, 1);
 
-  g_ref_count_init (&self->ref_count);
+  g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->request_lock);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -155,7 +155,7 @@ rsc_target_launch (const RscLaunchOptions *options, GError **error)
 RscTarget *
 rsc_target_ref (RscTarget *self)
 {
-  g_ref_count_inc (&self->ref_count);
+  g_atomic_ref_count_inc (&self->ref_count);
 
   return self;
 }
@@ -163,7 +163,7 @@ rsc_target_ref (RscTarget *self)
 void
 rsc_target_unref (RscTarget *self)
 {
-  if (g_ref_count_dec (&self->ref_count))
+  if (g_atomic_ref_count_dec (&self->ref_count))
     rsc_target_free (self);
 }
 

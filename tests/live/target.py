@@ -23,6 +23,9 @@ LIMIT = float(os.environ.get('RSC_TEST_LIMIT', 60))  # seconds after which a wai
 FAILED, LIMIT_REACHED, PERMISSION, TIMEOUT, NOT_FOUND, UNSUPPORTED, EXITED, BUSY = 0, 5, 6, 7, 8, 10, 11, 12
 
 
+END = object()
+
+
 class Error(Exception):
     def __init__(self, answer):
         super().__init__(answer['error'])
@@ -37,6 +40,8 @@ class Pending:
 
     def get(self):
         answer = self.queue.get(timeout=LIMIT)
+        if answer is END:
+            raise AssertionError('the driver ended without an answer')
         if 'error' in answer:
             raise Error(answer)
         return answer
@@ -59,6 +64,7 @@ class Target:
         self.pending = {}
         self.events = queue.Queue()
         self.seen = []
+        self.ended = False
         self.is_held = False
         self.output = {1: b'', 2: b''}
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -76,11 +82,17 @@ class Target:
                 if message['event'] == 'output':
                     self.output[message['fd']] += base64.b64decode(message['bytes'])
                 self.events.put(message)
+        # Nothing comes any more: who waits for an answer is told at once.
+        self.ended = True
+        for pending in list(self.pending.values()):
+            pending.queue.put(END)
         self.events.put({'event': 'end'})
 
     def begin(self, *words):
         number = next(self.numbers)
         pending = self.pending[number] = Pending()
+        if self.ended:
+            pending.queue.put(END)
         self.process.stdin.write(('\t'.join(map(str, (number, *words))) + '\n').encode())
         self.process.stdin.flush()
         return pending
