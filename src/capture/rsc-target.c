@@ -203,7 +203,7 @@ rsc_target_get_exit_status (RscTarget *self)
 void
 rsc_target_set_timeout (RscTarget *self, double seconds)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
 
   self->timeout = seconds;
 }

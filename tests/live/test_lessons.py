@@ -71,10 +71,9 @@ class Lessons:
     python = None
     version = None
 
-    @property
-    def size(self):
-        # 3.14 keeps 2 MiB for ints to come: that has to be less than 5 % of the list
-        return 2_000_000 if self.version >= (3, 14) else 1_000_000
+    # CPython keeps 1 to 2 MiB for ints to come, and each capture makes the program
+    # copy some pages: that has to be less than 5 % of the list.
+    size = 2_000_000
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='refscope-lessons-')
