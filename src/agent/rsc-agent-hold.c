@@ -85,6 +85,7 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
   uint64_t end = seconds > 0 ? rsc_agent_now () + seconds * UINT64_C (1000000000) : 0;
   int result = 0;
 
+  rsc_agent_tell_collections ();
   flush_output ();
   rsc_agent_come_back ();
   if (on_main)
@@ -157,6 +158,7 @@ rsc_agent_mark (const char *hint, const char *file, unsigned line)
   uint64_t uss, rss;
   unsigned seconds;
 
+  rsc_agent_tell_collections ();
   rsc_wire_message_init (&message, RSC_WIRE_MARK, 0);
   rsc_wire_message_add_string (&message, RSC_WIRE_HINT, hint);
   rsc_wire_message_add_string (&message, RSC_WIRE_FILE, file);

@@ -17,34 +17,37 @@
 
 static char package_folder[PATH_MAX];
 
+/* A str's text, in bytes of our own: asking the str itself for it makes it keep a copy, and grow.  NULL, with an
+ * exception. */
+static PyObject *
+encode (PyObject *text)
+{
+  return PyUnicode_AsEncodedString (text, "utf-8", "backslashreplace");
+}
+
 static PyObject *
 mark (PyObject *self, PyObject *args, PyObject *names)
 {
   static char *keywords[] = { "hint", NULL };
-  const char *hint = "", *file = NULL;
-  PyFrameObject *frame;
-  PyObject *code = NULL, *name = NULL;
-  unsigned line = 0;
+  PyObject *hint = NULL, *hint_bytes = NULL, *file_bytes = NULL;
+  void *file;
+  uint32_t line = 0;
   int result;
 
-  if (!PyArg_ParseTupleAndKeywords (args, names, "|s:mark", keywords, &hint))
+  if (!PyArg_ParseTupleAndKeywords (args, names, "|U:mark", keywords, &hint))
     return NULL;
   if (!atomic_load (&rsc_agent.active))
     Py_RETURN_NONE;
 
-  frame = PyEval_GetFrame (); /* borrowed */
-  if (frame != NULL)
-    {
-      line = (unsigned) PyFrame_GetLineNumber (frame);
-      code = (PyObject *) PyFrame_GetCode (frame);
-      name = PyObject_GetAttrString (code, "co_filename");
-      if (name != NULL && PyUnicode_Check (name))
-        file = PyUnicode_AsUTF8AndSize (name, NULL);
-      PyErr_Clear ();
-    }
-  result = rsc_agent_mark (hint, file, line);
-  Py_XDECREF (name);
-  Py_XDECREF (code);
+  if (hint != NULL && (hint_bytes = encode (hint)) == NULL)
+    return NULL;
+  if (rsc_walk_get_place (&file, &line) == 0 && PyUnicode_Check ((PyObject *) file)
+      && (file_bytes = encode (file)) == NULL)
+    PyErr_Clear ();
+  result = rsc_agent_mark (hint_bytes != NULL ? PyBytes_AsString (hint_bytes) : "",
+                           file_bytes != NULL ? PyBytes_AsString (file_bytes) : NULL, line);
+  Py_XDECREF (file_bytes);
+  Py_XDECREF (hint_bytes);
   if (result != 0)
     return NULL;
 

@@ -162,6 +162,12 @@ void rsc_agent_child_kill (RscAgentChild *child);
 /* Without the GIL as well: whether a child shares the program's pages. */
 bool rsc_agent_has_children (void);
 
+/* rsc-agent-collections.c */
+/* GIL held, before there is a thread: from here on collections are told of. */
+void rsc_agent_watch_collections (void);
+/* With or without the GIL: tells of those since the last time. */
+void rsc_agent_tell_collections (void);
+
 /* rsc-agent-hold.c; GIL held unless said otherwise */
 /* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  0, or -1
  * with an exception (a signal's handler raised one). */

@@ -16,9 +16,9 @@
 /* Big enough for a walk in place through deep structures. */
 #define STACK_SIZE (1024 * 1024)
 
-/* The thread looks by itself so often, in milliseconds: whether its
- * descriptors are still its own; whether a child has ended. */
-#define IDLE_INTERVAL 1000
+/* The thread looks by itself so often, in milliseconds: whether the program
+ * collected, and its descriptors are still its own; whether a child has ended. */
+#define IDLE_INTERVAL 100
 #define CHILD_INTERVAL 20
 /* A child says when it is about to end; then it is looked for so often. */
 #define CHILD_END_INTERVAL 1
@@ -199,6 +199,7 @@ finish_request (void)
     }
 
   rsc_agent_close_request ();
+  rsc_agent_tell_collections ();
   rsc_agent_send (&rsc_agent.reply);
   finish_walks ();
   set_phase (RSC_AGENT_IDLE);
@@ -361,6 +362,7 @@ serve (void *data)
           if (read (rsc_agent.wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
             continue;
         }
+      rsc_agent_tell_collections ();
       if (n > 0 && fds[0].revents != 0)
         serve_socket ();
 

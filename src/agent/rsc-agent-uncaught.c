@@ -77,13 +77,15 @@ rsc_agent_uncaught (PyObject *args)
 {
   static char file[PATH_MAX]; /* guarded by the GIL */
   PyObject *type;
+  void *place;
+  uint32_t place_line;
   unsigned line;
 
   /* PyErr_Print() is also called by C code that goes on: only what reached the
    * end of the main thread's last frame ends the program. */
   if (!atomic_load (&rsc_agent.hold_all) || rsc_agent.interactive
       || !pthread_equal (pthread_self (), rsc_agent.main_thread)
-      || PyEval_GetFrame () != NULL)
+      || rsc_walk_get_place (&place, &place_line) == 0)
     return;
   if (args == NULL || !PyTuple_Check (args) || PyTuple_Size (args) < 4)
     return;

@@ -156,6 +156,7 @@ on_exit_callback (PyObject *self, PyObject *unused)
   Py_END_ALLOW_THREADS
   /* From here on nobody may wait for the GIL. */
   rsc_agent_thread_stop (true);
+  rsc_agent_tell_collections ();
   rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
   rsc_agent_send (&message);
   atomic_store (&rsc_agent.active, false);
@@ -225,6 +226,7 @@ rsc_agent_begin (const char *folder, const char *event)
 
   atomic_store (&rsc_agent.active, true);
   watch_exit ();
+  rsc_agent_watch_collections ();
   rsc_agent_watch_forks ();
   rsc_agent_thread_start ();
 }

@@ -295,7 +295,7 @@ void
 rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
 {
   const RscPythonLayout *layout = walk->layout;
-  RscAddress code = rsc_untag (walk, rsc_word (iframe, layout->iframe_code)), locals;
+  RscAddress code = rsc_untag (walk->layout, rsc_word (iframe, layout->iframe_code)), locals;
   uint64_t n_locals, n_stack;
   bool of_generator = state == RSC_CLAIM_EXTRA && rsc_byte (iframe, layout->iframe_owner) == RSC_PY_OWNER_GENERATOR;
   RscClaimState rest = of_generator ? RSC_CLAIM_NAME : state;
@@ -314,7 +314,7 @@ rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
 
   rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_object), RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "frame"), rest);
   rsc_walk_claim (walk, rsc_word (iframe, layout->iframe_locals), RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_locals"), rest);
-  rsc_walk_claim (walk, rsc_untag (walk, rsc_word (iframe, layout->iframe_func)), RSC_WIRE_EDGE_NAMED,
+  rsc_walk_claim (walk, rsc_untag (walk->layout, rsc_word (iframe, layout->iframe_func)), RSC_WIRE_EDGE_NAMED,
                   rsc_walk_label (walk, "function"), rest);
   rsc_walk_claim (walk, code, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "f_code"), rest);
   /* The function holds its globals; that a running one uses them is asked for all the same. */
@@ -323,11 +323,11 @@ rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
 
   locals = iframe + layout->iframe_localsplus;
   for (uint64_t i = 0; i < n_locals; i++)
-    claim_local (walk, code, i, rsc_untag (walk, rsc_word (locals, 8 * i)), state);
+    claim_local (walk, code, i, rsc_untag (walk->layout, rsc_word (locals, 8 * i)), state);
   if (n_stack > rsc_half (code, layout->code_stacksize))
     return;
   for (uint64_t i = n_locals; i < n_locals + n_stack; i++)
-    rsc_walk_claim (walk, rsc_untag (walk, rsc_word (locals, 8 * i)), RSC_WIRE_EDGE_STACK, 0, state);
+    rsc_walk_claim (walk, rsc_untag (walk->layout, rsc_word (locals, 8 * i)), RSC_WIRE_EDGE_STACK, 0, state);
 }
 
 /* While a function runs, its frame object stands for what its frame holds; of a

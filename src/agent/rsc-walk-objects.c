@@ -322,9 +322,8 @@ read_svarint (const uint8_t **p, const uint8_t *end)
 
 /* The line of the instruction at @offset bytes; 0 if it has none. */
 uint32_t
-rsc_code_line (const RscWalk *walk, RscAddress code, int64_t offset)
+rsc_code_line (const RscPythonLayout *layout, RscAddress code, int64_t offset)
 {
-  const RscPythonLayout *layout = walk->layout;
   int64_t line = (int32_t) rsc_half (code, layout->code_firstlineno), address = 0;
   RscAddress table = rsc_word (code, layout->code_linetable);
   const uint8_t *p, *end;

@@ -379,7 +379,7 @@ typedef struct
 } RscAttributes;
 RscAttributes rsc_attributes_find (const RscWalk *walk, RscAddress object, const RscTypeInfo *info);
 RscAddress rsc_attribute_get (RscWalk *walk, RscAddress object, const char *name);
-uint32_t rsc_code_line (const RscWalk *walk, RscAddress code, int64_t instruction_offset);
+uint32_t rsc_code_line (const RscPythonLayout *layout, RscAddress code, int64_t instruction_offset);
 uint64_t rsc_long_read (const RscWalk *walk, RscAddress object, bool *negative, bool *fits);
 uint64_t rsc_long_n_digits (const RscWalk *walk, RscAddress object, bool *negative);
 
@@ -401,12 +401,14 @@ void rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state
 
 /* rsc-walk-threads.c */
 void rsc_walk_find_threads (RscWalk *walk);
+/* The innermost running function of a thread: the str of its file, and the line.  false: there is none. */
+bool rsc_walk_find_place (const RscPythonLayout *layout, RscAddress thread, RscAddress t_code, RscAddress *file, uint32_t *line);
 void rsc_walk_find_roots (RscWalk *walk);
 
 static inline RscAddress
-rsc_untag (const RscWalk *walk, uint64_t reference)
+rsc_untag (const RscPythonLayout *layout, uint64_t reference)
 {
-  if (!walk->layout->tagged_stack)
+  if (!layout->tagged_stack)
     return reference;
   if ((reference & 3) == 3) /* a small integer, no object */
     return 0;

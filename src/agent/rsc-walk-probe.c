@@ -200,6 +200,65 @@ rsc_walk_read_gc_state (RscWalkGcState *state, int count_objects, char error[RSC
   return 0;
 }
 
+int
+rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERROR_SIZE])
+{
+  RscPythonLayout layout;
+  RscAddress interp;
+  uint32_t version_hex;
+  bool moved;
+
+  if (!find_gc (&layout, &interp, &version_hex, &moved, error))
+    return -1;
+  counters->statistics = (const uint64_t *) (interp + layout.gc_stats);
+  counters->collecting = (const uint32_t *) (interp + layout.gc_collecting);
+
+  return 0;
+}
+
+static void
+load_counts (const RscWalkGcCounters *counters, RscWalkGcCounts *counts)
+{
+  for (unsigned g = 0; g < 3; g++)
+    {
+      counts->collections[g] = __atomic_load_n (&counters->statistics[3 * g], __ATOMIC_ACQUIRE);
+      counts->collected[g] = __atomic_load_n (&counters->statistics[3 * g + 1], __ATOMIC_ACQUIRE);
+    }
+}
+
+int
+rsc_walk_read_gc_counters (const RscWalkGcCounters *counters, RscWalkGcCounts *counts)
+{
+  RscWalkGcCounts again;
+
+  /* Both numbers of a generation are written by a collection before it says
+   * that it is over: what is the same before and after such a word is whole. */
+  load_counts (counters, counts);
+  if (__atomic_load_n (counters->collecting, __ATOMIC_ACQUIRE) != 0)
+    return -1;
+  load_counts (counters, &again);
+
+  return memcmp (counts, &again, sizeof again) == 0 ? 0 : -1;
+}
+
+int
+rsc_walk_get_place (void **file, uint32_t *line)
+{
+  char error[RSC_WALK_ERROR_SIZE];
+  RscPythonLayout layout;
+  RscAddress interp, name;
+  uint32_t version_hex;
+  bool moved;
+
+  if (!find_gc (&layout, &interp, &version_hex, &moved, error)
+      || !rsc_walk_find_place (&layout, (RscAddress) PyThreadState_Get (), (RscAddress) dlsym (RTLD_DEFAULT, "PyCode_Type"),
+                               &name, line))
+    return -1;
+  *file = (void *) name;
+
+  return 0;
+}
+
 static void
 add_known (RscWalk *walk, const char *symbol, RscKind kind)
 {

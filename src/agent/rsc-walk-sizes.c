@@ -115,7 +115,7 @@ code_size (const RscWalk *walk, RscAddress code, uint64_t basic_size)
 static RscAddress
 iframe_code (const RscWalk *walk, RscAddress iframe)
 {
-  return rsc_untag (walk, rsc_word (iframe, walk->layout->iframe_code));
+  return rsc_untag (walk->layout, rsc_word (iframe, walk->layout->iframe_code));
 }
 
 uint64_t

@@ -22,7 +22,7 @@ add_frame (RscWalk *walk, RscRunningFrame *frame, int64_t instruction)
   const RscPythonLayout *layout = walk->layout;
   RscPendingRoot root = { .kind = RSC_WIRE_ROOT_FRAME, .thread = frame->thread };
 
-  frame->line = rsc_code_line (walk, frame->code, instruction);
+  frame->line = rsc_code_line (walk->layout, frame->code, instruction);
   frame->function = rsc_walk_name (walk, rsc_word (frame->code, layout->code_name));
   frame->file = rsc_walk_name (walk, rsc_word (frame->code, layout->code_filename));
   frame->name = rsc_walk_frame_name (walk, frame->code, frame->line);
@@ -34,56 +34,108 @@ add_frame (RscWalk *walk, RscRunningFrame *frame, int64_t instruction)
   rsc_vector_append (walk, &walk->pending_roots, &root, sizeof root);
 }
 
+typedef enum
+{
+  FRAME_RUNS,
+  FRAME_IS_NONE,   /* an entry from C, or a function that has not begun */
+  FRAME_IS_UNKNOWN /* what stands there is no frame */
+} FrameState;
+
+/* The innermost frame of a thread, or 0. */
+static RscAddress
+first_frame (const RscPythonLayout *layout, RscAddress thread)
+{
+  RscAddress at = rsc_word (thread, layout->thread_frame);
+
+  return layout->thread_has_cframe && at != 0 ? rsc_word (at, layout->cframe_current) : at;
+}
+
+/* Reads the frame at *@at, which becomes its caller's. */
+static FrameState
+read_frame (const RscPythonLayout *layout, RscAddress t_code, RscAddress *at, RscRunningFrame *frame, int64_t *instruction)
+{
+  RscAddress here = *at;
+
+  if (layout->frame_frame == 0)
+    {
+      frame->object = here;
+      frame->code = rsc_word (here, layout->frame_code);
+      *instruction = 2 * (int64_t) (int32_t) rsc_half (here, layout->frame_lasti);
+      *at = rsc_word (here, layout->frame_back);
+    }
+  else
+    {
+      uint8_t owner = rsc_byte (here, layout->iframe_owner);
+
+      frame->iframe = here;
+      frame->code = rsc_untag (layout, rsc_word (here, layout->iframe_code));
+      frame->object = rsc_word (here, layout->iframe_object);
+      *instruction = (int64_t) rsc_word (here, layout->iframe_instr);
+      *at = rsc_word (here, layout->iframe_previous);
+      if (owner > RSC_PY_OWNER_FRAME_OBJECT || frame->code == 0)
+        return FRAME_IS_NONE;
+      if (rsc_type_of (frame->code) == t_code)
+        {
+          *instruction -= (int64_t) (frame->code + layout->code_adaptive);
+          if (owner != RSC_PY_OWNER_GENERATOR
+              && *instruction < 2 * (int64_t) (int32_t) rsc_half (frame->code, layout->code_firsttraceable))
+            return FRAME_IS_NONE;
+        }
+    }
+
+  return frame->code != 0 && rsc_type_of (frame->code) == t_code ? FRAME_RUNS : FRAME_IS_UNKNOWN;
+}
+
 /* The frames of a thread, the innermost first.  From 3.11 most are no objects,
  * and asking for them would make them so. */
 static void
 find_frames (RscWalk *walk, RscAddress thread, uint32_t index)
 {
-  const RscPythonLayout *layout = walk->layout;
-  RscAddress at = rsc_word (thread, layout->thread_frame);
+  RscAddress at = first_frame (walk->layout, thread);
   unsigned n = 0;
 
-  if (layout->thread_has_cframe && at != 0)
-    at = rsc_word (at, layout->cframe_current);
   while (at != 0 && n++ < MAX_FRAMES)
     {
       RscRunningFrame frame = { .thread = index };
       int64_t instruction;
+      FrameState state = read_frame (walk->layout, walk->t_code, &at, &frame, &instruction);
 
-      if (layout->frame_frame == 0)
-        {
-          frame.object = at;
-          frame.code = rsc_word (at, layout->frame_code);
-          instruction = 2 * (int64_t) (int32_t) rsc_half (at, layout->frame_lasti);
-          at = rsc_word (at, layout->frame_back);
-        }
-      else
-        {
-          uint8_t owner = rsc_byte (at, layout->iframe_owner);
-
-          frame.iframe = at;
-          frame.code = rsc_untag (walk, rsc_word (at, layout->iframe_code));
-          frame.object = rsc_word (at, layout->iframe_object);
-          instruction = (int64_t) rsc_word (at, layout->iframe_instr);
-          at = rsc_word (at, layout->iframe_previous);
-          /* Entries from C, and functions that have not begun. */
-          if (owner > RSC_PY_OWNER_FRAME_OBJECT || frame.code == 0)
-            continue;
-          if (rsc_type_of (frame.code) == walk->t_code)
-            {
-              instruction -= (int64_t) (frame.code + layout->code_adaptive);
-              if (owner != RSC_PY_OWNER_GENERATOR
-                  && instruction < 2 * (int64_t) (int32_t) rsc_half (frame.code, layout->code_firsttraceable))
-                continue;
-            }
-        }
-      if (frame.code == 0 || rsc_type_of (frame.code) != walk->t_code)
+      if (state == FRAME_IS_UNKNOWN)
         {
           rsc_walk_note (walk, "The running functions of a thread could not be read to the end.");
           break;
         }
-      add_frame (walk, &frame, instruction);
+      if (state == FRAME_RUNS)
+        add_frame (walk, &frame, instruction);
     }
+}
+
+bool
+rsc_walk_find_place (const RscPythonLayout *layout, RscAddress thread, RscAddress t_code, RscAddress *file, uint32_t *line)
+{
+  RscAddress at = first_frame (layout, thread);
+  unsigned n = 0;
+
+  while (at != 0 && n++ < MAX_FRAMES)
+    {
+      RscRunningFrame frame = { .thread = 0 };
+      int64_t instruction;
+
+      switch (read_frame (layout, t_code, &at, &frame, &instruction))
+        {
+        case FRAME_RUNS:
+          *file = rsc_word (frame.code, layout->code_filename);
+          *line = rsc_code_line (layout, frame.code, instruction);
+          return true;
+        case FRAME_IS_NONE:
+          break;
+        case FRAME_IS_UNKNOWN:
+        default:
+          return false;
+        }
+    }
+
+  return false;
 }
 
 /* The name that the threading module knows, read from its own table. */

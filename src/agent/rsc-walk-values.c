@@ -235,7 +235,7 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
           {
             RscAddress iframe = rsc_word (object, layout->frame_frame);
 
-            code = rsc_untag (walk, rsc_word (iframe, layout->iframe_code));
+            code = rsc_untag (layout, rsc_word (iframe, layout->iframe_code));
             if (code == 0 || rsc_type_of (code) != walk->t_code)
               break;
             instruction = (int64_t) (rsc_word (iframe, layout->iframe_instr) - (code + layout->code_adaptive));
@@ -245,7 +245,7 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
             code = rsc_word (object, layout->frame_code);
             instruction = 2 * (int64_t) (int32_t) rsc_half (object, layout->frame_lasti);
           }
-        set_code (walk, node, code, rsc_code_line (walk, code, instruction), false);
+        set_code (walk, node, code, rsc_code_line (layout, code, instruction), false);
       }
       break;
     case RSC_KIND_GENERATOR:

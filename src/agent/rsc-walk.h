@@ -76,5 +76,26 @@ typedef struct
   uint64_t frozen;                /* only with count_objects */
 } RscWalkGcState;
 
+/* Where the collector counts, from rsc_walk_find_gc_counters (): stays as long as the interpreter. */
+typedef struct
+{
+  const uint64_t *statistics;  /* collections, collected, uncollectable for each generation */
+  const uint32_t *collecting;
+} RscWalkGcCounters;
+
+typedef struct
+{
+  uint64_t collections[3], collected[3];
+} RscWalkGcCounts;
+
+/* GIL held.  0, or -1 with a sentence in @error. */
+int rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERROR_SIZE]);
+/* With or without the GIL.  0, or -1 while a collection is under way. */
+int rsc_walk_read_gc_counters (const RscWalkGcCounters *counters, RscWalkGcCounts *counts);
+
+/* GIL held.  Where the calling thread's innermost Python function is: the str with the name of its file (borrowed
+ * from its code, which runs), and the line.  No objects are made.  0, or -1 if no Python function runs. */
+int rsc_walk_get_place (void **file, uint32_t *line);
+
 /* 0, or -1 with a sentence in @error. */
 int rsc_walk_read_gc_state (RscWalkGcState *state, int count_objects, char error[RSC_WALK_ERROR_SIZE]);

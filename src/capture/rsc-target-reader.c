@@ -61,11 +61,17 @@ clear_mark (gpointer data)
   g_free (mark->file);
 }
 
+/* One clock for both processes; @time in nanoseconds. */
+static double
+get_launch_seconds (RscTarget *self, guint64 time)
+{
+  return ((double) time / 1000 - (double) self->launched) / G_USEC_PER_SEC;
+}
+
 static void
 on_mark (RscTarget *self, const RscWireMessage *message)
 {
   RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
-  guint64 time = rsc_wire_message_number (message, RSC_WIRE_TIME, 0);
 
   event->type = RSC_EVENT_MARK;
   event->hint = dup_text (message, RSC_WIRE_HINT);
@@ -73,8 +79,7 @@ on_mark (RscTarget *self, const RscWireMessage *message)
   event->line = (guint) rsc_wire_message_number (message, RSC_WIRE_LINE, 0);
   event->uss = rsc_wire_message_number (message, RSC_WIRE_USS, 0);
   event->rss = rsc_wire_message_number (message, RSC_WIRE_RSS, 0);
-  /* One clock for both processes. */
-  event->seconds = ((double) time / 1000 - (double) self->launched) / G_USEC_PER_SEC;
+  event->seconds = get_launch_seconds (self, rsc_wire_message_number (message, RSC_WIRE_TIME, 0));
   if (event->hint == NULL)
     event->hint = g_strdup ("");
 
@@ -89,6 +94,19 @@ on_mark (RscTarget *self, const RscWireMessage *message)
 
       g_array_append_val (self->marks, mark);
     }
+  rsc_target_push_event (self, event);
+}
+
+static void
+on_collected (RscTarget *self, const RscWireMessage *message)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+  event->type = RSC_EVENT_COLLECTION;
+  event->generation = (guint) MIN (rsc_wire_message_number (message, RSC_WIRE_GENERATION, 0), 2);
+  event->collections = rsc_wire_message_number (message, RSC_WIRE_COLLECTIONS, 0);
+  event->collected = rsc_wire_message_number (message, RSC_WIRE_FREED, 0);
+  event->seconds = get_launch_seconds (self, rsc_wire_message_number (message, RSC_WIRE_TIME, 0));
   rsc_target_push_event (self, event);
 }
 
@@ -132,6 +150,9 @@ on_message (RscTarget *self, const RscWireMessage *message)
     {
     case RSC_WIRE_MARK:
       on_mark (self, message);
+      break;
+    case RSC_WIRE_COLLECTED:
+      on_collected (self, message);
       break;
     case RSC_WIRE_HELD:
       on_held (self, message);

@@ -66,7 +66,8 @@ typedef struct
   guint64 uss, rss;  /* MARK: bytes at the mark, in the program's standstill */
   int exit_status;   /* EXITED: as from waitpid() */
   guint generation;  /* COLLECTION */
-  guint64 collected; /* COLLECTION */
+  guint64 collections; /* COLLECTION: how many of that generation, since the last was told */
+  guint64 collected; /* COLLECTION: the objects that they freed */
   char *message;     /* a sentence for people, or NULL */
 } RscTargetEvent;
 

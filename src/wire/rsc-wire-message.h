@@ -66,6 +66,7 @@ typedef enum
   RSC_WIRE_GOODBYE = 8,    /* the interpreter ends */
   RSC_WIRE_EXEC = 9,       /* TEXT: the program that replaces this one */
   RSC_WIRE_BEGUN = 10,     /* the program has come to the request, and may take long */
+  RSC_WIRE_COLLECTED = 11, /* TIME, GENERATION, COLLECTIONS, FREED: since the last such message */
   /* from Refscope */
   RSC_WIRE_WELCOME = 32,   /* HOLD_ALL, HOLD_NAME ... */
   RSC_WIRE_TURNED_AWAY = 33, /* another interpreter is the program */
@@ -107,7 +108,9 @@ typedef enum
   RSC_WIRE_RETURNED = 24,  /* what gc.collect() returned, an int64_t */
   RSC_WIRE_ON_MAIN_THREAD = 25,
   RSC_WIRE_OTHERS_RAN = 26,
-  RSC_WIRE_OBJECTS = 27    /* per generation */
+  RSC_WIRE_OBJECTS = 27,   /* per generation */
+  RSC_WIRE_COLLECTIONS = 28, /* how many */
+  RSC_WIRE_FREED = 29      /* objects */
 } RscWireFieldId;
 
 typedef enum

@@ -172,6 +172,113 @@ class Rules(Case):
             self.assertEqual(target.output[1], b'ready\nFalse\nend\n')
 
     @each_python
+    def test_rule_03_collections_are_told(self, python):
+        script = self.script('''
+            import gc, os, refscope
+            gc.disable()
+            def rings(n):
+                for i in range(n):
+                    ring = []
+                    ring.append(ring)
+            gc.collect()
+            refscope.mark('begin')
+            rings(5)
+            gc.collect(0)
+            refscope.mark('youngest')
+            rings(7)
+            gc.collect()
+            gc.collect()
+            refscope.mark('two')
+            rings(3)
+            os.read(0, 1)
+            gc.collect(1)
+            os.read(0, 1)
+            ''')
+        with Target(python, script, marks=['two']) as target:
+            target.wait('mark', hint='begin')
+            target.seen.clear()
+            target.wait('mark', hint='youngest')
+            target.wait_held(hint='two')
+            # Each before the mark that follows it; how many of the free lists' objects they find is theirs to know.
+            told = [(e['event'], e['hint'] or e['generation'], e['collected']) for e in target.seen if e['event'] in ('mark', 'collection')]
+            self.assertEqual([t[:2] for t in told if t[0] == 'mark'], [('mark', 'youngest'), ('mark', 'two')])
+            middle = told.index(('mark', 'youngest', 0))
+            self.assertEqual(told[:middle], [('collection', 0, 5)])
+            full = [e for e in target.seen if e['event'] == 'collection' and e['generation'] == 2]
+            self.assertEqual((sum(e['collections'] for e in full), sum(e['collected'] for e in full)), (2, 7))
+            # What Refscope asks for is told as well, before its answer.
+            answer = target.begin('collect', 2).get()
+            event = target.wait('collection', generation=2)
+            self.assertEqual((event['collections'], event['collected']), (1, answer['returned']))
+            # And what the program does by itself, without a mark or a request.
+            target.ask('continue')
+            target.ask('input', 'x')
+            event = target.wait('collection', generation=1)
+            self.assertEqual((event['collections'], event['collected']), (1, 3))
+            target.ask('input')
+            target.wait_exit()
+
+    @each_python
+    def test_rule_11_a_mark_leaves_nothing(self, python):
+        script = self.script('''
+            import sys, refscope
+            def measure(function):
+                before = sys.getallocatedblocks()
+                function()
+                return sys.getallocatedblocks() - before
+            for i in range(3):  # the first calls of a function specialise it
+                measure(refscope.is_connected)
+                measure(refscope.mark)
+            print(measure(refscope.mark) == measure(refscope.is_connected))
+            hint = '\xe4\u4e2d' + str(len(sys.argv))
+            size = sys.getsizeof(hint)
+            refscope.mark(hint)
+            print(sys.getsizeof(hint) == size)
+            ''')
+        with Target(python, script) as target:
+            status_, output, errors = target.finish()
+            self.assertEqual((status_, errors), (0, b''))
+            self.assertEqual(output, b'True\nTrue\n')
+
+    @each_python
+    def test_rule_11_the_line_of_a_mark(self, python):
+        script = self.script('''
+            import sys, refscope
+            here = lambda: str(sys._getframe(1).f_lineno)
+            refscope.mark(here())
+            def inner(*args):
+                [None for x in args]
+                refscope.mark(hint=
+                    here())
+                yield refscope.mark(here())
+            class A:
+                refscope.mark(here())
+                def __del__(self):
+                    refscope.mark(here())
+            list(inner(1))
+            list(map(lambda x: refscope.mark(here()), [1]))
+            A()
+            sorted([1, 2], key=lambda x: (
+                x,
+                refscope.mark(here())))
+            ''')
+        with Target(python, script, hold=True) as target:
+            lines = []
+            while True:
+                event = target.wait('state', state='held')
+                if event['hold'] != 'mark':
+                    break
+                self.assertEqual(event['file'], str(script))
+                lines.append((event['hint'], event['line']))
+                target.ask('continue')
+            self.assertEqual(len(lines), 8)
+            # The call of two lines is at its first one, the argument in its second.
+            first, second = lines.pop(2)
+            self.assertIn(int(first) - second, (0, 1))
+            self.assertEqual([hint for hint, line in lines], [str(line) for hint, line in lines])
+            target.finish()
+
+    @each_python
     def test_rule_03_the_collector_is_commanded(self, python):
         script = self.script('''
             import gc, refscope
