@@ -258,6 +258,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
     }
 
   rsc_walk_set_pause (walk, pause);
+  rsc_walk_drop_marker (walk);
   self->walk = walk;
   self->end = since + (RSC_AGENT_CHILD_SECONDS + 5) * UINT64_C (1000000000);
   self->pid = pid;

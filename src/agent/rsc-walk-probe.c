@@ -519,11 +519,18 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
 }
 
 void
+rsc_walk_drop_marker (RscWalk *walk)
+{
+  Py_XDECREF ((PyObject *) walk->marker);
+  walk->marker = NULL;
+}
+
+void
 rsc_walk_finish (RscWalk *walk)
 {
   if (walk == NULL)
     return;
-  Py_XDECREF ((PyObject *) walk->marker);
+  rsc_walk_drop_marker (walk);
   rsc_walk_free_memory (walk);
   if (walk->shared != NULL)
     munmap (walk->shared, sizeof *walk->shared);

@@ -57,6 +57,10 @@ void rsc_walk_note_fault (RscWalk *walk, int signum);
  * killer, or by its time limit): @what is "was killed by signal 9". */
 void rsc_walk_note_death (RscWalk *walk, const char *what);
 
+/* GIL held, in the parent after clone(): gives up the object that the walk made, which the child has a copy of.  The next
+ * walk, which may begin before this one is finished, is not to find it. */
+void rsc_walk_drop_marker (RscWalk *walk);
+
 /* For the stream's info: how long the program stood still.  To be called in
  * the parent right after clone(): the child reads it at the end of its run. */
 void rsc_walk_set_pause (RscWalk *walk, uint64_t nanoseconds);

@@ -210,6 +210,7 @@ class Launch(Case):
                 got.append(number)
                 print('got', number, flush=True)
             signal.signal(signal.SIGUSR1, handler)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the test may ignore it
             print('ready', flush=True)
             while not got:
                 time.sleep(0.01)
