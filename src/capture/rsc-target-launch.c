@@ -1,4 +1,4 @@
-/* Starting the program: the private folder, the environment, the process. */
+/* Starting the program: its environment, its process. */
 #include "config.h"
 
 #include "rsc-target-private.h"
@@ -6,75 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/rsc-error.h"
 #include "wire/rsc-wire-folder.h"
-
-#define FOLDER_TEMPLATE "refscope-XXXXXX"
-
-/* The folder's name stands in LD_PRELOAD, where spaces and colons separate, and
- * in a socket's address, which is short. */
-static gboolean
-is_usable (const char *parent)
-{
-  struct sockaddr_un address;
-
-  return parent != NULL && g_path_is_absolute (parent) && strpbrk (parent, " :\t\n$") == NULL
-         && strlen (parent) + sizeof "/" FOLDER_TEMPLATE "/" RSC_WIRE_SOCKET <= sizeof address.sun_path
-         && access (parent, W_OK | X_OK) == 0;
-}
-
-static char *
-make_folder (GError **error)
-{
-  const char *const parents[] = { g_getenv ("XDG_RUNTIME_DIR"), g_get_tmp_dir (), "/tmp" };
-  int saved_errno = ENOENT;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (parents); i++)
-    {
-      g_autofree char *folder = NULL;
-
-      if (!is_usable (parents[i]))
-        continue;
-      folder = g_build_filename (parents[i], FOLDER_TEMPLATE, NULL);
-      if (g_mkdtemp_full (folder, 0700) != NULL)
-        return g_steal_pointer (&folder);
-      saved_errno = errno;
-    }
-  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
-               _("No private folder could be made for the connection to the program (%s). Set XDG_RUNTIME_DIR or TMPDIR to a folder that you may write to."),
-               g_strerror (saved_errno));
-
-  return NULL;
-}
-
-void
-rsc_target_remove_folder (RscTarget *self)
-{
-  static const char *const names[] = {
-    RSC_WIRE_SOCKET, RSC_WIRE_PRELOAD_LINK, RSC_WIRE_AGENT_LINK, RSC_WIRE_PACKAGE_LINK
-  };
-
-  if (self->folder == NULL)
-    return;
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = g_build_filename (self->folder, names[i], NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (self->folder);
-}
 
 /* Links @name to the file that @variable names, else to @installed. */
 static gboolean
@@ -94,24 +34,6 @@ link_file (RscTarget *self, const char *name, const char *variable, const char *
     return TRUE;
   g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
                _("%s could not be made: %s."), path, g_strerror (errno));
-
-  return FALSE;
-}
-
-static gboolean
-listen_in_folder (RscTarget *self, GError **error)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_WIRE_SOCKET, self->folder);
-  self->listener = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (self->listener >= 0
-      && bind (self->listener, (const struct sockaddr *) &address, sizeof address) == 0
-      && chmod (address.sun_path, 0600) == 0
-      && listen (self->listener, 8) == 0)
-    return TRUE;
-  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
-               _("The socket %s could not be made: %s."), address.sun_path, g_strerror (errno));
 
   return FALSE;
 }
@@ -258,12 +180,12 @@ rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **err
   int theirs[3] = { -1, -1, -1 };
   gboolean started;
 
-  self->folder = make_folder (error);
+  self->folder = rsc_target_make_folder (error);
   if (self->folder == NULL
       || !link_file (self, RSC_WIRE_PRELOAD_LINK, "RSC_PRELOAD", RSC_PKGLIBDIR "/refscope-preload.so", error)
       || !link_file (self, RSC_WIRE_AGENT_LINK, "RSC_AGENT", RSC_PKGLIBDIR "/refscope-agent.so", error)
       || !link_file (self, RSC_WIRE_PACKAGE_LINK, "RSC_PYTHON_PACKAGE", RSC_PYTHONDIR, error)
-      || !listen_in_folder (self, error))
+      || !rsc_target_listen (self, error))
     return FALSE;
 
   self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);

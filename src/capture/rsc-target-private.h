@@ -90,7 +90,12 @@ struct _RscTarget
 
 /* rsc-target-launch.c */
 gboolean rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **error);
+
+/* rsc-target-folder.c */
+/* Also removes those that nobody uses any more. */
+char    *rsc_target_make_folder (GError **error);
 void     rsc_target_remove_folder (RscTarget *self);
+gboolean rsc_target_listen (RscTarget *self, GError **error);
 
 /* rsc-target-reader.c */
 gpointer rsc_target_read (gpointer target);

@@ -60,6 +60,93 @@ test_references_of_threads (void)
   rsc_target_unref (target);
 }
 
+/* A private folder of a Refscope; -1, or the socket on which it listens. */
+static int
+make_folder (const char *parent, const char *name, gboolean listens, char **folder)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  g_autofree char *link = NULL;
+  int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+  *folder = g_build_filename (parent, name, NULL);
+  link = g_build_filename (*folder, "refscope-agent.so", NULL);
+  g_assert_cmpint (g_mkdir (*folder, 0700), ==, 0);
+  g_assert_cmpint (symlink ("/nowhere", link), ==, 0);
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/socket", *folder);
+  g_assert_cmpint (bind (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (fd, 1), ==, 0);
+  if (listens)
+    return fd;
+  close (fd);
+
+  return -1;
+}
+
+static void
+remove_folder (const char *folder)
+{
+  const char *const names[] = { "refscope-agent.so", "socket", "other" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      g_unlink (path);
+    }
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+test_folders_left_over (void)
+{
+  g_autofree char *parent = g_strdup ("/tmp/sweep-XXXXXX");
+  g_autofree char *dead = NULL, *alive = NULL, *used = NULL, *other_name = NULL, *open_to_all = NULL, *with_more = NULL;
+  g_autofree char *more = NULL;
+  g_autofree char *variable = NULL;
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) variables = NULL;
+  const char *argv[] = { "/bin/cat", NULL };
+  RscTarget *target;
+  int listener, input;
+
+  g_assert_nonnull (g_mkdtemp (parent));
+  make_folder (parent, "refscope-aaaaaa", FALSE, &dead);
+  listener = make_folder (parent, "refscope-bbbbbb", TRUE, &alive);
+  make_folder (parent, "refscope-cccccc", FALSE, &used);
+  make_folder (parent, "refscope-of-mine", FALSE, &other_name);
+  make_folder (parent, "refscope-dddddd", FALSE, &open_to_all);
+  make_folder (parent, "refscope-eeeeee", FALSE, &with_more);
+  g_assert_cmpint (g_chmod (open_to_all, 0755), ==, 0);
+  more = g_build_filename (with_more, "other", NULL);
+  g_assert_true (g_file_set_contents (more, "x", 1, &error));
+
+  /* A program of a Refscope that was killed: it may start others yet. */
+  variable = g_strdup_printf ("A=%s/x", used);
+  variables = g_strsplit (variable, " ", 1);
+  g_assert_true (g_spawn_async_with_pipes (NULL, (char **) argv, variables, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+                                           &input, NULL, NULL, &error));
+  g_assert_no_error (error);
+
+  g_setenv ("XDG_RUNTIME_DIR", parent, TRUE);
+  target = launch ("/bin/true");
+  g_assert_false (g_file_test (dead, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (alive, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (used, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (other_name, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (open_to_all, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (more, G_FILE_TEST_EXISTS));
+  rsc_target_unref (target);
+  close (input);
+  close (listener);
+
+  remove_folder (alive);
+  remove_folder (used);
+  remove_folder (other_name);
+  remove_folder (open_to_all);
+  remove_folder (with_more);
+  g_assert_cmpint (g_rmdir (parent), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -71,6 +158,7 @@ main (int argc, char *argv[])
       return 0;
     }
   g_test_add_func ("/target/references-of-threads", test_references_of_threads);
+  g_test_add_func ("/target/folders-left-over", test_folders_left_over);
 
   return g_test_run ();
 }
