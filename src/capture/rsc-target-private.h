@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 /* The program's agent is to answer so soon, unless the caller says otherwise. */
 #define RSC_TARGET_DEFAULT_SECONDS 10.0
+/* A child that captures lives 300 s at most, and the agent ends it 5 s later: then
+ * nothing comes any more. */
+#define RSC_TARGET_CHILD_SECONDS 330
 /* Without a word from an agent for so long, the program is said to have no Python. */
 #define RSC_TARGET_SILENCE_SECONDS 3.0
 /* Ceilings for what the program makes us keep. */
@@ -32,7 +35,8 @@ typedef struct
 typedef struct
 {
   guint32 number;
-  gboolean begun;    /* the program has come to it: no time limit any more */
+  gboolean begun;    /* the program has come to it: it may take its time */
+  gint64 child_end;  /* monotonic: until then a child that captures ends; 0: there is none */
   gboolean answered; /* reply stands */
   guint64 pause_ns;
   RscWireMessage reply;
@@ -47,6 +51,7 @@ struct _RscTarget
   char *folder;
   pid_t pid;
   gint64 launched; /* monotonic, microseconds */
+  int child_seconds; /* RSC_TARGET_CHILD_SECONDS; tests wait less */
   int listener;
   int pidfd;       /* of the launched process */
   int event_fd;    /* an eventfd: readable while events wait */

@@ -164,12 +164,18 @@ on_message (RscTarget *self, const RscWireMessage *message)
       if (exchange != NULL && exchange->number == number)
         {
           exchange->begun = TRUE;
+          /* In place there is none. */
+          if (rsc_wire_message_has (message, RSC_WIRE_PID))
+            exchange->child_end = g_get_monotonic_time () + (gint64) self->child_seconds * G_USEC_PER_SEC;
           exchange->pause_ns = MAX (exchange->pause_ns, rsc_wire_message_number (message, RSC_WIRE_PAUSE, 0));
         }
       break;
     case RSC_WIRE_BEGUN:
       if (exchange != NULL && exchange->number == number)
-        exchange->begun = TRUE;
+        {
+          exchange->begun = TRUE;
+          exchange->child_end = 0;
+        }
       break;
     case RSC_WIRE_REPLY:
       /* One that came too late has another number. */

@@ -148,7 +148,20 @@ wait_for_answer (RscTarget *self, RscTargetExchange *exchange, gint64 end, int s
         }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      if (exchange->begun)
+      if (exchange->begun && exchange->child_end != 0)
+        {
+          gint64 child_end = exchange->child_end;
+
+          if (!g_cond_wait_until (&self->changed, &self->lock, child_end)
+              && !exchange->answered && exchange->child_end == child_end)
+            {
+              g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT,
+                           _("The capture was not over after %d s, and the program's agent says nothing of it: the program is stopped, or the machine too busy. Let it go on (kill -CONT %d), and try again."),
+                           self->child_seconds, (int) self->python_pid);
+              return FALSE;
+            }
+        }
+      else if (exchange->begun)
         g_cond_wait (&self->changed, &self->lock);
       else if (!g_cond_wait_until (&self->changed, &self->lock, end + DEADLINE_GRACE)
                && !exchange->answered && !exchange->begun)
@@ -177,6 +190,7 @@ rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange
 
   exchange->number = ++self->last_number;
   exchange->begun = exchange->answered = FALSE;
+  exchange->child_end = 0;
   exchange->pause_ns = 0;
   rsc_wire_message_add_number (request, RSC_WIRE_DEADLINE, (guint64) end * 1000);
   memcpy (&header, request->data, sizeof header);

@@ -132,6 +132,7 @@ rsc_target_launch (const RscLaunchOptions *options, GError **error)
   g_cond_init (&self->changed);
   g_queue_init (&self->events);
   self->timeout = RSC_TARGET_DEFAULT_SECONDS;
+  self->child_seconds = RSC_TARGET_CHILD_SECONDS;
   self->listener = self->pidfd = self->event_fd = self->wake_fd = self->socket = -1;
   self->streams[0] = self->streams[1] = self->streams[2] = -1;
   self->input = g_byte_array_new ();

@@ -3,11 +3,13 @@
 
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "capture/rsc-target.h"
+#include "base/rsc-error.h"
+#include "capture/rsc-target-private.h"
 
 #define N_REFERENCES 300000
 
@@ -57,6 +59,88 @@ test_references_of_threads (void)
       g_assert_nonnull (event);
       rsc_target_event_free (event);
     }
+  rsc_target_unref (target);
+}
+
+/* An agent that says what the test wants. */
+static int
+connect_agent (RscTarget *target)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+  RscWireResult result;
+  int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/socket", target->folder);
+  g_assert_cmpint (connect (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
+  rsc_wire_message_init (message, RSC_WIRE_HELLO, 0);
+  rsc_wire_message_add_string (message, RSC_WIRE_TEXT, "3.11.2 (test)");
+  g_assert_cmpint (rsc_wire_message_send (message, fd, NULL, 0), ==, 0);
+  g_assert_cmpint (rsc_wire_message_receive (message, fd, NULL, NULL, &result), ==, 0);
+  g_assert_cmpint (rsc_wire_message_get_type (message), ==, RSC_WIRE_WELCOME);
+
+  return fd;
+}
+
+typedef struct
+{
+  RscTarget *target;
+  double seconds;
+  GError *error;
+} Capture;
+
+static gpointer
+capture (gpointer data)
+{
+  Capture *self = data;
+  RscCaptureOptions options = { .timeout_seconds = self->seconds };
+
+  return rsc_target_capture (self->target, &options, NULL, NULL, &self->error);
+}
+
+static guint32
+expect (int fd, RscWireMessageType type)
+{
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+  int fds[RSC_WIRE_FDS_MAX];
+  gsize n_fds = G_N_ELEMENTS (fds);
+  RscWireResult result;
+
+  g_assert_cmpint (rsc_wire_message_receive (message, fd, fds, &n_fds, &result), ==, 0);
+  g_assert_cmpint (rsc_wire_message_get_type (message), ==, type);
+  for (gsize i = 0; i < n_fds; i++)
+    close (fds[i]);
+
+  return rsc_wire_message_get_number (message);
+}
+
+/* Each is a sentence after a while, and the agent is told that nobody waits. */
+static void
+test_an_agent_that_falls_silent (void)
+{
+  RscTarget *target = launch ("/bin/cat");
+  int fd = connect_agent (target);
+
+  target->child_seconds = 1;
+  for (int with_child = 0; with_child < 2; with_child++)
+    {
+      g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+      Capture job = { .target = target, .seconds = with_child ? 60 : 0.1 };
+      GThread *thread = g_thread_new ("capture", capture, &job);
+      guint32 number = expect (fd, RSC_WIRE_CAPTURE);
+
+      rsc_wire_message_init (message, RSC_WIRE_CHILD, number);
+      rsc_wire_message_add_number (message, RSC_WIRE_PID, 1);
+      if (with_child)
+        g_assert_cmpint (rsc_wire_message_send (message, fd, NULL, 0), ==, 0);
+      g_assert_null (g_thread_join (thread));
+      g_assert_error (job.error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT);
+      g_assert_nonnull (strstr (job.error->message, with_child ? "not over after 1 s" : "within 0.1 s"));
+      g_assert_cmpuint (expect (fd, RSC_WIRE_CANCEL), ==, number);
+      g_error_free (job.error);
+    }
+  g_assert_true (rsc_target_write_input (target, NULL, 0, NULL));
+  close (fd);
   rsc_target_unref (target);
 }
 
@@ -158,6 +242,7 @@ main (int argc, char *argv[])
       return 0;
     }
   g_test_add_func ("/target/references-of-threads", test_references_of_threads);
+  g_test_add_func ("/target/an-agent-that-falls-silent", test_an_agent_that_falls_silent);
   g_test_add_func ("/target/folders-left-over", test_folders_left_over);
 
   return g_test_run ();
