@@ -48,17 +48,40 @@ seconds_since_launch (RscSession *self)
 
 /* Memory. */
 
+/* Leaves out every second sample, and every second collection of each
+ * generation.  Marks stay, and the first sample. */
+static void
+thin_memory_points (GArray *points)
+{
+  gboolean drop[4] = { FALSE };
+  guint n = 0;
+
+  for (guint i = 0; i < points->len; i++)
+    {
+      RscMemoryPoint *point = &g_array_index (points, RscMemoryPoint, i);
+      gboolean *turn = &drop[CLAMP (point->generation + 1, 0, 3)];
+
+      if (point->hint == NULL)
+        {
+          *turn = !*turn;
+          if (!*turn)
+            continue;
+        }
+      if (n < i)
+        {
+          g_array_index (points, RscMemoryPoint, n) = *point;
+          point->hint = NULL; /* it has moved */
+        }
+      n++;
+    }
+  g_array_set_size (points, n);
+}
+
 static void
 add_memory_point (RscSession *self, RscMemoryPoint point)
 {
   if (self->memory->len >= MEMORY_POINTS_MAX)
-    for (guint i = 1; i < self->memory->len; i++)
-      {
-        const RscMemoryPoint *old = &g_array_index (self->memory, RscMemoryPoint, i);
-
-        if (old->hint == NULL && old->generation < 0)
-          g_array_remove_index (self->memory, i);
-      }
+    thin_memory_points (self->memory);
   g_array_append_val (self->memory, point);
   g_signal_emit_by_name (self, "memory-sampled");
 }
