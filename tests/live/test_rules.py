@@ -505,8 +505,9 @@ refscope.mark('end')
             snapshot = pending.get()['snapshot']
             memory = target.ask('memory')
             self.assertTrue(memory['sampled'])
-            # The snapshot's own numbers are from before the child.
-            self.assertAlmostEqual(snapshot['uss'], memory['uss'], delta=max(2**20, memory['uss'] * 0.05))
+            # The snapshot's own numbers are from before the child: with it, the heap's 25 MiB would be shared.
+            # The interpreter's own file is shared or not with whatever else runs.
+            self.assertAlmostEqual(snapshot['uss'], memory['uss'], delta=8 * 2**20)
             target.ask('continue')
             self.assertGreater(target.wait('mark', hint='end')['uss'], 2**20)
             target.wait_held(hint='end')
