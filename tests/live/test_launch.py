@@ -312,7 +312,7 @@ class Package(Case):
         script = self.script('''
             import refscope
             refscope.mark("one")
-            a = bytearray(20_000_000)
+            a = bytearray(100_000_000)
             def f():
                 refscope.mark("two")
             f()
@@ -323,5 +323,6 @@ class Package(Case):
             self.assertEqual([(e['hint'], e['line'], e['file']) for e in marks],
                              [('one', 3, str(script)), ('two', 6, str(script))])
             self.assertGreater(marks[0]['uss'], 1_000_000)
-            self.assertAlmostEqual(marks[1]['uss'] - marks[0]['uss'], 20_000_000, delta=1_000_000)
+            # Pages of libpython count while no other process has them: some megabytes.
+            self.assertAlmostEqual(marks[1]['uss'] - marks[0]['uss'], 100_000_000, delta=10_000_000)
             self.assertLessEqual(marks[0]['seconds'], marks[1]['seconds'])
