@@ -664,6 +664,20 @@ rsc_canvas_fit (RscCanvas *self)
   self->fitted = TRUE;
 }
 
+void
+rsc_canvas_show_start (RscCanvas *self)
+{
+  RscViewport to;
+
+  g_return_if_fail (RSC_IS_CANVAS (self));
+  if (self->scene == NULL || self->needs_first_view)
+    return;
+  to = self->viewport;
+  rsc_viewport_first (&to, get_center (self->scene, find_start (self->scene)));
+  rsc_canvas_fly_to (self, &to);
+  self->fitted = to.zoom == rsc_viewport_get_fit_zoom (&to);
+}
+
 gboolean
 rsc_canvas_get_node_rect (RscCanvas *self, int node, graphene_rect_t *rect)
 {

@@ -95,6 +95,9 @@ void        rsc_canvas_zoom_in  (RscCanvas *self);
 void        rsc_canvas_zoom_out (RscCanvas *self);
 void        rsc_canvas_fit      (RscCanvas *self);
 
+/* As the first scene is shown: all of it if that is legible, else the start. */
+void        rsc_canvas_show_start (RscCanvas *self);
+
 /* Where the node is now, in the canvas's coordinates; also where it is out of
  * sight.  FALSE if there is no such node.  For popovers and tests. */
 gboolean    rsc_canvas_get_node_rect (RscCanvas *self, int node, graphene_rect_t *rect);

@@ -73,9 +73,9 @@ add_count (RscCollectBar *self, RscOverlay *overlay, RscState state, guint64 cou
 
   if (bytes > 0)
     {
-      g_autofree char *size = g_format_size (bytes);
+      g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-      /* Translators: "12 freed (1.2 kB)" */
+      /* Translators: "12 freed (1.2 KiB)" */
       text = g_strdup_printf (_("%s %s (%s)"), number, rsc_state_get_label (state), size);
     }
   else

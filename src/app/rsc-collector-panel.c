@@ -198,8 +198,8 @@ fill_marks (RscCollectorPanel *self)
         continue;
 
       hint = g_strdup_printf ("%u  %s", n_marks, point->hint);
-      uss = point->uss > 0 ? g_format_size (point->uss) : g_strdup ("–");
-      rss = point->rss > 0 ? g_format_size (point->rss) : g_strdup ("–");
+      uss = point->uss > 0 ? g_format_size_full (point->uss, G_FORMAT_SIZE_IEC_UNITS) : g_strdup ("–");
+      rss = point->rss > 0 ? g_format_size_full (point->rss, G_FORMAT_SIZE_IEC_UNITS) : g_strdup ("–");
       text = g_strdup_printf (_("USS %s, RSS %s"), uss, rss);
       box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
       gtk_widget_add_css_class (box, "object-row");
@@ -230,8 +230,8 @@ on_memory_sampled (RscCollectorPanel *self)
 
       if (point->uss > 0)
         {
-          g_autofree char *uss = g_format_size (point->uss);
-          g_autofree char *rss = g_format_size (point->rss);
+          g_autofree char *uss = g_format_size_full (point->uss, G_FORMAT_SIZE_IEC_UNITS);
+          g_autofree char *rss = g_format_size_full (point->rss, G_FORMAT_SIZE_IEC_UNITS);
 
           text = g_strdup_printf (_("USS %s, RSS %s"), uss, rss);
         }

@@ -347,13 +347,13 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
   gtk_label_set_text (self->address_label, address != NULL ? address : "–");
   if (columns->flags[node] & RSC_NODE_SIZE_ESTIMATED)
     {
-      g_autofree char *plain = g_format_size (columns->size[node]);
+      g_autofree char *plain = g_format_size_full (columns->size[node], G_FORMAT_SIZE_IEC_UNITS);
 
       /* Translators: a size that is not known exactly */
       size = g_strdup_printf (_("about %s"), plain);
     }
   else
-    size = g_format_size_full (columns->size[node], columns->size[node] < 10000 ? G_FORMAT_SIZE_DEFAULT : G_FORMAT_SIZE_LONG_FORMAT);
+    size = g_format_size_full (columns->size[node], G_FORMAT_SIZE_IEC_UNITS | G_FORMAT_SIZE_LONG_FORMAT);
   gtk_label_set_text (self->size_label, size);
   generation = dup_generation (columns->generation[node]);
   gtk_label_set_text (self->generation_label, generation);

@@ -13,6 +13,7 @@
 typedef enum
 {
   RANK_OBJECT,
+  RANK_MACHINERY, /* locks, threads, streams */
   RANK_CODE,
   RANK_VALUE,
   RANK_NOTHING
@@ -23,6 +24,12 @@ static const struct
   const char *type;
   Rank rank;
 } type_ranks[] = {
+  { "Thread", RANK_MACHINERY },
+  { "Condition", RANK_MACHINERY },
+  { "Event", RANK_MACHINERY },
+  { "lock", RANK_MACHINERY },
+  { "RLock", RANK_MACHINERY },
+  { "TextIOWrapper", RANK_MACHINERY },
   { "module", RANK_NOTHING },
   { "NoneType", RANK_NOTHING },
   { "frame", RANK_NOTHING },
@@ -87,6 +94,26 @@ consider_globals (Candidates *candidates, RscNode module)
       }
 }
 
+/* The library's functions that the program called say nothing about it. */
+static gboolean
+is_library (const char *file)
+{
+  return file[0] == '<' || strstr (file, "/lib/python") != NULL || strstr (file, "/lib64/python") != NULL ||
+         g_str_has_suffix (file, "/refscope/__init__.py");
+}
+
+/* The index of the main thread.  If its name is not known it is the one that
+ * began first, which the interpreter lists last. */
+static guint32
+find_main_thread (RscSnapshot *snapshot, const RscColumns *columns)
+{
+  for (guint32 i = 0; i < columns->n_threads; i++)
+    if (strcmp (rsc_snapshot_get_thread (snapshot, i).name, "MainThread") == 0)
+      return i;
+
+  return columns->n_threads - 1;
+}
+
 static void
 consider_locals (Candidates *candidates, RscNode frame)
 {
@@ -126,11 +153,13 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
 
   if (main_module != RSC_NODE_NONE)
     {
+      guint32 main_thread = find_main_thread (snapshot, columns);
+
       for (guint32 i = 0; i < columns->n_frames; i++)
         {
           RscFrame frame = rsc_snapshot_get_frame (snapshot, i);
 
-          if (frame.thread == 0)
+          if (frame.thread == main_thread && !is_library (frame.file))
             consider_locals (&candidates, frame.node);
         }
       consider_globals (&candidates, main_module);

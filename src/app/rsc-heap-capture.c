@@ -75,7 +75,7 @@ describe_size (RscSnapshot *snapshot)
 
   if (uss > 0)
     {
-      g_autofree char *size = g_format_size (uss);
+      g_autofree char *size = g_format_size_full (uss, G_FORMAT_SIZE_IEC_UNITS);
 
       /* Translators: "1,204 objects, 12.3 MB of memory" */
       return g_strdup_printf (_("%s, %s of memory"), objects, size);

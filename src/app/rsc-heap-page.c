@@ -134,7 +134,7 @@ on_scene_changed (RscHeapPage *self)
   self->selecting = TRUE;
   rsc_canvas_set_scene (self->canvas, scene, anchor);
   if (scene != NULL && rsc_session_is_first_view (self->session))
-    rsc_canvas_fit (self->canvas);
+    rsc_canvas_show_start (self->canvas);
   self->selecting = FALSE;
   update_overlay (self);
   update_info (self);

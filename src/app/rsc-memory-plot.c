@@ -179,7 +179,7 @@ rsc_memory_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   draw_line (self, cr, &scale, TRUE, FALSE);
   draw_events (self, cr, &scale, &color);
 
-  top = g_format_size (scale.bytes);
+  top = g_format_size_full (scale.bytes, G_FORMAT_SIZE_IEC_UNITS);
   cairo_set_source_rgba (cr, color.red, color.green, color.blue, 0.7);
   draw_text (self, cr, MARGIN, 0, scale.width, top);
   cairo_destroy (cr);
@@ -239,8 +239,8 @@ rsc_memory_plot_changed (RscMemoryPlot *self)
 
       if (point->uss > 0)
         {
-          g_autofree char *uss = g_format_size (point->uss);
-          g_autofree char *rss = g_format_size (point->rss);
+          g_autofree char *uss = g_format_size_full (point->uss, G_FORMAT_SIZE_IEC_UNITS);
+          g_autofree char *rss = g_format_size_full (point->rss, G_FORMAT_SIZE_IEC_UNITS);
 
           text = g_strdup_printf (_("Memory over time. Now %s unique, %s resident."), uss, rss);
         }

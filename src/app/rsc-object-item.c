@@ -118,7 +118,7 @@ dup_size (RscObjectItem *self)
   if (self->node == RSC_NODE_NONE || columns == NULL || columns->size[self->node] == 0)
     return NULL;
 
-  return g_format_size (columns->size[self->node]);
+  return g_format_size_full (columns->size[self->node], G_FORMAT_SIZE_IEC_UNITS);
 }
 
 char *

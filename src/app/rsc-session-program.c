@@ -218,6 +218,12 @@ handle_state (RscSession *self, const RscTargetEvent *event)
       break;
 
     case RSC_TARGET_HELD:
+      /* It came to a stop before it heard that it need not stop any more. */
+      if (!self->hold)
+        {
+          rsc_session_continue (self);
+          break;
+        }
       set_hold_place (self, event);
       rsc_session_set_state (self, RSC_SESSION_HELD);
       self->continue_after_capture = should_go_on (self);
@@ -588,6 +594,7 @@ rsc_session_stop (RscSession *self)
   if (self->target == NULL)
     return;
 
+  self->hold = FALSE;
   give_order (self, order_new (self, ORDER_STOP));
   g_timeout_add_full (G_PRIORITY_DEFAULT, STOP_GRACE_MS, on_stop_grace_over, g_object_ref (self), g_object_unref);
 }
@@ -609,6 +616,7 @@ rsc_session_get_hold (RscSession *self)
 void
 rsc_session_release (RscSession *self)
 {
+  self->hold = FALSE;
   if (self->target != NULL)
     give_order (self, order_new (self, ORDER_RELEASE));
 }

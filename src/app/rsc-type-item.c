@@ -90,7 +90,7 @@ dup_cell (RscTypeItem *self, Column column)
       return g_strdup_printf ("%'" G_GUINT64_FORMAT, self->count);
 
     case COLUMN_BYTES:
-      return g_format_size (self->bytes);
+      return g_format_size_full (self->bytes, G_FORMAT_SIZE_IEC_UNITS);
 
     default:
       g_assert_not_reached ();
