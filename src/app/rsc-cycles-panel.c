@@ -251,6 +251,18 @@ on_find_clicked (RscCyclesPanel *self)
     rsc_session_set_overlay_mode (self->session, RSC_OVERLAY_MODE_CYCLES);
 }
 
+/* Then its arrows include those from objects to their class. */
+static gboolean
+has_class (RscSnapshot *snapshot, const RscComponent *component)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+
+  for (guint32 i = 0; i < MIN (component->n_members, MEMBERS_DRAWN_MAX); i++)
+    if (columns->flags[component->members[i]] & RSC_NODE_TYPE)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 on_activated (RscCyclesPanel *self, guint position)
 {
@@ -269,6 +281,7 @@ on_activated (RscCyclesPanel *self, guint position)
   params.n_objects = MIN (component.n_members, MEMBERS_DRAWN_MAX);
   params.direction = RSC_DIRECTION_REFS;
   params.max_depth = 1;
+  params.type_edges = params.type_edges || has_class (rsc_session_get_snapshot (self->session), &component);
   params.expansions = NULL;
   params.n_expansions = 0;
   view = rsc_view_new (&params);

@@ -74,6 +74,7 @@ draw (RscCli  *cli,
   params.max_depth = chain->len - 1;
   params.too_many = G_MAXINT;
   params.max_nodes = 0;
+  params.type_edges = TRUE;
   params.edges = collector ? RSC_EDGES_COLLECTOR : RSC_EDGES_EVERYTHING;
 
   return rsc_picture_draw (cli, &params, 1, error);

@@ -23,6 +23,7 @@ static char *extra_info;
 static gboolean refcounts;
 static gboolean no_shortnames;
 static gboolean swap;
+static gboolean type_edges;
 static char *edges;
 static int scale = 1;
 
@@ -38,6 +39,7 @@ static const GOptionEntry entries[] = {
   { "refcounts", 0, 0, G_OPTION_ARG_NONE, &refcounts, N_("Show reference counts"), NULL },
   { "no-shortnames", 0, 0, G_OPTION_ARG_NONE, &no_shortnames, N_("Show types with their modules"), NULL },
   { "swap", 0, 0, G_OPTION_ARG_NONE, &swap, N_("Draw the arrows from the target to the source"), NULL },
+  { "types", 0, 0, G_OPTION_ARG_NONE, &type_edges, N_("Draw the reference from each object to its class, too"), NULL },
   { "both", 0, 0, G_OPTION_ARG_NONE, &both, N_("Draw references and back-references"), NULL },
   { "edges", 0, 0, G_OPTION_ARG_STRING, &edges, N_("everything (default), or collector: only what the collector traverses (with --objgraph the default)"), N_("WHICH") },
   { "objgraph", 0, 0, G_OPTION_ARG_NONE, &objgraph, N_("Order, labels, colours and limits as objgraph has them; collects first if SOURCE is a program"), NULL },
@@ -195,6 +197,7 @@ draw (RscCli        *cli,
   params.refcounts = refcounts;
   params.shortnames = !no_shortnames;
   params.swap = swap;
+  params.type_edges = type_edges;
   params.objgraph = objgraph;
 
   return rsc_picture_draw (cli, &params, scale, error);

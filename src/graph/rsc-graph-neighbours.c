@@ -12,9 +12,6 @@
 /* Dicts that are larger are no module's or class's. */
 #define MAX_NAMES 4096
 
-/* References of one object to another that are looked at for labels. */
-#define MAX_PARALLEL 1000000
-
 struct _RscNeighbourScan
 {
   RscGraphBuild *build;
@@ -28,6 +25,7 @@ struct _RscNeighbourScan
   RscNeighbours *out;
   guint depth;
   gboolean forwards;
+  gboolean types;
   gsize limit;
   gsize n_rejected_wanted;
   gboolean only_drawn;
@@ -72,27 +70,33 @@ rsc_neighbours_clear (RscNeighbours *self)
 
 /* Edges */
 
-/* Which edges of @source a view draws.  Keys, types and the names in a class
- * that were added for people stand in labels already; they are drawn where one
- * asks who refers to such a text. */
 static gboolean
-is_shown (const RscGraphBuild *build, RscNode source, guint64 edge, gboolean forwards)
+is_type_edge (const RscColumns *columns, guint64 edge)
 {
-  const RscColumns *columns = build->columns;
+  return (columns->kind[edge] & RSC_EDGE_KIND_MASK) == RSC_EDGE_TYPE;
+}
+
+/* Which edges of @source a view draws.  Its class stands on each object, and
+ * keys and the names in a class that were added for people stand in labels
+ * already; those are drawn where one asks who refers to such a text. */
+static gboolean
+is_shown (const RscNeighbourScan *self, RscNode source, guint64 edge)
+{
+  const RscColumns *columns = self->build->columns;
   guint8 kind = columns->kind[edge];
 
+  if (is_type_edge (columns, edge))
+    return self->types && (kind & RSC_EDGE_TRAVERSED);
   if (kind & RSC_EDGE_TRAVERSED)
     return TRUE;
-  if (build->params->edges == RSC_EDGES_COLLECTOR)
+  if (self->build->params->edges == RSC_EDGES_COLLECTOR)
     return FALSE;
   switch (kind & RSC_EDGE_KIND_MASK)
     {
-    case RSC_EDGE_TYPE:
-      return FALSE;
     case RSC_EDGE_KEY:
-      return !forwards;
+      return !self->forwards;
     case RSC_EDGE_NAMED:
-      return !forwards || !(columns->flags[source] & RSC_NODE_TYPE)
+      return !self->forwards || !(columns->flags[source] & RSC_NODE_TYPE)
              || !(columns->flags[columns->target[edge]] & RSC_NODE_TEXT);
     default:
       return TRUE;
@@ -171,7 +175,22 @@ matches (RscFilter *filter, RscNode node, guint depth, gboolean *failed, GError 
   return result;
 }
 
-/* A node that was not met before in this run. */
+/* A node that was not met before in this run.  FALSE: an expression failed. */
+static gboolean
+mark_met (RscNeighbourScan *self, RscNode node, gboolean *rejected, GError **error)
+{
+  RscGraphBuild *build = self->build;
+  gboolean failed = FALSE;
+
+  rsc_bitset_set (self->met, node);
+  g_array_append_val (self->met_list, node);
+
+  *rejected = rsc_graph_build_is_ignored (build, node);
+  if (!*rejected && build->filter != NULL)
+    *rejected = !matches (build->filter, node, self->depth + 1, &failed, error);
+  return !failed;
+}
+
 static gboolean
 meet (RscNeighbourScan *self, RscNode node, guint64 edge, guint32 n_hidden, GError **error)
 {
@@ -180,13 +199,7 @@ meet (RscNeighbourScan *self, RscNode node, guint64 edge, guint32 n_hidden, GErr
   gboolean failed = FALSE;
   gboolean rejected;
 
-  rsc_bitset_set (self->met, node);
-  g_array_append_val (self->met_list, node);
-
-  rejected = rsc_graph_build_is_ignored (build, node);
-  if (!rejected && build->filter != NULL)
-    rejected = !matches (build->filter, node, self->depth + 1, &failed, error);
-  if (failed)
+  if (!mark_met (self, node, &rejected, error))
     return FALSE;
   if (rejected)
     {
@@ -234,7 +247,7 @@ visit_edge (RscNeighbourScan *self, RscNode source, guint64 edge, guint32 n_hidd
 
   if (!rsc_graph_build_poll (self->build, error))
     return FALSE;
-  if (!is_shown (self->build, source, edge, TRUE))
+  if (!is_shown (self, source, edge))
     return TRUE;
   if (!rsc_bitset_get (self->met, target))
     return meet (self, target, edge, n_hidden, error);
@@ -324,24 +337,64 @@ visit_references (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError
   return TRUE;
 }
 
-static guint64
-find_shown_edge (RscGraphBuild *build, RscNode source, RscNode target, guint64 from)
+/* What of @referrer's edges to @node a pass over the referrers looks for. */
+typedef enum
 {
-  guint64 edge = rsc_graph_next_edge (build->columns, source, target, from);
+  PASS_ALL,
+  PASS_HOLDERS,  /* what refers to a class other than as its type */
+  PASS_INSTANCES /* what refers to it as its type only */
+} Pass;
 
-  while (edge != G_MAXUINT64 && !is_shown (build, source, edge, FALSE))
-    edge = rsc_graph_next_edge (build->columns, source, target, edge + 1);
+static guint64
+find_shown_edge (RscNeighbourScan *self, RscNode source, RscNode target, guint64 from)
+{
+  RscEdgeFinder *finder = self->build->finder;
+  guint64 edge = rsc_edge_finder_next (finder, source, target, from);
+
+  while (edge != G_MAXUINT64 && !is_shown (self, source, edge))
+    edge = rsc_edge_finder_next (finder, source, target, edge + 1);
   return edge;
 }
 
+/* The first edge that @pass is about. */
+static guint64
+find_edge_of_pass (RscNeighbourScan *self, RscNode source, RscNode target, Pass pass)
+{
+  const RscColumns *columns = self->build->columns;
+  guint64 edge = rsc_edge_finder_next (self->build->finder, source, target, 0);
+
+  for (; edge != G_MAXUINT64; edge = rsc_edge_finder_next (self->build->finder, source, target, edge + 1))
+    {
+      gboolean is_instance = is_type_edge (columns, edge) && (columns->kind[edge] & RSC_EDGE_TRAVERSED);
+
+      if (pass == PASS_INSTANCES ? is_instance : !is_type_edge (columns, edge) && is_shown (self, source, edge))
+        break;
+    }
+  return edge;
+}
+
+/* An instance of a class that was met on the way. */
 static gboolean
-visit_referrer (RscNeighbourScan *self, RscNode referrer, RscNode node, guint32 n_hidden, GError **error)
+count_instance (RscNeighbourScan *self, RscNode node, GError **error)
+{
+  gboolean rejected;
+
+  if (!mark_met (self, node, &rejected, error))
+    return FALSE;
+  if (rejected)
+    self->out->n_rejected++;
+  else
+    self->out->n_more++;
+  return TRUE;
+}
+
+static gboolean
+visit_referrer (RscNeighbourScan *self, RscNode referrer, RscNode node, Pass pass, guint32 n_hidden, GError **error)
 {
   RscGraphBuild *build = self->build;
   const RscColumns *columns = build->columns;
   guint64 edge = G_MAXUINT64;
   gsize place;
-  guint n = 0;
 
   if (!rsc_graph_build_poll (build, error))
     return FALSE;
@@ -352,32 +405,35 @@ visit_referrer (RscNeighbourScan *self, RscNode referrer, RscNode node, guint32 
 
   /* To look for the edge in each of a hub's million referrers takes long; only
    * a type may have referrers whose edge is not shown. */
-  if (build->params->edges == RSC_EDGES_COLLECTOR || (columns->flags[node] & RSC_NODE_TYPE)
-      || self->out->listed->len < self->limit)
-    {
-      edge = find_shown_edge (build, referrer, node, 0);
-      if (edge == G_MAXUINT64)
-        return TRUE;
-    }
+  if (pass != PASS_ALL)
+    edge = find_edge_of_pass (self, referrer, node, pass);
+  else if (build->params->edges == RSC_EDGES_COLLECTOR || self->out->listed->len < self->limit)
+    edge = find_shown_edge (self, referrer, node, 0);
   else
     edge = columns->first_edge[referrer];
+  if (edge == G_MAXUINT64)
+    return TRUE;
+  if (pass == PASS_INSTANCES && !self->types)
+    return count_instance (self, referrer, error);
   if (!meet (self, referrer, edge, n_hidden, error))
     return FALSE;
 
   place = GPOINTER_TO_SIZE (g_hash_table_lookup (self->places, GSIZE_TO_POINTER ((gsize) referrer + 1)));
   if (place == 0 || n_hidden > 0)
     return TRUE;
-  for (edge = find_shown_edge (build, referrer, node, edge + 1); edge != G_MAXUINT64 && n < MAX_PARALLEL; n++)
+  for (edge = find_shown_edge (self, referrer, node, edge + 1); edge != G_MAXUINT64;
+       edge = find_shown_edge (self, referrer, node, edge + 1))
     {
+      if (!rsc_graph_build_poll (build, error))
+        return FALSE;
       add_reference (columns, &g_array_index (self->out->listed, RscNeighbour, place - 1), edge);
-      edge = find_shown_edge (build, referrer, node, edge + 1);
     }
   return TRUE;
 }
 
 /* Running functions, which say most, first; then in list order. */
 static gboolean
-visit_referrers (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError **error)
+visit_referrers_in_pass (RscNeighbourScan *self, RscNode node, Pass pass, guint32 n_hidden, GError **error)
 {
   const RscColumns *columns = self->build->columns;
   guint64 begin = columns->first_referrer[node];
@@ -388,12 +444,25 @@ visit_referrers (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError 
          && (columns->flags[columns->referrer[first_synthetic - 1]] & RSC_NODE_SYNTHETIC))
     first_synthetic--;
   for (guint64 i = first_synthetic; i < stop; i++)
-    if (!visit_referrer (self, columns->referrer[i], node, n_hidden, error))
+    if (!visit_referrer (self, columns->referrer[i], node, pass, n_hidden, error))
       return FALSE;
   for (guint64 i = begin; i < first_synthetic; i++)
-    if (!visit_referrer (self, columns->referrer[i], node, n_hidden, error))
+    if (!visit_referrer (self, columns->referrer[i], node, pass, n_hidden, error))
       return FALSE;
   return TRUE;
+}
+
+/* Of a class, what holds it under a name comes before its instances, of which
+ * there may be a million. */
+static gboolean
+visit_referrers (RscNeighbourScan *self, RscNode node, guint32 n_hidden, GError **error)
+{
+  const RscColumns *columns = self->build->columns;
+
+  if (self->build->params->edges == RSC_EDGES_COLLECTOR || !(columns->flags[node] & RSC_NODE_TYPE))
+    return visit_referrers_in_pass (self, node, PASS_ALL, n_hidden, error);
+  return visit_referrers_in_pass (self, node, PASS_HOLDERS, n_hidden, error)
+         && visit_referrers_in_pass (self, node, PASS_INSTANCES, n_hidden, error);
 }
 
 static gboolean
@@ -415,23 +484,22 @@ forget (RscNeighbourScan *self)
 }
 
 gboolean
-rsc_neighbour_scan_run (RscNeighbourScan *self, RscNode node, guint depth, gboolean forwards,
-                        gsize limit, gsize n_rejected_wanted, gboolean only_drawn,
-                        RscNeighbours *neighbours, GError **error)
+rsc_neighbour_scan_run (RscNeighbourScan *self, const RscNeighbourQuery *query, RscNeighbours *neighbours, GError **error)
 {
   gboolean ok;
 
   self->out = neighbours;
-  self->depth = depth;
-  self->forwards = forwards;
-  self->limit = limit;
-  self->n_rejected_wanted = n_rejected_wanted;
-  self->only_drawn = only_drawn;
+  self->depth = query->depth;
+  self->forwards = query->forwards;
+  self->types = query->types;
+  self->limit = query->limit;
+  self->n_rejected_wanted = query->n_rejected_wanted;
+  self->only_drawn = query->only_drawn;
   neighbours->listed = g_array_new (FALSE, FALSE, sizeof (RscNeighbour));
   neighbours->n_more = 0;
   neighbours->n_rejected = 0;
 
-  ok = visit (self, node, 0, error);
+  ok = visit (self, query->node, 0, error);
   for (guint i = 0; ok && i < self->hidden->len; i++)
     {
       HiddenNode hidden = g_array_index (self->hidden, HiddenNode, i);
@@ -439,7 +507,7 @@ rsc_neighbour_scan_run (RscNeighbourScan *self, RscNode node, guint depth, gbool
       ok = visit (self, hidden.node, hidden.n_hidden, error);
     }
   if (ok)
-    for (guint i = 0; i < self->rejected->len && neighbours->listed->len < limit; i++)
+    for (guint i = 0; i < self->rejected->len && neighbours->listed->len < query->limit; i++)
       {
         g_array_append_val (neighbours->listed, g_array_index (self->rejected, RscNeighbour, i));
         neighbours->n_rejected--;

@@ -31,12 +31,21 @@ typedef struct _RscNeighbourScan RscNeighbourScan;
 RscNeighbourScan *rsc_neighbour_scan_new  (RscGraphBuild *build);
 void              rsc_neighbour_scan_free (RscNeighbourScan *self);
 
-/* Lists at most @limit neighbours of @node in their order for people, and
- * counts the others.  @only_drawn: lists those that are in the graph already;
- * the others count as more.  If fewer than @limit can be drawn, up to
- * @n_rejected_wanted of the rejected ones are listed too. @depth: of @node. */
-gboolean rsc_neighbour_scan_run (RscNeighbourScan *self, RscNode node, guint depth, gboolean forwards,
-                                 gsize limit, gsize n_rejected_wanted, gboolean only_drawn,
+typedef struct
+{
+  RscNode node;
+  guint depth;             /* of @node */
+  gboolean forwards;
+  gboolean types;          /* also the references from objects to their classes; without, a class's
+                            * instances are counted where one asks who refers to it */
+  gsize limit;
+  gsize n_rejected_wanted; /* if fewer than @limit can be drawn, up to so many of the rejected ones are listed too */
+  gboolean only_drawn;     /* lists those that are in the graph already; the others count as more */
+} RscNeighbourQuery;
+
+/* Lists at most @query's limit of neighbours in their order for people, and
+ * counts the others. */
+gboolean rsc_neighbour_scan_run (RscNeighbourScan *self, const RscNeighbourQuery *query,
                                  RscNeighbours *neighbours, GError **error);
 
 void rsc_neighbours_clear (RscNeighbours *self);

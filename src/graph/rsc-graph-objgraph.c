@@ -63,8 +63,10 @@ has_annotate (RscSnapshot *snapshot)
  * @target: those that the function itself holds, and where it holds nothing,
  * None. */
 static char *
-dup_function_label (RscSnapshot *snapshot, const RscColumns *columns, RscNode source, RscNode target)
+dup_function_label (RscGraphBuild *build, RscNode source, RscNode target)
 {
+  RscSnapshot *snapshot = build->snapshot;
+  const RscColumns *columns = build->columns;
   static const char *const optional[] = { "__closure__", "__defaults__", "__kwdefaults__", "__annotate__" };
   const char *best = NULL;
   gboolean held[G_N_ELEMENTS (optional)] = { FALSE };
@@ -97,8 +99,8 @@ dup_function_label (RscSnapshot *snapshot, const RscColumns *columns, RscNode so
 
   /* Its own attributes. */
   if (dict != RSC_NODE_NONE)
-    for (guint64 edge = rsc_graph_next_edge (columns, dict, target, 0); edge != G_MAXUINT64;
-         edge = rsc_graph_next_edge (columns, dict, target, edge + 1))
+    for (guint64 edge = rsc_edge_finder_next (build->finder, dict, target, 0); edge != G_MAXUINT64;
+         edge = rsc_edge_finder_next (build->finder, dict, target, edge + 1))
       if (edge_kind (columns, edge) == RSC_EDGE_VALUE)
         {
           const char *name = rsc_snapshot_get_string (snapshot, columns->value[columns->label[edge]]);
@@ -132,16 +134,17 @@ dup_key_label (RscSnapshot *snapshot, const RscColumns *columns, const RscViewPa
 
 /* NULL: no label. */
 static char *
-dup_edge_label (RscSnapshot *snapshot, const RscColumns *columns, const RscViewParams *params,
-                RscNode source, RscNode target, guint8 *weight)
+dup_edge_label (RscGraphBuild *build, RscNode source, RscNode target, guint8 *weight)
 {
+  RscSnapshot *snapshot = build->snapshot;
+  const RscColumns *columns = build->columns;
   gboolean is_type = (columns->flags[source] & RSC_NODE_TYPE) != 0;
   guint64 first_value = G_MAXUINT64;
   gboolean is_function, is_frame, is_method;
 
   *weight = 10;
-  for (guint64 edge = rsc_graph_next_edge (columns, source, target, 0); edge != G_MAXUINT64;
-       edge = rsc_graph_next_edge (columns, source, target, edge + 1))
+  for (guint64 edge = rsc_edge_finder_next (build->finder, source, target, 0); edge != G_MAXUINT64;
+       edge = rsc_edge_finder_next (build->finder, source, target, edge + 1))
     {
       guint kind = edge_kind (columns, edge);
 
@@ -159,8 +162,8 @@ dup_edge_label (RscSnapshot *snapshot, const RscColumns *columns, const RscViewP
   is_method = has_type (snapshot, columns, source, "method");
   is_function = has_type (snapshot, columns, source, "function");
   if (is_frame || is_method)
-    for (guint64 edge = rsc_graph_next_edge (columns, source, target, 0); edge != G_MAXUINT64;
-         edge = rsc_graph_next_edge (columns, source, target, edge + 1))
+    for (guint64 edge = rsc_edge_finder_next (build->finder, source, target, 0); edge != G_MAXUINT64;
+         edge = rsc_edge_finder_next (build->finder, source, target, edge + 1))
       {
         guint kind = edge_kind (columns, edge);
         const char *name = kind == RSC_EDGE_NAMED ? string_label (snapshot, columns, edge) : "";
@@ -174,7 +177,7 @@ dup_edge_label (RscSnapshot *snapshot, const RscColumns *columns, const RscViewP
       }
   if (is_function)
     {
-      char *label = dup_function_label (snapshot, columns, source, target);
+      char *label = dup_function_label (build, source, target);
 
       if (label != NULL)
         return label;
@@ -182,7 +185,7 @@ dup_edge_label (RscSnapshot *snapshot, const RscColumns *columns, const RscViewP
 
   *weight = 1;
   if (first_value != G_MAXUINT64)
-    return dup_key_label (snapshot, columns, params, columns->label[first_value], weight);
+    return dup_key_label (snapshot, columns, build->params, columns->label[first_value], weight);
   return NULL;
 }
 
@@ -230,7 +233,7 @@ draw_neighbour (Walk *walk, RscNode neighbour, guint64 edge, GError **error)
   index = rsc_graph_build_add_object (build, neighbour, walk->owner.depth + 1, FALSE, error);
   if (index < 0)
     return FALSE;
-  label = dup_edge_label (build->snapshot, build->columns, build->params, source, target, &drawn.weight);
+  label = dup_edge_label (build, source, target, &drawn.weight);
   drawn.label = label;
   drawn.edge_kind = build->columns->kind[edge];
   if (!rsc_graph_build_add_edge (build, walk->owner.index, index, walk->forwards, &drawn, error))
@@ -299,12 +302,12 @@ visit_referents (Walk *walk, GError **error)
 }
 
 static guint64
-find_traversed_edge (const RscColumns *columns, RscNode source, RscNode target)
+find_traversed_edge (RscGraphBuild *build, RscNode source, RscNode target)
 {
-  guint64 edge = rsc_graph_next_edge (columns, source, target, 0);
+  guint64 edge = rsc_edge_finder_next (build->finder, source, target, 0);
 
-  while (edge != G_MAXUINT64 && !is_traversed (columns, edge))
-    edge = rsc_graph_next_edge (columns, source, target, edge + 1);
+  while (edge != G_MAXUINT64 && !is_traversed (build->columns, edge))
+    edge = rsc_edge_finder_next (build->finder, source, target, edge + 1);
   return edge;
 }
 
@@ -327,7 +330,7 @@ visit_referrers (Walk *walk, GError **error)
       if (!(columns->flags[referrer] & RSC_NODE_TRACKED)
           || columns->generation[referrer] == RSC_GENERATION_PERMANENT)
         continue;
-      edge = find_traversed_edge (columns, referrer, walk->node);
+      edge = find_traversed_edge (walk->build, referrer, walk->node);
       if (edge != G_MAXUINT64 && !visit_neighbour (walk, referrer, edge, error))
         return FALSE;
     }

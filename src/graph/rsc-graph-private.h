@@ -3,6 +3,7 @@
 
 #include "base/rsc-bitset.h"
 #include "query/rsc-filter.h"
+#include "rsc-edge-finder.h"
 #include "rsc-graph.h"
 
 G_BEGIN_DECLS
@@ -42,9 +43,11 @@ typedef struct
   RscBitset *ignored_types;
 
   RscBitset *drawn;         /* nodes that are in the graph */
+  RscEdgeFinder *finder;
   GHashTable *boxes;        /* folds and finalizer marks: id -> index + 1 */
   guint n_objects;
   guint n_polls;
+  guint64 n_steps_polled;   /* the finder's steps at the last look at the cancellable */
 } RscGraphBuild;
 
 /* Counts one item; FALSE if cancelled. */
@@ -70,10 +73,6 @@ rsc_graph_build_find (RscGraphBuild *self, RscNode node)
 {
   return rsc_bitset_get (self->drawn, node) ? rsc_graph_find (self->graph, node) : -1;
 }
-
-/* Does any edge of @source lead to @target?  The first such edge at or after
- * @edge, or G_MAXUINT64. */
-guint64 rsc_graph_next_edge (const RscColumns *columns, RscNode source, RscNode target, guint64 edge);
 
 /* The two ways to walk. */
 gboolean rsc_graph_walk          (RscGraphBuild *self, GError **error);

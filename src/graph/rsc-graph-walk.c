@@ -60,13 +60,25 @@ queue_parent (Walk *walk, GArray *level, guint32 index, RscNode node, gboolean f
   g_array_append_val (level, parent);
 }
 
+/* Each object's box says what its class is, so that only those who ask see an
+ * arrow to it.  Who asks what refers to a class asks for its instances; of one
+ * that is met on the way they are counted, and an expansion shows them. */
+static gboolean
+wants_types (Walk *walk, const Parent *parent)
+{
+  const RscViewParams *params = walk->build->params;
+
+  return params->type_edges || params->edges == RSC_EDGES_COLLECTOR
+         || (!parent->forwards && (walk->depth == 0 || parent->extra > 0));
+}
+
 /* Lists the neighbours of a parent. */
 static gboolean
 scan_parent (Walk *walk, Parent *parent, gsize max_listed, GError **error)
 {
   const RscViewParams *params = walk->build->params;
   RscNode node = parent_node (walk, parent);
-  gsize limit;
+  RscNeighbourQuery query = { .node = node, .depth = walk->depth, .forwards = parent->forwards };
 
   parent->extra = rsc_graph_build_get_extra (walk->build, node);
   parent->at_limit = walk->depth >= params->max_depth;
@@ -78,14 +90,16 @@ scan_parent (Walk *walk, Parent *parent, gsize max_listed, GError **error)
       return TRUE;
     }
 
-  limit = parent->at_limit && parent->extra > 0 ? parent->extra : (gsize) params->too_many + parent->extra;
-  if (limit > max_listed + parent->extra)
+  query.types = wants_types (walk, parent);
+  query.n_rejected_wanted = parent->extra;
+  query.only_drawn = parent->at_limit && parent->extra == 0;
+  query.limit = parent->at_limit && parent->extra > 0 ? parent->extra : (gsize) params->too_many + parent->extra;
+  if (query.limit > max_listed + parent->extra)
     {
-      limit = max_listed + parent->extra;
+      query.limit = max_listed + parent->extra;
       parent->capped = TRUE;
     }
-  return rsc_neighbour_scan_run (walk->scan, node, walk->depth, parent->forwards, limit, parent->extra,
-                                 parent->at_limit && parent->extra == 0, &parent->neighbours, error);
+  return rsc_neighbour_scan_run (walk->scan, &query, &parent->neighbours, error);
 }
 
 /* Admits the next neighbour of @parent that is new; FALSE if there is none. */

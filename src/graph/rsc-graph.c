@@ -8,6 +8,9 @@
 #include "query/rsc-type-name.h"
 #include "rsc-graph-private.h"
 
+/* Edges that are looked at for one item do not take as long as an item. */
+#define MAX_STEPS_UNPOLLED (1u << 20)
+
 /* The life of a graph */
 
 static RscGraph *
@@ -91,15 +94,18 @@ rsc_graph_find (RscGraph *self, RscNode node)
 gboolean
 rsc_graph_build_poll (RscGraphBuild *self, GError **error)
 {
-  if (++self->n_polls % RSC_CANCEL_INTERVAL != 0)
+  guint64 n_steps = rsc_edge_finder_get_steps (self->finder);
+
+  if (++self->n_polls % RSC_CANCEL_INTERVAL != 0 && n_steps - self->n_steps_polled < MAX_STEPS_UNPOLLED)
     return TRUE;
+  self->n_steps_polled = n_steps;
   return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
 }
 
 static gboolean
 check_size (RscGraphBuild *self, GError **error)
 {
-  if (self->graph->nodes->len < RSC_GRAPH_MAX_NODES && self->graph->edges->len < RSC_GRAPH_MAX_EDGES)
+  if (self->n_objects < RSC_GRAPH_MAX_NODES && self->graph->edges->len < RSC_GRAPH_MAX_EDGES)
     return TRUE;
   g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_LIMIT,
                _("The graph would have more than %u objects or %u references; lower the depth, set a limit on"
@@ -246,31 +252,6 @@ rsc_graph_build_get_extra (RscGraphBuild *self, RscNode node)
   return MIN (extra, RSC_GRAPH_MAX_NODES);
 }
 
-guint64
-rsc_graph_next_edge (const RscColumns *columns, RscNode source, RscNode target, guint64 edge)
-{
-  const guint32 *targets = columns->target;
-  guint64 end = columns->first_edge[source + 1];
-
-  edge = MAX (edge, columns->first_edge[source]);
-  /* In blocks, which the compiler turns into wide comparisons: hubs have
-   * millions of references. */
-  while (edge + 32 <= end)
-    {
-      guint32 found = 0;
-
-      for (int i = 0; i < 32; i++)
-        found |= targets[edge + i] == target;
-      if (found)
-        break;
-      edge += 32;
-    }
-  for (; edge < end; edge++)
-    if (targets[edge] == target)
-      return edge;
-  return G_MAXUINT64;
-}
-
 /* Filters that cannot be made are told before anything is drawn. */
 static gboolean
 make_filter (RscGraphBuild *self, const char *expression, const char *what, RscFilter **filter, GError **error)
@@ -338,6 +319,7 @@ prepare (RscGraphBuild *self, GError **error)
     return FALSE;
 
   self->drawn = rsc_bitset_new (self->columns->n_nodes);
+  self->finder = rsc_edge_finder_new (self->columns, self->cancellable);
   self->boxes = g_hash_table_new (g_str_hash, g_str_equal);
   if (params->n_extra_ignore > 0)
     {
@@ -359,6 +341,7 @@ clear_build (RscGraphBuild *self)
   g_clear_pointer (&self->ignored, rsc_bitset_free);
   g_clear_pointer (&self->ignored_types, rsc_bitset_free);
   g_clear_pointer (&self->drawn, rsc_bitset_free);
+  g_clear_pointer (&self->finder, rsc_edge_finder_free);
   g_clear_pointer (&self->boxes, g_hash_table_unref);
 }
 

@@ -23,7 +23,8 @@ typedef enum
   RSC_FOLD_FILTER     /* neighbours that the filter or an ignore left out (not with objgraph) */
 } RscFoldReason;
 
-/* Ceilings of what is built in memory; a layout has a lower one. */
+/* Ceilings of what is built in memory; a layout has a lower one.  Folds do not
+ * count as nodes: each has its edge. */
 #define RSC_GRAPH_MAX_NODES 1000000u
 #define RSC_GRAPH_MAX_EDGES 4000000u
 
@@ -90,7 +91,10 @@ typedef struct _RscGraph RscGraph;
  * time; references from one object to another are one edge that knows how many
  * they are; too_many counts neighbours; what is over max_nodes is shared out
  * among the parents in turn; each cut is a fold with the number of neighbours
- * behind it.  With RSC_DIRECTION_BOTH what the objects refer to is followed
+ * behind it.  References from objects to their classes are drawn only with
+ * type_edges, with RSC_EDGES_COLLECTOR, and backwards from a class that is one
+ * of the objects or is expanded; of a class that is met on the way backwards the
+ * instances are in its fold.  With RSC_DIRECTION_BOTH what the objects refer to is followed
  * forwards and what refers to them backwards.  An expansion draws as many more
  * of a node's neighbours, over all limits, also those that a filter left out
  * where there are no others. */

@@ -61,6 +61,7 @@ rsc_view_to_variant (RscView *self, RscSnapshot *snapshot)
   g_variant_builder_add (&builder, "{sv}", "refcounts", g_variant_new_boolean (params->refcounts));
   g_variant_builder_add (&builder, "{sv}", "shortnames", g_variant_new_boolean (params->shortnames));
   g_variant_builder_add (&builder, "{sv}", "swap", g_variant_new_boolean (params->swap));
+  g_variant_builder_add (&builder, "{sv}", "type-edges", g_variant_new_boolean (params->type_edges));
   g_variant_builder_add (&builder, "{sv}", "objgraph", g_variant_new_boolean (params->objgraph));
   add_text (&builder, "filter", params->filter);
   add_text (&builder, "hide", params->hide);
@@ -240,6 +241,7 @@ rsc_view_from_variant (GVariant *variant, RscSnapshot *snapshot, GError **error)
   g_variant_dict_lookup (dict, "refcounts", "b", &params.refcounts);
   g_variant_dict_lookup (dict, "shortnames", "b", &params.shortnames);
   g_variant_dict_lookup (dict, "swap", "b", &params.swap);
+  g_variant_dict_lookup (dict, "type-edges", "b", &params.type_edges);
   g_variant_dict_lookup (dict, "objgraph", "b", &params.objgraph);
   g_variant_dict_lookup (dict, "filter", "&s", &params.filter);
   g_variant_dict_lookup (dict, "hide", "&s", &params.hide);
@@ -344,5 +346,7 @@ rsc_view_to_command_line (RscView *self, RscSnapshot *snapshot, const char *sour
     append_argument (line, "--no-shortnames");
   if (params->swap)
     append_argument (line, "--swap");
+  if (params->type_edges)
+    append_argument (line, "--types");
   return g_string_free (line, FALSE);
 }

@@ -48,6 +48,7 @@ rsc_view_new (const RscViewParams *params)
   own->refcounts = !!params->refcounts;
   own->shortnames = !!params->shortnames;
   own->swap = !!params->swap;
+  own->type_edges = !!params->type_edges;
   own->objgraph = !!params->objgraph;
   return self;
 }
@@ -98,7 +99,7 @@ rsc_view_equal (RscView *a, RscView *b)
   return p->direction == q->direction && p->edges == q->edges
          && p->max_depth == q->max_depth && p->too_many == q->too_many && p->max_nodes == q->max_nodes
          && p->refcounts == q->refcounts && p->shortnames == q->shortnames
-         && p->swap == q->swap && p->objgraph == q->objgraph
+         && p->swap == q->swap && p->type_edges == q->type_edges && p->objgraph == q->objgraph
          && g_strcmp0 (p->filter, q->filter) == 0 && g_strcmp0 (p->hide, q->hide) == 0
          && g_strcmp0 (p->highlight, q->highlight) == 0 && g_strcmp0 (p->extra_info, q->extra_info) == 0
          && arrays_equal (p->objects, p->n_objects, q->objects, q->n_objects, sizeof (RscNode))

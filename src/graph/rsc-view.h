@@ -51,6 +51,8 @@ typedef struct
   gboolean refcounts;
   gboolean shortnames;    /* TRUE */
   gboolean swap;          /* arrows drawn from the target to the source */
+  gboolean type_edges;    /* draw the reference from an object to its class, too, which the
+                           * object's box names already; see rsc_graph_build() */
   gboolean objgraph;      /* objgraph's order, labels, colours and truncation, to the letter */
 } RscViewParams;
 

@@ -415,6 +415,7 @@ test_order_for_people (void)
   g_assert_cmpstr (rsc_graph_get_nodes (names, &(gsize) { 0 })[0].label, ==, "dict\n1 item");
 
   params = params_from (&object, 1);
+  params.type_edges = TRUE;
   instance = build (snapshot, &params);
   of_instance = list_objects (instance);
   g_assert_cmpstr (of_instance, ==, "3 4");
@@ -469,6 +470,164 @@ test_hub (void)
   refs = build (snapshot, &params);
   g_test_message ("a million references: %" G_GINT64_FORMAT " us", g_get_monotonic_time () - start);
   g_assert_cmpuint (find_fold (refs, 1, RSC_FOLD_TOO_MANY)->count, ==, N - 10);
+}
+
+/* Many objects that one list holds, each of which holds the hub: what is behind
+ * the hub is behind the list, too.  A walk of the list for each takes minutes. */
+static void
+test_one_container (void)
+{
+  enum { N = 700000 };
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) graph = NULL;
+  guint32 type;
+  RscNode hub = 0;
+  RscViewParams params = params_from (&hub, 1);
+
+  small_heap_init (&heap);
+  type = small_heap_type (&heap, "builtins", "list", 0);
+  for (guint i = 0; i < N + 2; i++)
+    {
+      RscNodeRecord record = { .address = 0x1000 + 16 * (guint64) i, .size = 56, .type = type,
+                               .flags = RSC_NODE_TRACKED | RSC_NODE_CONTAINER };
+
+      rsc_snapshot_builder_add_node (heap.builder, &record);
+      if (i > 1)
+        rsc_snapshot_builder_add_edge (heap.builder, 0, T | RSC_EDGE_INDEX, 0);
+    }
+  /* As a list is traversed, from its end; the last object is there twice. */
+  rsc_snapshot_builder_add_edge_from (heap.builder, 1, N + 1, T | RSC_EDGE_INDEX, N);
+  for (guint i = N; i > 0; i--)
+    rsc_snapshot_builder_add_edge_from (heap.builder, 1, i + 1, T | RSC_EDGE_INDEX, i - 1);
+  snapshot = small_heap_freeze (&heap);
+
+  params.direction = RSC_DIRECTION_BACKREFS;
+  params.max_nodes = 0;
+  params.too_many = N;
+  params.max_depth = 2;
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (graph), ==, N + 2);
+  g_assert_cmpstr (edge_label (graph, 1, 2), ==, "[0]");
+  g_assert_cmpstr (edge_label (graph, 1, N / 2), ==, "[" G_STRINGIFY (349998) "]");
+  g_assert_cmpstr (edge_label (graph, 1, N + 1), ==, "[" G_STRINGIFY (700000) "], [" G_STRINGIFY (699999) "]");
+
+  g_clear_pointer (&graph, rsc_graph_unref);
+  params.max_depth = 1;
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (graph), ==, N + 1);
+  g_assert_cmpuint (find_fold (graph, 2, RSC_FOLD_DEPTH)->count, ==, 1);
+
+  g_clear_pointer (&graph, rsc_graph_unref);
+  params.objgraph = TRUE;
+  params.edges = RSC_EDGES_COLLECTOR;
+  params.max_depth = 2;
+  graph = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (graph), ==, N + 2);
+}
+
+/* 0 a list of 1..20, instances of 21 Shop, which is 22 __main__'s and holds 23. */
+static RscSnapshot *
+make_class (void)
+{
+  SmallHeap heap;
+
+  small_heap_init (&heap);
+  small_heap_node (&heap, "list", "20 items", 0);
+  for (guint i = 1; i <= 20; i++)
+    small_heap_node (&heap, "__main__.Shop", NULL, 0);
+  small_heap_node (&heap, "type", "Shop", RSC_NODE_TYPE);
+  small_heap_node (&heap, "dict", "1 items", 0);
+  small_heap_node (&heap, "function", "open", 0);
+  for (guint i = 1; i <= 20; i++)
+    {
+      small_heap_edge (&heap, 0, i, T | RSC_EDGE_INDEX, i - 1);
+      small_heap_edge (&heap, i, 21, T | RSC_EDGE_TYPE, 0);
+    }
+  small_heap_named_edge (&heap, 20, 21, T | RSC_EDGE_ATTRIBUTE, "cls");
+  small_heap_named_edge (&heap, 22, 21, T | RSC_EDGE_NAMED, "Shop");
+  small_heap_named_edge (&heap, 21, 23, T | RSC_EDGE_ATTRIBUTE, "open");
+  return small_heap_freeze (&heap);
+}
+
+/* An object's box says what its class is; no arrow does. */
+static void
+test_types_forwards (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_class ();
+  RscNode list = 0;
+  RscViewParams params = params_from (&list, 1);
+  g_autoptr(RscGraph) plain = NULL;
+  g_autoptr(RscGraph) typed = NULL;
+  g_autoptr(RscGraph) collector = NULL;
+
+  params.too_many = 20;
+  plain = build (snapshot, &params);
+  g_assert_null (edge_label (plain, 1, 21));
+  /* What says more than a type is drawn. */
+  g_assert_cmpstr (edge_label (plain, 20, 21), ==, ".cls");
+  g_assert_null (find_fold (plain, 1, RSC_FOLD_DEPTH));
+
+  params.type_edges = TRUE;
+  typed = build (snapshot, &params);
+  g_assert_cmpstr (edge_label (typed, 1, 21), ==, "type");
+  g_assert_cmpstr (edge_label (typed, 20, 21), ==, "type, .cls");
+
+  params.type_edges = FALSE;
+  params.edges = RSC_EDGES_COLLECTOR;
+  collector = build (snapshot, &params);
+  g_assert_cmpstr (edge_label (collector, 1, 21), ==, "type");
+}
+
+/* Who asks what refers to a class sees its instances, after what names it; of
+ * one on the way they are in the fold. */
+static void
+test_types_backwards (void)
+{
+  g_autoptr(RscSnapshot) snapshot = make_class ();
+  RscNode class = 21, function = 23;
+  RscViewParams params = params_from (&class, 1);
+  RscExpansion expansion = { 21, 5 };
+  g_autoptr(RscGraph) of_class = NULL;
+  g_autoptr(RscGraph) of_function = NULL;
+  g_autoptr(RscGraph) opened = NULL;
+  g_autoptr(RscGraph) filtered = NULL;
+  g_autoptr(RscGraph) typed = NULL;
+  g_autofree char *objects = NULL;
+  g_autofree char *met = NULL;
+
+  params.direction = RSC_DIRECTION_BACKREFS;
+  params.max_depth = 1;
+  params.too_many = 5;
+  of_class = build (snapshot, &params);
+  objects = list_objects (of_class);
+  g_assert_cmpstr (objects, ==, "1 2 3 20 21 22");
+  g_assert_cmpstr (edge_label (of_class, 1, 21), ==, "type");
+  g_assert_cmpuint (find_fold (of_class, 21, RSC_FOLD_TOO_MANY)->count, ==, 16);
+
+  params.objects = &function;
+  params.max_depth = 2;
+  of_function = build (snapshot, &params);
+  met = list_objects (of_function);
+  g_assert_cmpstr (met, ==, "20 21 22 23");
+  g_assert_cmpuint (find_fold (of_function, 21, RSC_FOLD_TOO_MANY)->count, ==, 19);
+
+  params.filter = "id > 10";
+  filtered = build (snapshot, &params);
+  g_assert_cmpuint (find_fold (filtered, 21, RSC_FOLD_TOO_MANY)->count, ==, 9);
+  g_assert_cmpuint (find_fold (filtered, 21, RSC_FOLD_FILTER)->count, ==, 10);
+  params.filter = NULL;
+
+  params.expansions = &expansion;
+  params.n_expansions = 1;
+  opened = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (opened), ==, 2 + 5 + 5);
+  g_assert_cmpuint (find_fold (opened, 21, RSC_FOLD_TOO_MANY)->count, ==, 11);
+
+  params.n_expansions = 0;
+  params.type_edges = TRUE;
+  typed = build (snapshot, &params);
+  g_assert_cmpuint (count_objects (typed), ==, 2 + 5);
 }
 
 static void
@@ -639,6 +798,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/graph/edge-sets", test_edge_sets);
   g_test_add_func ("/graph/order-for-people", test_order_for_people);
   g_test_add_func ("/graph/hub", test_hub);
+  g_test_add_func ("/graph/one-container", test_one_container);
+  g_test_add_func ("/graph/types-forwards", test_types_forwards);
+  g_test_add_func ("/graph/types-backwards", test_types_backwards);
   g_test_add_func ("/graph/errors", test_errors);
   g_test_add_func ("/graph/random", test_random);
   g_test_add_func ("/graph/json-string", test_json_string);

@@ -46,6 +46,7 @@ make_view (void)
   params.refcounts = 5;
   params.shortnames = FALSE;
   params.swap = TRUE;
+  params.type_edges = TRUE;
   return rsc_view_new (&params);
 }
 
@@ -146,7 +147,7 @@ test_command_line (void)
                    "refscope-cli backrefs 'a file.refscope' 0x1000 '#3' --edges collector --max-depth 7 --too-many 0"
                    " --max-nodes 0 --filter 'type = '\\''it'\\'''\\''s'\\''' --highlight 'size > 3'"
                    " --extra-info size --extra-ignore 0x1010 --extra-ignore type:tuple"
-                   " --extra-ignore type:collections.deque --refcounts --no-shortnames --swap");
+                   " --extra-ignore type:collections.deque --refcounts --no-shortnames --swap --types");
   g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
   g_assert_no_error (error);
 
