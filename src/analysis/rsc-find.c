@@ -90,6 +90,22 @@ matches_name (const char *pattern,
   return *name != '\0' && (matches (pattern, name) || (dot != NULL && matches (pattern, dot + 1)));
 }
 
+/* Whether @node has a name of its own that is as @pattern says. */
+static gboolean
+is_called (RscSnapshot       *snapshot,
+           const RscColumns  *columns,
+           RscNode            node,
+           const char        *pattern,
+           const RscOwnNames *own_names,
+           const RscBitset   *named_types)
+{
+  if (own_names != NULL)
+    return matches (pattern, rsc_own_names_get (own_names, node));
+
+  return (columns->flags[node] & RSC_NODE_TYPE || rsc_bitset_get (named_types, columns->type[node]))
+         && matches_name (pattern, rsc_snapshot_get_string (snapshot, columns->value[node]));
+}
+
 typedef struct
 {
   const char *text;
@@ -129,12 +145,15 @@ rsc_find_objects (RscSnapshot       *snapshot,
   g_autoptr(RscBitset) named_types = NULL;
   g_autofree char *folded = NULL;
   Needle needle = { 0 };
+  RscOwnNames own_names = { 0 };
+  gboolean has_own_names;
   RscNode by_path = RSC_NODE_NONE;
   guint64 count = 0;
 
   if (columns == NULL)
     return NULL;
 
+  has_own_names = rsc_own_names_init (&own_names, snapshot);
   if (type != NULL)
     types = find_types (snapshot, type);
   if (name != NULL)
@@ -154,7 +173,10 @@ rsc_find_objects (RscSnapshot       *snapshot,
       if (node % RSC_CANCEL_INTERVAL == 0)
         {
           if (g_cancellable_set_error_if_cancelled (cancellable, error))
-            return NULL;
+            {
+              rsc_own_names_clear (&own_names);
+              return NULL;
+            }
           if (node % (RSC_CANCEL_INTERVAL * 256) == 0)
             rsc_progress_report (progress, (double) node / columns->n_nodes, _("Looking for objects"));
         }
@@ -163,8 +185,7 @@ rsc_find_objects (RscSnapshot       *snapshot,
       if (types != NULL && !rsc_bitset_get (types, columns->type[node]))
         continue;
       if (name != NULL && node != by_path
-          && !((columns->flags[node] & RSC_NODE_TYPE || rsc_bitset_get (named_types, columns->type[node]))
-               && matches_name (name, rsc_snapshot_get_string (snapshot, columns->value[node]))))
+          && !is_called (snapshot, columns, node, name, has_own_names ? &own_names : NULL, named_types))
         continue;
       if (value != NULL && !contains (rsc_snapshot_get_string (snapshot, columns->value[node]), &needle))
         continue;
@@ -174,6 +195,7 @@ rsc_find_objects (RscSnapshot       *snapshot,
         g_array_append_val (result, node);
     }
 
+  rsc_own_names_clear (&own_names);
   if (!rsc_snapshot_check (snapshot, error))
     return NULL;
   if (n_found != NULL)

@@ -272,6 +272,7 @@ rsc_names_describe (RscSnapshot *snapshot,
   Search search = { .snapshot = snapshot };
   Step first = { node, G_MAXUINT32, 0, 0 };
   guint n_candidates = 0;
+  RscOwnNames own_names;
   char *path = NULL;
 
   search.columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, NULL);
@@ -279,11 +280,13 @@ rsc_names_describe (RscSnapshot *snapshot,
     return NULL;
   g_return_val_if_fail (node < search.columns->n_nodes, NULL);
 
-  if (_rsc_names_are_values (snapshot))
+  if (rsc_own_names_init (&own_names, snapshot))
     {
-      const char *value = rsc_snapshot_get_string (snapshot, search.columns->value[node]);
+      const char *name = rsc_own_names_get (&own_names, node);
 
-      return *value != '\0' ? g_strdup (value) : NULL;
+      path = *name != '\0' ? g_strdup (name) : NULL;
+      rsc_own_names_clear (&own_names);
+      return path;
     }
 
   search.steps = g_array_new (FALSE, FALSE, sizeof (Step));

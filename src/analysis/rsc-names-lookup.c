@@ -42,14 +42,6 @@ _rsc_names_is_identifier (const char *text)
   return TRUE;
 }
 
-gboolean
-_rsc_names_are_values (RscSnapshot *snapshot)
-{
-  const char *runtime = rsc_snapshot_get_info_string (snapshot, "runtime");
-
-  return g_str_has_prefix (runtime, "DOT");
-}
-
 const char *
 _rsc_names_get_function (RscSnapshot *snapshot,
                          RscNode      frame)
@@ -109,44 +101,22 @@ follow_label (const Heap *heap,
   return RSC_NODE_NONE;
 }
 
-/* The value whose key is the str @key. */
+/* The value whose key reads @text: a str, or, with @literal, anything else. */
 static RscNode
 follow_key (const Heap *heap,
             RscNode     dict,
-            const char *key)
+            const char *text,
+            gboolean    literal)
 {
   const RscColumns *columns = heap->columns;
+  guint32 mask = RSC_NODE_TEXT | RSC_NODE_TRUNCATED | (literal ? RSC_NODE_BYTES : 0);
+  guint32 wanted = literal ? 0 : RSC_NODE_TEXT;
 
   for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_VALUE)
-      {
-        RscNode node = columns->label[e];
-
-        if ((columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_TRUNCATED)) == RSC_NODE_TEXT
-            && strcmp (get_value (heap, node), key) == 0)
-          return columns->target[e];
-      }
-
-  return RSC_NODE_NONE;
-}
-
-/* In a dict whose keys are no strings: the key whose text is @literal. */
-static RscNode
-follow_key_literal (const Heap *heap,
-                    RscNode     dict,
-                    const char *literal)
-{
-  const RscColumns *columns = heap->columns;
-
-  for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_VALUE)
-      {
-        RscNode node = columns->label[e];
-
-        if (!(columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_BYTES | RSC_NODE_TRUNCATED))
-            && strcmp (get_value (heap, node), literal) == 0)
-          return columns->target[e];
-      }
+    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_VALUE
+        && (columns->flags[columns->label[e]] & mask) == wanted
+        && strcmp (get_value (heap, columns->label[e]), text) == 0)
+      return columns->target[e];
 
   return RSC_NODE_NONE;
 }
@@ -182,7 +152,7 @@ follow_own (const Heap *heap,
   RscNode found = follow_label (heap, node, name, FALSE);
 
   if (found == RSC_NODE_NONE && dict != RSC_NODE_NONE)
-    found = follow_key (heap, dict, name);
+    found = follow_key (heap, dict, name, FALSE);
   if (found == RSC_NODE_NONE)
     found = follow_label (heap, node, name, TRUE);
 
@@ -348,7 +318,7 @@ follow_subscript (const Heap  *heap,
       if (key == NULL || *p != ']')
         return RSC_NODE_NONE;
       *at = p + 1;
-      return follow_key (heap, node, key);
+      return follow_key (heap, node, key, FALSE);
     }
 
   end = strchr (p, ']');
@@ -361,7 +331,7 @@ follow_subscript (const Heap  *heap,
   if (*number_end == '\0')
     found = follow_index (heap, node, index);
   if (found == RSC_NODE_NONE)
-    found = follow_key_literal (heap, node, literal);
+    found = follow_key (heap, node, literal, TRUE);
 
   return found;
 }
@@ -561,10 +531,15 @@ lookup_in_kept_frames (const Heap *heap,
   return RSC_NODE_NONE;
 }
 
+/* By its own name; else by what its label says. */
 static RscNode
-lookup_by_value (const Heap *heap,
-                 const char *name)
+lookup_in_own_names (const Heap        *heap,
+                     const RscOwnNames *names,
+                     const char        *name)
 {
+  for (RscNode node = 0; node < heap->columns->n_nodes; node++)
+    if (strcmp (rsc_own_names_get (names, node), name) == 0)
+      return node;
   for (RscNode node = 0; node < heap->columns->n_nodes; node++)
     if (strcmp (get_value (heap, node), name) == 0)
       return node;
@@ -579,6 +554,7 @@ rsc_names_lookup (RscSnapshot *snapshot,
 {
   Heap heap = { snapshot };
   Progress progress = { path };
+  RscOwnNames own_names;
   RscNode node = RSC_NODE_NONE;
 
   g_return_val_if_fail (path != NULL, RSC_NODE_NONE);
@@ -588,9 +564,10 @@ rsc_names_lookup (RscSnapshot *snapshot,
   if (heap.columns == NULL)
     return RSC_NODE_NONE;
 
-  if (_rsc_names_are_values (snapshot))
+  if (rsc_own_names_init (&own_names, snapshot))
     {
-      node = lookup_by_value (&heap, path);
+      node = lookup_in_own_names (&heap, &own_names, path);
+      rsc_own_names_clear (&own_names);
     }
   else if (*path != '\0')
     {

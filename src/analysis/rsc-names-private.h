@@ -5,10 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* TRUE for heaps whose objects are named by their values alone (DOT graphs):
- * they know no modules. */
-gboolean _rsc_names_are_values (RscSnapshot *snapshot);
-
 /* An identifier that may follow a dot. */
 gboolean _rsc_names_is_identifier (const char *text);
 

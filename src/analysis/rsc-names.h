@@ -6,6 +6,21 @@
 
 G_BEGIN_DECLS
 
+/* The names of a heap's own that its nodes have one by one: a DOT graph's. */
+typedef struct
+{
+  RscSnapshot *snapshot;      /* borrowed */
+  const RscColumns *columns;
+  GVariant *names;            /* NULL: the values are the names */
+} RscOwnNames;
+
+/* FALSE: nodes have no names of their own in such a heap.  The nodes and strings
+ * must have been asked for.  Clear it in the end. */
+gboolean    rsc_own_names_init  (RscOwnNames *self, RscSnapshot *snapshot);
+void        rsc_own_names_clear (RscOwnNames *self);
+/* Borrowed from the snapshot. */
+const char *rsc_own_names_get   (const RscOwnNames *self, RscNode node);
+
 /* RSC_NODE_NONE and RSC_ANALYSIS_ERROR, NOT_FOUND: says how far the path could
  * be followed.  A path that starts with no module's name is tried in __main__,
  * then as a local variable of a running function, the innermost first; "f().x"

@@ -365,6 +365,19 @@ capture (RscCli  *cli,
   return rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
 }
 
+/* What a reader of files left out.  What a capture could not read "info" tells. */
+static void
+tell_notes (RscCli *cli)
+{
+  g_autofree const char **notes = NULL;
+
+  if (!g_str_has_prefix (rsc_snapshot_get_info_string (cli->snapshot, "runtime"), "DOT")
+      || !g_variant_lookup (rsc_snapshot_get_info (cli->snapshot), "notes", "^a&s", &notes))
+    return;
+  for (gsize i = 0; notes[i] != NULL; i++)
+    rsc_cli_note (cli, "%s", notes[i]);
+}
+
 RscSnapshot *
 rsc_source_open (RscCli  *cli,
                  GError **error)
@@ -373,6 +386,8 @@ rsc_source_open (RscCli  *cli,
     {
       cli->snapshot = rsc_heap_file_open (cli->source, &cli->progress, cli->cancellable, error);
       rsc_cli_progress_clear ();
+      if (cli->snapshot != NULL)
+        tell_notes (cli);
       return cli->snapshot;
     }
 

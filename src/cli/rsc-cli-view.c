@@ -90,11 +90,16 @@ note_graph (RscCli   *cli,
             RscGraph *graph)
 {
   const RscGraphNode *nodes;
-  gsize n_nodes, n_edges, n_objects = 0;
+  gsize n_nodes, n_edges, n_objects = 0, n_drawn = 0;
   guint64 n_folded = 0;
+  g_autofree char *objects_text = NULL;
+  g_autofree char *edges_text = NULL;
+  const RscGraphEdge *edges;
 
   nodes = rsc_graph_get_nodes (graph, &n_nodes);
-  rsc_graph_get_edges (graph, &n_edges);
+  edges = rsc_graph_get_edges (graph, &n_edges);
+  for (gsize i = 0; i < n_edges; i++)
+    n_drawn += edges[i].kind != RSC_GRAPH_EDGE_FOLD;
   for (gsize i = 0; i < n_nodes; i++)
     {
       n_objects += nodes[i].kind == RSC_GRAPH_NODE_OBJECT;
@@ -102,8 +107,15 @@ note_graph (RscCli   *cli,
         n_folded += nodes[i].count;
     }
 
-  rsc_cli_note (cli, _("%s: %zu objects, %zu edges; %" PRIu64 " more references are folded."),
-                cli->options.output, n_objects, n_edges, n_folded);
+  objects_text = g_strdup_printf (ngettext ("%zu object", "%zu objects", n_objects), n_objects);
+  edges_text = g_strdup_printf (ngettext ("%zu reference", "%zu references", n_drawn), n_drawn);
+  if (n_folded == 0)
+    /* Translators: a file's name, "12 objects", "34 references" */
+    rsc_cli_note (cli, _("%s: %s, %s."), cli->options.output, objects_text, edges_text);
+  else
+    rsc_cli_note (cli, ngettext ("%s: %s, %s; %" PRIu64 " more is folded.",
+                                 "%s: %s, %s; %" PRIu64 " more are folded.", (gulong) n_folded),
+                  cli->options.output, objects_text, edges_text, n_folded);
 }
 
 static void

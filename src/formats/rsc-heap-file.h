@@ -13,11 +13,11 @@ RscSnapshot *rsc_heap_file_open (const char         *path,
                                  GError            **error);
 
 /* A DOT digraph as a heap: each node an object of type "node" with its label
- * (else its name) as value, each edge a reference.  The first node, or the one
- * with root=true or that the graph's root names, is the declared root.  Where
- * all nodes are named "o" and a number, as objgraph and our writer do, that is
- * the address, and the label's first line the type.  In an undirected graph
- * each edge is a reference both ways. */
+ * (else its name) as value, found by its name; each edge a reference.  The first
+ * node, or the one with root=true or that the graph's root names, is the declared
+ * root.  Where all nodes are named as objgraph and our writers name them, "o" and
+ * a number is the address, the label's first line the type; folds and marks are
+ * synthetic.  RSC_FORMAT_ERROR: BAD_MAGIC, the graph is undirected. */
 RscSnapshot *rsc_dot_reader_read (const char         *text,
                                   gsize               length,
                                   const RscProgress  *progress,

@@ -292,7 +292,9 @@ check_objects (RscGraphBuild *self, const RscNode *nodes, gsize n_nodes, GError 
     if (nodes[i] >= self->columns->n_nodes)
       {
         g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
-                     _("There is no object #%u: this heap has %u objects, counted from 0."),
+                     ngettext ("There is no object #%u: this heap has %u object, counted from 0.",
+                               "There is no object #%u: this heap has %u objects, counted from 0.",
+                               self->columns->n_nodes),
                      nodes[i], self->columns->n_nodes);
         return FALSE;
       }

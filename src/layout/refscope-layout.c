@@ -103,7 +103,7 @@ static void
 answer (const RscLayoutHeader *header, const GByteArray *payload, GByteArray *reply)
 {
   g_autoptr(GError) error = NULL;
-  guint line = 0;
+  RscLayoutFault fault = { .offset = RSC_LAYOUT_OFFSET_UNKNOWN };
 
   if (header->type == RSC_LAYOUT_RECORD_PLACE)
     {
@@ -117,7 +117,7 @@ answer (const RscLayoutHeader *header, const GByteArray *payload, GByteArray *re
     }
   else if (header->type == RSC_LAYOUT_RECORD_PARSE)
     {
-      g_autoptr(RscDotGraph) graph = rsc_layout_graphviz_parse ((const char *) payload->data, &line, &error);
+      g_autoptr(RscDotGraph) graph = rsc_layout_graphviz_parse ((const char *) payload->data, payload->len, &fault, &error);
 
       if (graph != NULL)
         rsc_layout_wire_append_dot (reply, graph);
@@ -126,7 +126,10 @@ answer (const RscLayoutHeader *header, const GByteArray *payload, GByteArray *re
     g_set_error_literal (&error, RSC_LAYOUT_ERROR, RSC_ERROR_CORRUPT, "not a request");
 
   if (error != NULL)
-    rsc_layout_wire_append_error (reply, (RscErrorCode) error->code, line, error->message);
+    {
+      fault.code = (guint32) error->code;
+      rsc_layout_wire_append_error (reply, &fault, error->message);
+    }
 }
 
 int

@@ -309,22 +309,133 @@ compare_edges (gconstpointer a, gconstpointer b)
   return (AGSEQ (first) > AGSEQ (second)) - (AGSEQ (first) < AGSEQ (second));
 }
 
+/* A text that cgraph reads. */
+typedef struct
+{
+  const char *text;
+  gsize length;
+  gsize at;        /* what was handed out */
+  gboolean by_word; /* no more than a word or a sign at a time: then @at says how far cgraph has read */
+} Feed;
+
+static gboolean
+is_word (char c)
+{
+  return g_ascii_isalnum (c) || c == '_' || c == '.' || (guchar) c >= 0x80;
+}
+
+static int
+feed_read (void *channel, char *buffer, int size)
+{
+  Feed *self = channel;
+  gsize n = MIN (self->length - self->at, (gsize) MAX (size, 0));
+  const char *from = self->text + self->at;
+
+  if (self->by_word && n > 0)
+    {
+      gsize word = 1;
+
+      while (is_word (from[0]) && word < n && is_word (from[word]))
+        word++;
+      n = word;
+    }
+  memcpy (buffer, from, n);
+  self->at += n;
+  return (int) n;
+}
+
+static int
+feed_write (void *channel, const char *text)
+{
+  return 0;
+}
+
+static int
+feed_flush (void *channel)
+{
+  return 0;
+}
+
+static Agraph_t *
+read_graph (Feed *feed)
+{
+  static Agiodisc_t io = { feed_read, feed_write, feed_flush };
+  Agdisc_t discipline = AgDefaultDisc;
+
+  discipline.io = &io;
+  return agread (feed, &discipline);
+}
+
+/* The word that a message names, or NULL: "syntax error in line 3 near '->'". */
+static char *
+dup_near (const char *message)
+{
+  static const char before[] = " near '";
+  const char *near = strstr (message, before), *end;
+
+  if (near == NULL)
+    return NULL;
+  near += strlen (before);
+  end = strrchr (near, '\'');
+  return end != NULL ? g_strndup (near, (gsize) (end - near)) : NULL;
+}
+
+/* Graphviz names a line and a word.  Where that word is in the text is known
+ * once it reads word by word: the parser stops at it. */
+static void
+find_place (const char *text, gsize length, RscLayoutFault *fault)
+{
+  g_autofree char *first = g_strdup (messages->str);
+  Feed feed = { text, length, 0, TRUE };
+  g_autofree char *near = NULL;
+
+  fault->line = find_line (first);
+  if (strstr (first, "syntax error") == NULL || strstr (first, "scanning") != NULL)
+    return;
+
+  g_string_truncate (messages, 0);
+  agsetfile ((char *) FILE_NAME);
+  while (read_graph (&feed) != NULL && messages->len == 0)
+    ;
+  if (messages->len > 0)
+    near = dup_near (messages->str);
+  else
+    feed.at = 0;
+  g_string_assign (messages, first);
+
+  if (near != NULL && *near != '\0')
+    {
+      const char *found = g_strrstr_len (text, (gssize) feed.at, near);
+
+      if (found == NULL)
+        return;
+      fault->offset = (guint32) (found - text);
+      fault->length = (guint32) strlen (near);
+    }
+  else if (feed.at == length)
+    fault->offset = (guint32) length;
+}
+
 RscDotGraph *
-rsc_layout_graphviz_parse (const char *text, guint *line, GError **error)
+rsc_layout_graphviz_parse (const char *text, gsize length, RscLayoutFault *fault, GError **error)
 {
   g_autoptr(RscDotGraph) self = NULL;
   g_autoptr(GHashTable) index = NULL;
+  Feed feed = { text, length, 0, FALSE };
   Agraph_t *graph;
   Agsym_t *node_label, *edge_label, *node_root, *graph_root;
   g_autoptr(GArray) out = NULL;
   const char *root_name;
+  gboolean more = FALSE;
   gsize i, e;
 
   agsetfile ((char *) FILE_NAME);
-  graph = agmemread (text);
+  graph = read_graph (&feed);
+  while (graph != NULL && messages->len == 0 && read_graph (&feed) != NULL)
+    more = TRUE;
   if (graph == NULL || messages->len > 0)
     {
-      *line = find_line (messages->str);
+      find_place (text, length, fault);
       set_error_from_messages (error, RSC_ERROR_SYNTAX, "no graph");
       return NULL;
     }
@@ -339,6 +450,7 @@ rsc_layout_graphviz_parse (const char *text, guint *line, GError **error)
   self->n_nodes = (gsize) agnnodes (graph);
   self->n_edges = (gsize) agnedges (graph);
   self->directed = agisdirected (graph) != 0;
+  self->more = more;
   self->root = G_MAXUINT32;
   /* Graphviz names what has no name with a percent sign and a number. */
   self->graph_name = g_strdup (agnameof (graph) != NULL && agnameof (graph)[0] != '%' ? agnameof (graph) : "");

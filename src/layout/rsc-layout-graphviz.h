@@ -13,10 +13,11 @@ RscLayoutResult *rsc_layout_graphviz_place (const RscLayoutRequest   *request,
                                             const RscLayoutSettings  *settings,
                                             GError                  **error);
 
-/* @text: NUL-terminated.  RSC_LAYOUT_ERROR: SYNTAX, with the line where
- * Graphviz names one (else 0), LIMIT. */
-RscDotGraph *rsc_layout_graphviz_parse (const char  *text,
-                                        guint       *line,
-                                        GError     **error);
+/* @text: NUL-terminated, of @length bytes.  RSC_LAYOUT_ERROR: SYNTAX, with the
+ * place in @fault where Graphviz lets it be found, LIMIT. */
+RscDotGraph *rsc_layout_graphviz_parse (const char      *text,
+                                        gsize            length,
+                                        RscLayoutFault  *fault,
+                                        GError         **error);
 
 G_END_DECLS

@@ -50,17 +50,16 @@ typedef struct
 {
   guint32 n_nodes;
   guint32 n_edges;
-  guint32 directed;
+  guint32 flags; /* DOT_DIRECTED, DOT_MORE */
   guint32 root;
 } WireDot;
 G_STATIC_ASSERT (sizeof (WireDot) == 16);
 
-typedef struct
+enum
 {
-  guint32 code;
-  guint32 line;
-} WireError;
-G_STATIC_ASSERT (sizeof (WireError) == 8);
+  DOT_DIRECTED = 1 << 0,
+  DOT_MORE = 1 << 1
+};
 
 /* What is left of a payload.  Its bytes are tainted until they were compared
  * with something. */
@@ -219,7 +218,10 @@ rsc_layout_wire_append_places (GByteArray *out, const RscLayoutResult *result)
 void
 rsc_layout_wire_append_dot (GByteArray *out, const RscDotGraph *graph)
 {
-  WireDot head = { (guint32) graph->n_nodes, (guint32) graph->n_edges, graph->directed ? 1 : 0, graph->root };
+  WireDot head = {
+    (guint32) graph->n_nodes, (guint32) graph->n_edges,
+    (graph->directed ? DOT_DIRECTED : 0) | (graph->more ? DOT_MORE : 0), graph->root
+  };
   gsize at = begin (out, RSC_LAYOUT_RECORD_DOT);
 
   append (out, &head, sizeof head);
@@ -237,12 +239,11 @@ rsc_layout_wire_append_dot (GByteArray *out, const RscDotGraph *graph)
 }
 
 void
-rsc_layout_wire_append_error (GByteArray *out, RscErrorCode code, guint32 line, const char *text)
+rsc_layout_wire_append_error (GByteArray *out, const RscLayoutFault *fault, const char *text)
 {
-  WireError head = { code, line };
   gsize at = begin (out, RSC_LAYOUT_RECORD_ERROR);
 
-  append (out, &head, sizeof head);
+  append (out, fault, sizeof *fault);
   append (out, text, MIN (strlen (text), RSC_LAYOUT_MAX_ERROR_TEXT));
   end (out, at);
 }
@@ -381,7 +382,8 @@ rsc_layout_wire_read_dot (const guint8 *payload, gsize length, GError **error)
 
   self->n_nodes = head.n_nodes;
   self->n_edges = head.n_edges;
-  self->directed = head.directed != 0;
+  self->directed = (head.flags & DOT_DIRECTED) != 0;
+  self->more = (head.flags & DOT_MORE) != 0;
   self->root = head.root < head.n_nodes ? head.root : G_MAXUINT32;
   self->names = g_new0 (char *, head.n_nodes + 1);
   self->labels = g_new0 (char *, head.n_nodes + 1);
@@ -415,17 +417,13 @@ rsc_layout_wire_read_dot (const guint8 *payload, gsize length, GError **error)
 }
 
 gboolean
-rsc_layout_wire_read_error (const guint8 *payload, gsize length, RscErrorCode *code, guint32 *line,
-                            char **text, GError **error)
+rsc_layout_wire_read_error (const guint8 *payload, gsize length, RscLayoutFault *fault, char **text, GError **error)
 {
   Cursor cursor = { payload, length };
-  WireError head;
 
-  if (!cursor_take (&cursor, &head, sizeof head) || cursor.left > RSC_LAYOUT_MAX_ERROR_TEXT ||
-      head.code > RSC_ERROR_IO)
+  if (!cursor_take (&cursor, fault, sizeof *fault) || cursor.left > RSC_LAYOUT_MAX_ERROR_TEXT ||
+      fault->code > RSC_ERROR_IO)
     return fail (error, RSC_ERROR_CORRUPT, "error record");
-  *code = (RscErrorCode) head.code;
-  *line = head.line;
   *text = g_utf8_make_valid ((const char *) cursor.at, (gssize) cursor.left);
   return TRUE;
 }

@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 #define RSC_LAYOUT_MAGIC 0x4c435352u /* "RSCL" */
-#define RSC_LAYOUT_VERSION 1
+#define RSC_LAYOUT_VERSION 2
 
 /* Ceilings.  The scene refuses long before. */
 #define RSC_LAYOUT_MAX_NODES 20000u
@@ -66,13 +66,25 @@ typedef struct
   gboolean lines;   /* splines=line */
 } RscLayoutSettings;
 
+/* What the child could not do. */
+typedef struct
+{
+  guint32 code;   /* RscErrorCode */
+  guint32 line;   /* of a DOT text, as Graphviz counts; 0: unknown */
+  guint32 offset; /* in it, in bytes: where the word begins that is wrong; its end, if it ends too early */
+  guint32 length; /* of that word; with RSC_LAYOUT_OFFSET_UNKNOWN 0 */
+} RscLayoutFault;
+G_STATIC_ASSERT (sizeof (RscLayoutFault) == 16);
+
+#define RSC_LAYOUT_OFFSET_UNKNOWN G_MAXUINT32
+
 /* Each appends header and payload. */
 void rsc_layout_wire_append_place (GByteArray *out, const RscLayoutRequest *request,
                                    const RscLayoutSettings *settings);
 void rsc_layout_wire_append_parse (GByteArray *out, const char *text, gsize length);
 void rsc_layout_wire_append_places (GByteArray *out, const RscLayoutResult *result);
 void rsc_layout_wire_append_dot (GByteArray *out, const RscDotGraph *graph);
-void rsc_layout_wire_append_error (GByteArray *out, RscErrorCode code, guint32 line, const char *text);
+void rsc_layout_wire_append_error (GByteArray *out, const RscLayoutFault *fault, const char *text);
 
 /* FALSE with RSC_LAYOUT_ERROR, CORRUPT or BAD_VERSION or LIMIT, if the header is not one. */
 gboolean rsc_layout_wire_check_header (const RscLayoutHeader *header, GError **error);
@@ -93,7 +105,7 @@ RscLayoutResult *rsc_layout_wire_read_places (const guint8 *payload, gsize lengt
 RscDotGraph     *rsc_layout_wire_read_dot (const guint8 *payload, gsize length, GError **error);
 /* *text is to be freed and is valid UTF-8. */
 gboolean         rsc_layout_wire_read_error (const guint8 *payload, gsize length,
-                                             RscErrorCode *code, guint32 *line, char **text, GError **error);
+                                             RscLayoutFault *fault, char **text, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscLayoutPlace, rsc_layout_place_free)
 

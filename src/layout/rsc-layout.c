@@ -67,11 +67,10 @@ static void
 set_error_from_record (const GByteArray *payload, GError **error)
 {
   g_autofree char *text = NULL;
-  RscErrorCode code;
-  guint32 line;
+  RscLayoutFault fault;
 
-  if (rsc_layout_wire_read_error (payload->data, payload->len, &code, &line, &text, error))
-    g_set_error (error, RSC_LAYOUT_ERROR, (int) code, _("Graphviz could not lay the graph out: %s"), text);
+  if (rsc_layout_wire_read_error (payload->data, payload->len, &fault, &text, error))
+    g_set_error (error, RSC_LAYOUT_ERROR, (int) fault.code, _("Graphviz could not lay the graph out: %s"), text);
 }
 
 static RscLayoutResult *
@@ -259,25 +258,82 @@ check_dot_text (const char *text, gsize length, GError **error)
   return TRUE;
 }
 
-/* What the child said becomes an error of the format. */
+/* The line of @offset and, in characters, its column, from 1. */
 static void
-set_dot_error (const GByteArray *payload, GError **error)
+find_line (const char *text, gsize offset, guint *line, guint *column)
 {
-  g_autofree char *text = NULL;
-  RscErrorCode code;
-  guint32 line;
+  gsize start = 0;
 
-  if (!rsc_layout_wire_read_error (payload->data, payload->len, &code, &line, &text, error))
+  *line = 1;
+  for (gsize i = 0; i < offset; i++)
+    if (text[i] == '\n')
+      {
+        (*line)++;
+        start = i + 1;
+      }
+  *column = 1;
+  for (gsize i = start; i < offset; i++)
+    *column += ((guchar) text[i] & 0xc0) != 0x80;
+}
+
+/* Where line @line begins, or @length. */
+static gsize
+find_offset (const char *text, gsize length, guint line)
+{
+  gsize at = 0;
+
+  while (at < length && line > 1)
+    line -= text[at++] == '\n';
+  return at;
+}
+
+/* What the child said becomes an error of the format.  @skipped: bytes of the
+ * file before @text. */
+static void
+set_dot_error (const GByteArray *payload, const char *text, gsize length, gsize skipped, GError **error)
+{
+  g_autofree char *words = NULL;
+  RscLayoutFault fault;
+  guint line, column;
+
+  if (!rsc_layout_wire_read_error (payload->data, payload->len, &fault, &words, error))
     return;
-  if (code == RSC_ERROR_LIMIT)
-    g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
-                 /* Translators: %s is "12 nodes and 34 edges", in English. */
-                 _("The DOT graph is too large: %s."), text);
-  else if (line > 0)
-    g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
-                 _("The DOT text is malformed in line %u: %s"), line, text);
+  g_strdelimit (words, "\r\n", ' ');
+  if (fault.code == RSC_ERROR_LIMIT)
+    {
+      g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
+                   /* Translators: %s is "12 nodes and 34 edges", in English. */
+                   _("The DOT graph is too large: %s."), words);
+    }
+  else if (fault.offset < length && fault.length <= length - fault.offset)
+    {
+      g_autofree char *part = g_strndup (text + fault.offset, fault.length);
+      g_autofree char *word = g_utf8_make_valid (part, -1);
+
+      find_line (text, fault.offset, &line, &column);
+      g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
+                   /* Translators: the last is a word of the file that stands where it must not. */
+                   _("The DOT text is malformed in line %u, column %u (byte offset %zu): “%s” does not belong there."),
+                   line, column, skipped + fault.offset, word);
+    }
+  else if (fault.offset == length)
+    {
+      find_line (text, length, &line, &column);
+      g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
+                   _("The DOT text ends too early, in line %u (byte offset %zu): a bracket is not closed, or a word is missing."),
+                   line, skipped + length);
+    }
+  else if (fault.line > 0 && find_offset (text, length, fault.line) < length)
+    {
+      g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT,
+                   /* Translators: the last is Graphviz's own message. */
+                   _("The DOT text is malformed in line %u, which begins at byte offset %zu: %s"),
+                   fault.line, skipped + find_offset (text, length, fault.line), words);
+    }
   else
-    g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT, _("The DOT text is malformed: %s"), text);
+    {
+      g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_CORRUPT, _("The DOT text is malformed: %s"), words);
+    }
 }
 
 /* There was no answer.  Where the text made the parser fail (no memory left, a
@@ -305,14 +361,16 @@ rsc_layout_parse_dot (const char *text, gsize length, GCancellable *cancellable,
   g_autoptr(GByteArray) reply = NULL;
   g_autoptr(GError) local_error = NULL;
   RscLayoutHeader header;
+  gsize skipped = 0;
 
   if (!check_dot_text (text, length, error))
     return NULL;
   /* A byte order mark, which old versions of cgraph stumble over. */
   if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
     {
-      text += 3;
-      length -= 3;
+      skipped = 3;
+      text += skipped;
+      length -= skipped;
     }
   record = g_byte_array_new ();
   rsc_layout_wire_append_parse (record, text, length);
@@ -324,7 +382,7 @@ rsc_layout_parse_dot (const char *text, gsize length, GCancellable *cancellable,
     }
   if (header.type == RSC_LAYOUT_RECORD_ERROR)
     {
-      set_dot_error (reply, error);
+      set_dot_error (reply, text, length, skipped, error);
       return NULL;
     }
   if (header.type != RSC_LAYOUT_RECORD_DOT)

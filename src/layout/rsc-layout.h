@@ -70,10 +70,12 @@ typedef struct
   char **edge_labels; /* "" for none; n_edges, and NULL */
   char *graph_name;
   gboolean directed;
+  gboolean more; /* further graphs follow in the text; they were not read */
   guint32 root; /* the first node with root=true or that the graph's root names; else G_MAXUINT32 */
 } RscDotGraph;
 
-/* RSC_FORMAT_ERROR: CORRUPT with the line; LIMIT: too large, too slow to parse,
+/* RSC_FORMAT_ERROR: CORRUPT with line, column and byte offset, as far as Graphviz
+ * lets them be found; LIMIT: too large, too slow to parse,
  * or too much for the parser.  RSC_LAYOUT_ERROR: NOT_FOUND, as above. */
 RscDotGraph *rsc_layout_parse_dot (const char    *text,
                                    gsize          length,

@@ -47,6 +47,7 @@ rsc_node_table_init (RscNodeTable *self, RscSnapshot *snapshot)
 
   self->snapshot = snapshot;
   self->columns = columns;
+  self->has_own_names = rsc_own_names_init (&self->own_names, snapshot);
   self->has_name = g_new0 (gboolean, columns->n_types);
   for (guint32 i = 0; i < columns->n_types; i++)
     {
@@ -62,6 +63,7 @@ void
 rsc_node_table_clear (RscNodeTable *self)
 {
   g_clear_pointer (&self->has_name, g_free);
+  rsc_own_names_clear (&self->own_names);
 }
 
 /* SQLite's side of it */
@@ -275,7 +277,9 @@ node_column (sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
       result_text (context, rsc_snapshot_get_type (table->snapshot, columns->type[node]).module);
       break;
     case RSC_NODE_COLUMN_NAME:
-      if ((flags & RSC_NODE_TYPE) || table->has_name[columns->type[node]])
+      if (table->has_own_names)
+        result_text (context, rsc_own_names_get (&table->own_names, node));
+      else if ((flags & RSC_NODE_TYPE) || table->has_name[columns->type[node]])
         {
           const char *name = rsc_snapshot_get_string (table->snapshot, columns->value[node]);
 

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "analysis/rsc-names.h"
 #include "snapshot/rsc-snapshot.h"
 
 G_BEGIN_DECLS
@@ -41,6 +42,8 @@ typedef struct
   RscSnapshot *snapshot;     /* borrowed; NULL: for checking the grammar only */
   const RscColumns *columns;
   gboolean *has_name;        /* by type: its objects' value is a name; owned */
+  RscOwnNames own_names;
+  gboolean has_own_names;
 
   /* For filters: one endless row. */
   gboolean single;

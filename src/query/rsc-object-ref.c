@@ -94,7 +94,9 @@ resolve_index (const RscColumns *columns, guint64 index, GError **error)
   if (index >= columns->n_nodes)
     {
       g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
-                   _("There is no object #%" PRIu64 ": this heap has %u objects, counted from 0."),
+                   ngettext ("There is no object #%" PRIu64 ": this heap has %u object, counted from 0.",
+                             "There is no object #%" PRIu64 ": this heap has %u objects, counted from 0.",
+                             columns->n_nodes),
                    index, columns->n_nodes);
       return NULL;
     }

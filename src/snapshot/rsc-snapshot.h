@@ -183,6 +183,7 @@ guint64 rsc_snapshot_find_edge (RscSnapshot *self, RscNode source, RscNode targe
  *   generations a(sut) (interpreter, generation, objects)
  *   rss t   uss t (bytes, before the capture's child existed)
  *   marks a(sdsut) (hint, seconds since the start, file, line, USS in bytes)
+ *   names as (DOT: the nodes' names, where their values are labels)
  *   start u (DOT: the node to start from)   notes as (what could not be read) */
 GVariant *rsc_snapshot_get_info (RscSnapshot *self);
 

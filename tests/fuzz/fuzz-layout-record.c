@@ -72,15 +72,14 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     case RSC_LAYOUT_RECORD_ERROR:
       {
         g_autofree char *text = NULL;
-        RscErrorCode code = RSC_ERROR_FAILED;
-        guint32 line = 0;
+        RscLayoutFault fault;
 
-        if (rsc_layout_wire_read_error (data, size, &code, &line, &text, &error))
+        if (rsc_layout_wire_read_error (data, size, &fault, &text, &error))
           {
             g_assert_true (g_utf8_validate (text, -1, NULL));
-            if (memchr (data, 0, size) == NULL && g_utf8_validate ((const char *) data + 8, (gssize) size - 8, NULL))
+            if (memchr (data, 0, size) == NULL && g_utf8_validate ((const char *) data + sizeof fault, (gssize) (size - sizeof fault), NULL))
               {
-                rsc_layout_wire_append_error (written, code, line, text);
+                rsc_layout_wire_append_error (written, &fault, text);
                 check_same (written, data, size);
               }
           }

@@ -162,6 +162,15 @@ class BadInput(unittest.TestCase):
                 for command in 'info', 'verify', 'types':
                     self.refused(MALFORMED, '', command, name)
 
+    def test_undirected_graph(self):
+        (self.folder / 'undirected.dot').write_text('graph { a -- b }')
+        said = self.refused(MALFORMED, 'undirected', 'refs', 'undirected.dot')
+        self.assertIn('write “digraph”', said)
+
+    def test_malformed_dot_says_where(self):
+        (self.folder / 'twice.dot').write_text('digraph {\n a -> b\n b -> -> c\n}\n')
+        self.refused(MALFORMED, 'line 3, column 7 (byte offset 24): “->”', 'types', 'twice.dot')
+
     def test_truncated_and_damaged_heaps(self):
         self.assertEqual(run('convert', 'graph.dot', '-o', 'whole.refscope', cwd=self.folder).returncode, DONE)
         whole = (self.folder / 'whole.refscope').read_bytes()

@@ -21,6 +21,11 @@ CASES = {
     'version': (['--version'], DONE),
 
     # A DOT digraph
+    'labels-find': (['find', 'labels.dot', '--paths'], DONE),
+    'labels-find-name': (['find', 'labels.dot', '--name', 'b*'], DONE),
+    'labels-find-filter': (['find', 'labels.dot', '--filter', "name = 'c'"], DONE),
+    'labels-refs-json': (['refs', 'labels.dot', 'name:b', '--json'], DONE),
+    'labels-chain': (['chain', 'labels.dot', 'name:a', 'name:c'], DONE),
     'dot-info': (['info', 'graph.dot'], DONE),
     'dot-info-json': (['info', 'graph.dot', '--json'], DONE),
     'dot-types': (['types', 'graph.dot'], DONE),

@@ -86,6 +86,25 @@ class Output(unittest.TestCase):
         values = [thing['value'] for thing in json.loads(run('find', 'nasty.dot', '--json', cwd=self.folder).stdout)]
         self.assertIn('\x1b[31mred\x07\x9b2J', values)
 
+    def note(self, dot, *args, **environment):
+        (self.folder / 'note.dot').write_text(dot)
+        result = run('refs', 'note.dot', '-o', 'note.json', '--force', *args, cwd=self.folder,
+                     env={**os.environ, **environment})
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        return result.stderr.strip().removeprefix('refscope-cli: note.json').lstrip(':： ')
+
+    def test_one_is_one(self):
+        self.assertEqual(self.note('digraph { a }'), '1 object, 0 references.')
+        self.assertEqual(self.note('digraph { a -> b }'), '2 objects, 1 reference.')
+        self.assertEqual(self.note('digraph { a -> b }', '--max-depth', '0'), '1 object, 0 references; 1 more is folded.')
+        self.assertEqual(self.note('digraph { a -> {b c d} }', '--too-many', '1'), '2 objects, 1 reference; 2 more are folded.')
+        chinese = {'LANGUAGE': 'zh_CN', 'LC_ALL': 'C.UTF-8'}
+        self.assertEqual(self.note('digraph { a -> b }', **chinese), '2 个对象，1 个引用。')
+        self.assertEqual(self.note('digraph { a -> b }', '--max-depth', '0', **chinese), '1 个对象，0 个引用；另有 1 个被折叠。')
+
+    def test_further_graphs_are_told(self):
+        self.assertIn('further graphs', self.note('digraph { a } digraph { b }'))
+
     def test_every_object_is_valid_json(self):
         things = json.loads(run('find', self.heap, '--json').stdout)
         info = json.loads(run('info', self.heap, '--json').stdout)

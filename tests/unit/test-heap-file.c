@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "analysis/rsc-histogram.h"
+#include "analysis/rsc-names.h"
 #include "base/rsc-error.h"
 #include "formats/rsc-heap-file.h"
 #include "snapshot/rsc-snapshot-builder.h"
@@ -85,15 +87,12 @@ test_root (void)
 static void
 test_kinds (void)
 {
-  g_autoptr(RscSnapshot) undirected = read_dot ("graph { A -- B; B -- B }");
   g_autoptr(RscSnapshot) strict = read_dot ("strict digraph { A -> B; A -> B }");
   g_autoptr(RscSnapshot) many = read_dot ("digraph { A -> B; A -> B; A -> A [label=\"me\"] }");
   g_autoptr(RscSnapshot) nested = read_dot ("digraph { subgraph cluster_x { A -> B; subgraph { C } } B -> { D; E } }");
   g_autoptr(RscSnapshot) empty = read_dot ("digraph {}");
   g_autofree char *label = NULL;
 
-  g_assert_true (has_edge (undirected, "A", "B") && has_edge (undirected, "B", "A"));
-  g_assert_cmpuint (rsc_snapshot_peek_columns (undirected)->n_edges, ==, 3);
   g_assert_cmpuint (rsc_snapshot_peek_columns (strict)->n_edges, ==, 1);
   g_assert_cmpuint (rsc_snapshot_peek_columns (many)->n_edges, ==, 3);
   label = rsc_snapshot_dup_edge_label (many, 2);
@@ -120,6 +119,71 @@ test_objgraph_names (void)
   g_assert_cmpstr (rsc_snapshot_get_type (mixed, rsc_snapshot_peek_columns (mixed)->type[0]).name, ==, "node");
 }
 
+/* What limits left out in a picture is no object, and takes no addresses away. */
+static void
+test_boxes (void)
+{
+  g_autoptr(RscSnapshot) snapshot = read_dot (
+    "digraph ObjectGraph { o140 [label=\"dict\\n2 items\"]; n7 [label=\"frame\\nmain\"]; too_many_o140 [label=\"5 more\"];"
+    " depth_back_o140 [label=\"x\"]; o140_has_a_del [label=\"__del__\"]; o140 -> too_many_o140; n7 -> o140 }");
+  g_autoptr(RscSnapshot) own = read_dot ("digraph { o140 [label=\"dict\\n2 items\"]; too_many_others }");
+  const RscColumns *c = rsc_snapshot_peek_columns (snapshot);
+
+  g_assert_cmpuint (c->n_nodes, ==, 5);
+  g_assert_cmpuint (c->address[0], ==, 140);
+  g_assert_cmpstr (rsc_snapshot_get_type (snapshot, c->type[0]).name, ==, "dict");
+  g_assert_cmpuint (c->flags[0] & RSC_NODE_SYNTHETIC, ==, 0);
+  for (RscNode node = 1; node < 5; node++)
+    {
+      g_assert_cmpuint (c->address[node], ==, 0);
+      g_assert_cmpuint (c->flags[node] & RSC_NODE_SYNTHETIC, !=, 0);
+    }
+  g_assert_cmpstr (rsc_snapshot_get_type (snapshot, c->type[1]).name, ==, "frame");
+  g_assert_cmpstr (rsc_snapshot_get_type (own, rsc_snapshot_peek_columns (own)->type[0]).name, ==, "node");
+}
+
+/* The box says the label; the name finds it. */
+static void
+test_labels_and_names (void)
+{
+  g_autoptr(RscSnapshot) snapshot = read_dot ("digraph { a [label=\"node\\nA\"]; b [label=a]; c; a -> b -> c }");
+  g_autoptr(RscSnapshot) again = NULL;
+  g_autofree char *path = g_build_filename (dir, "names.refscope", NULL);
+  g_autoptr(GError) error = NULL;
+  static const struct { const char *name; guint node; } cases[] = {
+    { "a", 0 }, { "b", 1 }, { "c", 2 }, { "node\nA", 0 },
+  };
+
+  g_assert_true (rsc_snapshot_save (snapshot, path, TRUE, NULL, NULL, &error));
+  again = rsc_heap_file_open (path, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (rsc_snapshot_get_columns (again, RSC_BLOCK_NODES | RSC_BLOCK_STRINGS, &error));
+  g_assert_cmpstr (get_value (again, 0), ==, "node\nA");
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(GArray) found = NULL;
+      g_autofree char *described = rsc_names_describe (again, cases[i].node, 8);
+
+      g_assert_cmpuint (rsc_names_lookup (again, cases[i].name, &error), ==, cases[i].node);
+      g_assert_no_error (error);
+      found = rsc_find_objects (again, NULL, cases[i].name, NULL, 0, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (found->len, ==, 1);
+      g_assert_cmpuint (g_array_index (found, RscNode, 0), ==, cases[i].node);
+      g_assert_cmpstr (described, ==, cases[i].node == 0 ? "a" : cases[i].name);
+    }
+}
+
+static void
+test_further_graphs (void)
+{
+  g_autoptr(RscSnapshot) one = read_dot ("digraph { A }  \n// the end\n");
+  g_autoptr(RscSnapshot) two = read_dot ("digraph { A } digraph { B }");
+
+  g_assert_false (g_variant_lookup (rsc_snapshot_get_info (one), "notes", "as", NULL));
+  g_assert_true (g_variant_lookup (rsc_snapshot_get_info (two), "notes", "as", NULL));
+}
+
 static void
 check_bad (const char *data, gssize length, int code, const char *words)
 {
@@ -143,7 +207,8 @@ test_foreign (void)
   check_bad ("hello, world, this is text", -1, RSC_ERROR_BAD_MAGIC, "DOT");
   check_bad ("digraphical { A }", -1, RSC_ERROR_BAD_MAGIC, NULL);
   check_bad ("/* only a comment, without an end", -1, RSC_ERROR_BAD_MAGIC, NULL);
-  check_bad ("digraph {\n\n A -> ; -> }", -1, RSC_ERROR_CORRUPT, "line 3");
+  check_bad ("digraph {\n\n A -> ; -> }", -1, RSC_ERROR_CORRUPT, "line 3, column 7 (byte offset 17)");
+  check_bad ("graph { A -- B }", -1, RSC_ERROR_BAD_MAGIC, "undirected");
   check_bad ("digraph { A \0 }", 15, RSC_ERROR_CORRUPT, "offset 12");
   g_assert_null (rsc_heap_file_open ("/nonexistent/file", NULL, NULL, &error));
   g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_NOT_FOUND);
@@ -157,7 +222,7 @@ test_sniffing (void)
 {
   static const char *const texts[] = {
     "digraph { A }", "  \n\t digraph x{A}", "// comment\n/* another */\n# line 1\nstrict DIGRAPH{A}",
-    ("\xef\xbb\xbf" "digraph { A }"), "graph G { A }"
+    ("\xef\xbb\xbf" "digraph { A }")
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -286,6 +351,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/heap-file/root", test_root);
   g_test_add_func ("/heap-file/kinds", test_kinds);
   g_test_add_func ("/heap-file/objgraph-names", test_objgraph_names);
+  g_test_add_func ("/heap-file/boxes", test_boxes);
+  g_test_add_func ("/heap-file/labels-and-names", test_labels_and_names);
+  g_test_add_func ("/heap-file/further-graphs", test_further_graphs);
   g_test_add_func ("/heap-file/foreign", test_foreign);
   g_test_add_func ("/heap-file/sniffing", test_sniffing);
   g_test_add_func ("/heap-file/own-format", test_own_format);
