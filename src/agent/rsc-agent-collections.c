@@ -45,6 +45,7 @@ rsc_agent_tell_collections (void)
           rsc_wire_message_add_number (&message, RSC_WIRE_GENERATION, i);
           rsc_wire_message_add_number (&message, RSC_WIRE_COLLECTIONS, collections);
           rsc_wire_message_add_number (&message, RSC_WIRE_FREED, now.collected[i] - told.collected[i]);
+          rsc_wire_message_add_number (&message, RSC_WIRE_UNCOLLECTABLE, now.uncollectable[i] - told.uncollectable[i]);
           rsc_agent_send (&message);
         }
       told = now;

@@ -223,6 +223,7 @@ load_counts (const RscWalkGcCounters *counters, RscWalkGcCounts *counts)
     {
       counts->collections[g] = __atomic_load_n (&counters->statistics[3 * g], __ATOMIC_ACQUIRE);
       counts->collected[g] = __atomic_load_n (&counters->statistics[3 * g + 1], __ATOMIC_ACQUIRE);
+      counts->uncollectable[g] = __atomic_load_n (&counters->statistics[3 * g + 2], __ATOMIC_ACQUIRE);
     }
 }
 

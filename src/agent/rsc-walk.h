@@ -89,7 +89,7 @@ typedef struct
 
 typedef struct
 {
-  uint64_t collections[3], collected[3];
+  uint64_t collections[3], collected[3], uncollectable[3];
 } RscWalkGcCounts;
 
 /* GIL held.  0, or -1 with a sentence in @error. */

@@ -106,6 +106,7 @@ on_collected (RscTarget *self, const RscWireMessage *message)
   event->generation = (guint) MIN (rsc_wire_message_number (message, RSC_WIRE_GENERATION, 0), 2);
   event->collections = rsc_wire_message_number (message, RSC_WIRE_COLLECTIONS, 0);
   event->collected = rsc_wire_message_number (message, RSC_WIRE_FREED, 0);
+  event->uncollectable = rsc_wire_message_number (message, RSC_WIRE_UNCOLLECTABLE, 0);
   event->seconds = get_launch_seconds (self, rsc_wire_message_number (message, RSC_WIRE_TIME, 0));
   rsc_target_push_event (self, event);
 }

@@ -68,6 +68,7 @@ typedef struct
   guint generation;  /* COLLECTION */
   guint64 collections; /* COLLECTION: how many of that generation, since the last was told */
   guint64 collected; /* COLLECTION: the objects that they freed */
+  guint64 uncollectable; /* COLLECTION: those that they could not free, see gc.garbage */
   char *message;     /* a sentence for people, or NULL */
 } RscTargetEvent;
 

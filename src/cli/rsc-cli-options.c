@@ -335,7 +335,7 @@ rsc_options_parse (RscCli   *self,
   GStrvBuilder *builder = g_strv_builder_new ();
   gsize n;
 
-  parsed = (RscCliOptions) { .limit = -1, .after = -1, .timeout = 0 };
+  parsed = (RscCliOptions) { .limit = -1, .after = RSC_SECONDS_UNSET, .timeout = 0 };
 
   /* GOption wants the program's name first. */
   g_strv_builder_add (builder, "refscope-cli");

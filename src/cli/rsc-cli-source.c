@@ -29,10 +29,10 @@ set_usage_error (GError     **error,
   return FALSE;
 }
 
-static gboolean
-check_seconds (double       value,
-               const char  *option,
-               GError     **error)
+gboolean
+rsc_source_check_seconds (double       value,
+                          const char  *option,
+                          GError     **error)
 {
   if (isfinite (value) && value >= 0 && value <= MAX_SECONDS)
     return TRUE;
@@ -47,16 +47,16 @@ check_program (RscCli  *cli,
                GError **error)
 {
   const RscCliOptions *options = &cli->options;
-  int n_moments = (options->after != -1) + (options->on_mark != NULL) + options->at_exit;
+  int n_moments = (options->after != RSC_SECONDS_UNSET) + (options->on_mark != NULL) + options->at_exit;
 
   if (n_moments > 1)
     return set_usage_error (error, _("--after, --on-mark and --at-exit exclude each other: a capture has one moment."));
   if (options->stop && options->no_wait)
     return set_usage_error (error, _("--stop and --no-wait exclude each other."));
-  if (options->after != -1 && !check_seconds (options->after, "--after", error))
+  if (options->after != RSC_SECONDS_UNSET && !rsc_source_check_seconds (options->after, "--after", error))
     return FALSE;
 
-  return check_seconds (options->timeout, "--timeout", error);
+  return rsc_source_check_seconds (options->timeout, "--timeout", error);
 }
 
 static gboolean
@@ -65,7 +65,7 @@ check_file (RscCli  *cli,
 {
   const RscCliOptions *options = &cli->options;
 
-  if (options->after != -1 || options->on_mark != NULL || options->at_exit || options->in_place
+  if (options->after != RSC_SECONDS_UNSET || options->on_mark != NULL || options->at_exit || options->in_place
       || options->stop || options->no_wait || options->program_output != NULL || options->timeout != 0)
     return set_usage_error (error, _("--after, --on-mark, --at-exit, --in-place, --stop, --no-wait, --program-output and "
                                      "--timeout are for a program after “--”; a file holds the heap of one moment."));
@@ -249,7 +249,7 @@ judge_held (RscCli          *cli,
       return VERDICT_ERROR;
     }
 
-  if (cli->options.after != -1)
+  if (cli->options.after != RSC_SECONDS_UNSET)
     rsc_cli_note (cli, _("The program is done after %.1f s, before the %g s of --after were over; it is captured at its end."),
                   event->seconds, cli->options.after);
 
@@ -291,7 +291,7 @@ rsc_source_wait_for_moment (RscCli  *cli,
 {
   gint64 deadline = -1;
 
-  if (cli->options.after != -1)
+  if (cli->options.after != RSC_SECONDS_UNSET)
     deadline = g_get_monotonic_time () + (gint64) (cli->options.after * G_USEC_PER_SEC);
 
   for (;;)
@@ -466,7 +466,7 @@ rsc_source_finish (RscCli  *cli,
       return TRUE;
     }
 
-  if (cli->options.after != -1 && !cli->options.stop)
+  if (cli->options.after != RSC_SECONDS_UNSET && !cli->options.stop)
     rsc_cli_note (cli, _("Captured. Waiting for the program to end, to report its exit status (--stop ends it, --no-wait does not wait)."));
 
   return wait_for_end (cli, -1, cli->cancellable, error);

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* Checks the capture options and the kind of SOURCE, before any work. */
 gboolean rsc_source_check (RscCli *cli, GError **error);
 
+/* A number of seconds that an option may have: 0 to a month. */
+gboolean rsc_source_check_seconds (double value, const char *option, GError **error);
+
 /* The heap: opens the file, or launches the program, waits for the moment that
  * the options name, captures it and lets it run on.  Owned by @cli. */
 RscSnapshot *rsc_source_open (RscCli *cli, GError **error);

@@ -62,6 +62,9 @@ typedef struct
   gboolean (*run) (RscCli *cli, GError **error);
 } RscCliCommand;
 
+/* A number of seconds that was not given; what people give is checked. */
+#define RSC_SECONDS_UNSET (-G_MAXDOUBLE)
+
 /* The options that commands share. */
 typedef struct
 {
@@ -75,7 +78,7 @@ typedef struct
   char *output;
   gboolean force;
 
-  double after; /* negative: not given */
+  double after; /* RSC_SECONDS_UNSET: not given */
   char *on_mark;
   gboolean at_exit;
   gboolean in_place;

@@ -6,16 +6,19 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/rsc-error.h"
+#include "rsc-cli-source.h"
 
 /* A day between two samples is enough for anybody. */
 #define MAX_INTERVAL (24 * 3600.0)
 #define MIN_INTERVAL 0.01
 
 static double interval = 1.0;
-static double duration = -1;
+static double duration = RSC_SECONDS_UNSET;
+static double after = RSC_SECONDS_UNSET;
 
 static const GOptionEntry entries[] = {
   { "interval", 'i', 0, G_OPTION_ARG_DOUBLE, &interval, N_("Between two samples (default: 1)"), N_("SECONDS") },
+  { "after", 0, 0, G_OPTION_ARG_DOUBLE, &after, N_("Begin to watch this many seconds after the launch (default: at once)"), N_("SECONDS") },
   { "duration", 'd', 0, G_OPTION_ARG_DOUBLE, &duration, N_("Stop watching after this time (default: when the program has ended)"), N_("SECONDS") },
   G_OPTION_ENTRY_NULL
 };
@@ -30,6 +33,10 @@ enum
   FIELD_COLLECTIONS_1,
   FIELD_COLLECTIONS_2,
   FIELD_COLLECTED,
+  FIELD_GENERATION,
+  FIELD_COLLECTIONS,
+  FIELD_FREED,
+  FIELD_UNCOLLECTABLE,
   FIELD_HINT,
   FIELD_FILE,
   FIELD_LINE,
@@ -46,6 +53,10 @@ static const RscField fields[N_FIELDS] = {
   [FIELD_COLLECTIONS_1] = { "collections_1", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_COLLECTIONS_2] = { "collections_2", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_COLLECTED] = { "collected", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_GENERATION] = { "generation", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_COLLECTIONS] = { "collections", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_FREED] = { "freed", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_UNCOLLECTABLE] = { "uncollectable", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_HINT] = { "hint", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
   [FIELD_FILE] = { "file", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
   [FIELD_LINE] = { "line", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
@@ -59,8 +70,11 @@ typedef struct
   gboolean has_memory;
   guint64 uss, rss;
   gboolean has_collections;
-  guint64 collections[3];
+  guint64 collections[3]; /* so far, as the next */
   guint64 collected;
+  gboolean is_collection;
+  guint generation;
+  guint64 n_collections, freed, uncollectable; /* of that generation since the last was told */
   char *hint;
   char *file;
   guint line;
@@ -88,6 +102,8 @@ typedef struct
   RscRows rows;
   GPtrArray *samples; /* kept only for --fail-if; else the last one */
   gint64 launched;
+  double last_seconds; /* lines are in the order of time */
+  gboolean has_begun;  /* --after is over */
   Statistics statistics;
   RscTargetEvent *mark; /* passed, and not written yet */
   double mark_seconds;
@@ -124,6 +140,13 @@ fill (gsize    row,
       for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
         rsc_cell_set_number (&cells[FIELD_COLLECTIONS_0 + i], sample->collections[i]);
       rsc_cell_set_number (&cells[FIELD_COLLECTED], sample->collected);
+    }
+  if (sample->is_collection)
+    {
+      rsc_cell_set_number (&cells[FIELD_GENERATION], sample->generation);
+      rsc_cell_set_number (&cells[FIELD_COLLECTIONS], sample->n_collections);
+      rsc_cell_set_number (&cells[FIELD_FREED], sample->freed);
+      rsc_cell_set_number (&cells[FIELD_UNCOLLECTABLE], sample->uncollectable);
     }
   rsc_cell_set_text (&cells[FIELD_HINT], sample->hint);
   rsc_cell_set_text (&cells[FIELD_FILE], sample->file);
@@ -228,6 +251,10 @@ emit_sample (Watch     *self,
 {
   GString *text = rsc_output_get_buffer (output);
 
+  /* What was told late is not put in before. */
+  sample->seconds = MAX (sample->seconds, self->last_seconds);
+  self->last_seconds = sample->seconds;
+
   if (self->cli->options.fail_if == NULL)
     g_ptr_array_set_size (self->samples, 0);
   g_ptr_array_add (self->samples, sample);
@@ -280,6 +307,26 @@ emit_mark (Watch     *self,
   return emit_sample (self, sample, output);
 }
 
+/* The collector counts, and is asked now and then: of quick ones several are told
+ * in one line. */
+static gboolean
+emit_collection (Watch                *self,
+                 const RscTargetEvent *event,
+                 RscOutput            *output)
+{
+  Sample *sample = sample_new (self, "collection");
+
+  sample->seconds = event->seconds;
+  sample->has_collections = FALSE;
+  sample->is_collection = TRUE;
+  sample->generation = event->generation;
+  sample->n_collections = event->collections;
+  sample->freed = event->collected;
+  sample->uncollectable = event->uncollectable;
+
+  return emit_sample (self, sample, output);
+}
+
 static gboolean
 handle_state (Watch          *self,
               RscTargetEvent *event,
@@ -290,6 +337,9 @@ handle_state (Watch          *self,
   if (event->state == RSC_TARGET_HELD)
     {
       ask_now (&self->statistics);
+      if (!self->has_begun && event->hold != RSC_HOLD_MARK)
+        rsc_cli_note (self->cli, _("The program is done after %.1f s, before the %g s of --after were over."),
+                      get_seconds (self), after);
       going_on = emit_mark (self, output);
       /* The last look at it while everything is still there. */
       if (going_on && event->hold != RSC_HOLD_MARK)
@@ -328,6 +378,8 @@ handle_event (Watch           *self,
   switch ((*event)->type)
     {
     case RSC_EVENT_MARK:
+      if (!self->has_begun)
+        return TRUE;
       going_on = emit_mark (self, output);
       self->mark_seconds = get_seconds (self);
       self->mark = g_steal_pointer (event);
@@ -340,6 +392,7 @@ handle_event (Watch           *self,
                                        : _("The program has no CPython; only its memory can be watched."));
       return TRUE;
     case RSC_EVENT_COLLECTION:
+      return !self->has_begun || emit_collection (self, *event, output);
     case RSC_EVENT_OUTPUT:
     default:
       return TRUE;
@@ -353,8 +406,9 @@ watch (RscOutput *output,
   Watch *self = data;
   RscCli *cli = self->cli;
   gint64 step = (gint64) (interval * G_USEC_PER_SEC);
-  gint64 next = self->launched + step;
-  gint64 end = duration >= 0 ? self->launched + (gint64) (duration * G_USEC_PER_SEC) : G_MAXINT64;
+  gint64 begin = self->launched + (after >= 0 ? (gint64) (after * G_USEC_PER_SEC) : 0);
+  gint64 next = after >= 0 ? begin : begin + step;
+  gint64 end = duration >= 0 ? begin + (gint64) (duration * G_USEC_PER_SEC) : G_MAXINT64;
   gboolean going_on = TRUE;
 
   if (!cli->options.json)
@@ -378,6 +432,7 @@ watch (RscOutput *output,
 
       if (left <= 0)
         {
+          self->has_begun = TRUE;
           going_on = emit_mark (self, output) && emit_memory (self, "sample", output);
           start_asking (&self->statistics);
           /* A sample that was missed is left out, not made up for. */
@@ -404,11 +459,10 @@ check (RscCli  *cli,
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--interval takes a number of seconds, from 0.01 to a day."));
       return FALSE;
     }
-  if (duration != -1 && (!isfinite (duration) || duration < 0))
-    {
-      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--duration takes a number of seconds."));
-      return FALSE;
-    }
+  if (after != RSC_SECONDS_UNSET && !rsc_source_check_seconds (after, "--after", error))
+    return FALSE;
+  if (duration != RSC_SECONDS_UNSET && !rsc_source_check_seconds (duration, "--duration", error))
+    return FALSE;
 
   return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);
 }
@@ -423,6 +477,7 @@ run (RscCli  *cli,
     .rows = { .fields = fields, .n_fields = N_FIELDS, .fill = fill, .data = &self },
     .samples = samples,
     .launched = g_get_monotonic_time (),
+    .has_begun = after < 0,
   };
   g_autoptr (GCancellable) asking = g_cancellable_new ();
   gboolean written;
@@ -460,11 +515,13 @@ const RscCliCommand rsc_cmd_watch = {
   .name = "watch",
   .parameters = N_("-- PROGRAM ARGS…"),
   .summary = N_("A program's memory and collections over time"),
-  .description = N_("Launches PROGRAM and prints a line for every sample, for every mark that it passes, for its end and its exit: "
-                    "unique and resident set size in bytes, how often each generation was collected so far, and how many objects "
-                    "that freed. CSV, or with --json a JSON object a line."),
+  .description = N_("Launches PROGRAM and prints a line for every sample, for every mark that it passes, for its collections, its "
+                    "end and its exit: unique and resident set size in bytes, how often each generation was collected so far, "
+                    "and how many objects that freed; for collections the generation, how many there were since the last such "
+                    "line, and how many objects they freed or could not free. CSV, or with --json a JSON object a line."),
   .examples = "  refscope-cli watch --interval 0.1 -- python3 script.py\n"
               "  refscope-cli watch --json -o memory.jsonl --duration 60 --stop -- python3 -m http.server\n"
+              "  refscope-cli watch --json --after 10 -- python3 server.py | grep collection\n"
               "  refscope-cli watch --fail-if 'max(uss) > 500e6' -- python3 test.py",
   .flags = RSC_COMMAND_PROGRAM_ONLY | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION,
   .entries = entries,

@@ -66,7 +66,7 @@ typedef enum
   RSC_WIRE_GOODBYE = 8,    /* the interpreter ends */
   RSC_WIRE_EXEC = 9,       /* TEXT: the program that replaces this one */
   RSC_WIRE_BEGUN = 10,     /* the program has come to the request, and may take long */
-  RSC_WIRE_COLLECTED = 11, /* TIME, GENERATION, COLLECTIONS, FREED: since the last such message */
+  RSC_WIRE_COLLECTED = 11, /* TIME, GENERATION, COLLECTIONS, FREED, UNCOLLECTABLE: since the last such message */
   /* from Refscope */
   RSC_WIRE_WELCOME = 32,   /* HOLD_ALL, HOLD_NAME ... */
   RSC_WIRE_TURNED_AWAY = 33, /* another interpreter is the program */
@@ -110,7 +110,8 @@ typedef enum
   RSC_WIRE_OTHERS_RAN = 26,
   RSC_WIRE_OBJECTS = 27,   /* per generation */
   RSC_WIRE_COLLECTIONS = 28, /* how many */
-  RSC_WIRE_FREED = 29      /* objects */
+  RSC_WIRE_FREED = 29,     /* objects */
+  RSC_WIRE_UNCOLLECTABLE = 30 /* objects */
 } RscWireFieldId;
 
 typedef enum

@@ -67,9 +67,10 @@ say_event (const RscTargetEvent *event)
 
   g_string_printf (json, "{\"event\": \"%s\", \"state\": \"%s\", \"hold\": \"%s\", \"line\": %u, \"seconds\": %.6f, "
                    "\"uss\": %" G_GUINT64_FORMAT ", \"rss\": %" G_GUINT64_FORMAT ", \"fd\": %d, \"generation\": %u, "
-                   "\"collections\": %" G_GUINT64_FORMAT ", \"collected\": %" G_GUINT64_FORMAT,
+                   "\"collections\": %" G_GUINT64_FORMAT ", \"collected\": %" G_GUINT64_FORMAT ", \"uncollectable\": %" G_GUINT64_FORMAT,
                    types[event->type], states[event->state], holds[event->hold], event->line, event->seconds,
-                   event->uss, event->rss, event->fd, event->generation, event->collections, event->collected);
+                   event->uss, event->rss, event->fd, event->generation, event->collections, event->collected,
+                   event->uncollectable);
   append_string (json, "hint", event->hint);
   append_string (json, "file", event->file);
   append_string (json, "message", event->message);

@@ -478,6 +478,45 @@ class Watch(Live):
         self.assertIn('after', [row['hint'] for row in rows])
         self.assertTrue(all(set(row) == set(rows[0]) for row in rows))
 
+    COLLECTIONS = '''
+        import gc, time, refscope
+        gc.disable()
+        gc.collect()
+        refscope.mark('ready')
+        for generation in range(3):
+            for _ in range(10):
+                ring = []
+                ring.append(ring)
+            gc.collect(generation)
+            time.sleep(0.2)
+        refscope.mark('done')
+    '''
+
+    def test_collections_are_lines(self):
+        result = self.run_cli('watch', '--json', '--interval', '0.05', '--', self.python, self.script(self.COLLECTIONS))
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        ready, done = [at for at, row in enumerate(rows) if row['event'] == 'mark']
+        lines = [row for row in rows[ready:done + 1] if row['event'] == 'collection']
+        # The last ring of each round is still held.
+        self.assertEqual([(row['generation'], row['collections'], row['freed'], row['uncollectable']) for row in lines],
+                         [(0, 1, 9, 0), (1, 1, 10, 0), (2, 1, 10, 0)])
+        self.assertTrue(all(row['freed'] is None for row in rows if row['event'] != 'collection'))
+        self.assertTrue(all(row['uss'] is None for row in lines))
+
+    def test_after(self):
+        script = self.script('import time\ntime.sleep(1)')
+        result = self.run_cli('watch', '--json', '--interval', '0.1', '--after', '0.5', '--duration', '0.2', '--stop', '--',
+                              self.python, script)
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertGreaterEqual(min(row['seconds'] for row in rows), 0.5)
+        self.assertEqual((rows[0]['event'], rows[-1]['event']), ('sample', 'exit'))
+        result = self.run_cli('watch', '--json', '--interval', '0.1', '--after', '50', '--', self.python, '-c', 'pass')
+        self.assertEqual([json.loads(line)['event'] for line in result.stdout.splitlines()], ['end', 'exit'])
+        self.assertIn('before the 50 s of --after were over', result.stderr)
+        for seconds in '-1', 'nan', '1e300':
+            self.run_cli('watch', '--after', seconds, '--', self.python, '-c', 'pass', status=USAGE)
+            self.run_cli('capture', '-o', 'x.refscope', '--after', seconds, '--', self.python, '-c', 'pass', status=USAGE)
+
     def test_to_a_file(self):
         result = self.run_cli('watch', '-o', 'w.csv', '--', self.python, '-c', 'print("mine")')
         self.assertEqual(result.stdout, 'mine\n')
