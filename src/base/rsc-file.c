@@ -142,9 +142,11 @@ run_write_func (int              fd,
   return ok;
 }
 
-/* Makes a new file beside @path with the permissions the umask leaves. */
+/* Makes a new file beside @path with those of the permissions @mode that the
+ * umask leaves. */
 static int
 create_temporary (const char *path,
+                  mode_t      mode,
                   char      **temporary_path)
 {
   g_autofree char *folder = g_path_get_dirname (path);
@@ -155,7 +157,7 @@ create_temporary (const char *path,
       /* A long name is cut, so that the temporary one is not too long. */
       g_autofree char *temporary_name = g_strdup_printf (".%.200s.%08x", name, g_random_int ());
       g_autofree char *candidate = g_build_filename (folder, temporary_name, NULL);
-      int fd = open (candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+      int fd = open (candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
       if (fd >= 0)
         {
@@ -224,12 +226,14 @@ write_to_special_file (const char      *path,
   return ok;
 }
 
-gboolean
-rsc_file_replace (const char      *path,
-                  gboolean         overwrite,
-                  RscFileWriteFunc write_func,
-                  gpointer         user_data,
-                  GError         **error)
+/* @mode: of a new file.  An existing one keeps its own. */
+static gboolean
+replace (const char      *path,
+         gboolean         overwrite,
+         mode_t           mode,
+         RscFileWriteFunc write_func,
+         gpointer         user_data,
+         GError         **error)
 {
   g_autofree char *temporary_path = NULL;
   g_autofree char *link_target = NULL;
@@ -266,14 +270,15 @@ rsc_file_replace (const char      *path,
         }
     }
 
-  fd = create_temporary (path, &temporary_path);
+  /* Nobody may open it before it has the mode of the one that it replaces. */
+  fd = create_temporary (path, exists ? 0600 : mode, &temporary_path);
   if (fd < 0)
     {
       set_error_from_errno (error, path, errno);
       return FALSE;
     }
   if (exists)
-    (void) fchmod (fd, st.st_mode & 07777);
+    (void) fchmod (fd, st.st_mode & 0777);
 
   if (!run_write_func (fd, path, write_func, user_data, error))
     goto fail;
@@ -301,6 +306,26 @@ fail:
     close (fd);
   unlink (temporary_path);
   return FALSE;
+}
+
+gboolean
+rsc_file_replace (const char      *path,
+                  gboolean         overwrite,
+                  RscFileWriteFunc write_func,
+                  gpointer         user_data,
+                  GError         **error)
+{
+  return replace (path, overwrite, 0666, write_func, user_data, error);
+}
+
+gboolean
+rsc_file_replace_private (const char      *path,
+                          gboolean         overwrite,
+                          RscFileWriteFunc write_func,
+                          gpointer         user_data,
+                          GError         **error)
+{
+  return replace (path, overwrite, 0600, write_func, user_data, error);
 }
 
 typedef struct

@@ -28,7 +28,16 @@ gboolean rsc_file_replace (const char       *path,
                            gpointer          user_data,
                            GError          **error);
 
-/* As above, for content that is in memory. */
+/* As above, for what only its owner is to read: heaps hold whatever the program
+ * held, passwords too.  A new file has the mode 0600; one that is overwritten
+ * keeps the mode that somebody gave it. */
+gboolean rsc_file_replace_private (const char       *path,
+                                   gboolean          overwrite,
+                                   RscFileWriteFunc  write,
+                                   gpointer          user_data,
+                                   GError          **error);
+
+/* As rsc_file_replace(), for content that is in memory. */
 gboolean rsc_file_replace_contents (const char  *path,
                                     gboolean     overwrite,
                                     const void  *data,

@@ -158,5 +158,5 @@ rsc_dot_writer_write (RscSnapshot *snapshot, const char *path, gboolean overwrit
   writer.columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_EDGES | RSC_BLOCK_STRINGS, error);
   if (writer.columns == NULL)
     return FALSE;
-  return rsc_file_replace (path, overwrite, write_heap, &writer, error);
+  return rsc_file_replace_private (path, overwrite, write_heap, &writer, error);
 }

@@ -24,7 +24,7 @@ RscSnapshot *rsc_dot_reader_read (const char         *text,
                                   GCancellable       *cancellable,
                                   GError            **error);
 
-/* The whole heap as a DOT digraph, atomically. */
+/* The whole heap as a DOT digraph, atomically (see rsc_file_replace_private()). */
 gboolean rsc_dot_writer_write (RscSnapshot        *snapshot,
                                const char         *path,
                                gboolean            overwrite,

@@ -177,7 +177,7 @@ rsc_snapshot_save (RscSnapshot       *self,
     return FALSE;
 
   plan (&writer);
-  ok = add_up (&writer, error) && rsc_file_replace (path, overwrite, write_columns, &writer, error);
+  ok = add_up (&writer, error) && rsc_file_replace_private (path, overwrite, write_columns, &writer, error);
   g_free (writer.sums);
   if (ok)
     _rsc_snapshot_set_path (self, path);

@@ -108,7 +108,7 @@ typedef struct
 RscSnapshot *rsc_snapshot_open (const char  *path,
                                 GError     **error);
 
-/* Writes a .refscope file atomically (see rsc_file_replace()).  Saving what
+/* Writes a .refscope file atomically (see rsc_file_replace_private()).  Saving what
  * was opened gives the same columns again. */
 gboolean rsc_snapshot_save (RscSnapshot        *self,
                             const char         *path,

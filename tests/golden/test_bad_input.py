@@ -162,6 +162,15 @@ class BadInput(unittest.TestCase):
                 for command in 'info', 'verify', 'types':
                     self.refused(MALFORMED, '', command, name)
 
+    def test_heaps_are_their_owners_own(self):
+        """A heap holds passwords; a picture is made to be shown."""
+        for name in 'mode.refscope', 'mode.dot':
+            self.assertEqual(run('convert', 'graph.dot', '-o', name, cwd=self.folder, umask=0o022).returncode, DONE)
+            self.assertEqual((self.folder / name).stat().st_mode & 0o777, 0o600, name)
+        for name in 'picture.png', 'picture.svg', 'picture.dot', 'picture.json':
+            self.assertEqual(run('refs', 'graph.dot', '-o', name, cwd=self.folder, umask=0o022).returncode, DONE)
+            self.assertEqual((self.folder / name).stat().st_mode & 0o777, 0o644, name)
+
     def test_undirected_graph(self):
         (self.folder / 'undirected.dot').write_text('graph { a -- b }')
         said = self.refused(MALFORMED, 'undirected', 'refs', 'undirected.dot')

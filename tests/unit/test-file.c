@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,18 +8,12 @@
 
 #include "base/rsc-error.h"
 #include "base/rsc-file.h"
-
-typedef struct
-{
-  char *folder;
-  char *path;
-} Fixture;
+#include "test-folder.h"
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->folder = g_dir_make_tmp ("rsc-file-XXXXXX", NULL);
-  fixture->path = g_build_filename (fixture->folder, "out", NULL);
+  fixture_init (fixture, "out");
 }
 
 static guint
@@ -33,23 +26,6 @@ count_files (const char *folder)
     n++;
 
   return n;
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr(GDir) dir = g_dir_open (fixture->folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
-
-      g_remove (path);
-    }
-  g_rmdir (fixture->folder);
-  g_free (fixture->folder);
-  g_free (fixture->path);
 }
 
 static void
@@ -80,6 +56,57 @@ test_replace (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_stat (fixture->path, &st), ==, 0);
   g_assert_cmpint (st.st_mode & 07777, ==, 0640);
   g_assert_cmpuint (count_files (fixture->folder), ==, 1);
+}
+
+static gboolean
+write_and_look (int fd, gpointer user_data, GError **error)
+{
+  struct stat st;
+  mode_t *mode = user_data;
+
+  g_assert_cmpint (fstat (fd, &st), ==, 0);
+  *mode = st.st_mode & 0777;
+  return rsc_file_write_all (fd, "secret", 6, error);
+}
+
+static mode_t
+get_mode (const char *path)
+{
+  struct stat st;
+
+  g_assert_cmpint (g_stat (path, &st), ==, 0);
+  return st.st_mode & 07777;
+}
+
+/* What only the owner may read is so from the first byte on; an existing file's
+ * permissions are somebody's decision, and are never made wider. */
+static void
+test_private (Fixture *fixture, gconstpointer data)
+{
+  mode_t old_mask = umask (022);
+  mode_t while_written;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (rsc_file_replace_private (fixture->path, FALSE, write_and_look, &while_written, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (while_written, ==, 0600);
+  g_assert_cmpint (get_mode (fixture->path), ==, 0600);
+  assert_content (fixture->path, "secret");
+
+  g_assert_cmpint (g_chmod (fixture->path, 0640), ==, 0);
+  g_assert_true (rsc_file_replace_private (fixture->path, TRUE, write_and_look, &while_written, &error));
+  g_assert_cmpint (get_mode (fixture->path), ==, 0640);
+
+  /* Also not by what is no secret. */
+  g_assert_cmpint (g_chmod (fixture->path, 0600), ==, 0);
+  g_assert_true (rsc_file_replace (fixture->path, TRUE, write_and_look, &while_written, &error));
+  g_assert_cmpint (while_written, ==, 0600);
+  g_assert_cmpint (get_mode (fixture->path), ==, 0600);
+
+  g_remove (fixture->path);
+  g_assert_true (rsc_file_replace (fixture->path, FALSE, write_and_look, &while_written, &error));
+  g_assert_cmpint (get_mode (fixture->path), ==, 0644);
+  umask (old_mask);
 }
 
 static void
@@ -211,6 +238,7 @@ main (int argc, char *argv[])
     void (*func) (Fixture *, gconstpointer);
   } tests[] = {
     { "/file/replace", test_replace },
+    { "/file/private", test_private },
     { "/file/symbolic-link", test_symbolic_link },
     { "/file/failures", test_failures },
     { "/file/no-space", test_no_space },

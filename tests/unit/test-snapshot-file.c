@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -11,35 +10,12 @@
 #include "base/rsc-error.h"
 #include "forge.h"
 #include "random-heap.h"
-
-typedef struct
-{
-  char *folder;
-  char *path;
-} Fixture;
+#include "test-folder.h"
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->folder = g_dir_make_tmp ("rsc-snapshot-XXXXXX", NULL);
-  fixture->path = g_build_filename (fixture->folder, "a.refscope", NULL);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr(GDir) dir = g_dir_open (fixture->folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
-
-      g_remove (path);
-    }
-  g_rmdir (fixture->folder);
-  g_free (fixture->folder);
-  g_free (fixture->path);
+  fixture_init (fixture, "a.refscope");
 }
 
 /* A new file each time: there are thousands of these, and a file system syncs
