@@ -100,7 +100,7 @@ find (gpointer data, const RscProgress *progress, GCancellable *cancellable, GEr
 
   if (request->by == FIND_REFERENCE)
     {
-      nodes = rsc_object_ref_resolve (request->snapshot, request->text, error);
+      nodes = rsc_object_ref_resolve (request->snapshot, request->text, cancellable, error);
       n_found = nodes != NULL ? nodes->len : 0;
     }
   else

@@ -199,7 +199,7 @@ rsc_first_view_new (RscSnapshot         *snapshot,
     return NULL;
 
   if (object_ref != NULL)
-    start = rsc_object_ref_resolve (snapshot, object_ref, NULL);
+    start = rsc_object_ref_resolve (snapshot, object_ref, NULL, NULL);
   if (start == NULL)
     start = find_start (snapshot, columns);
 

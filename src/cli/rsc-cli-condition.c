@@ -1,5 +1,6 @@
-/* --fail-if: the rows become a table of an in-memory SQLite database, and the
- * expression is asked of it.  Only reading that table is allowed. */
+/* --fail-if: the rows are a virtual table of an SQLite database, whose cells are
+ * made as the expression asks for them, up to the first row for which it holds.
+ * Only reading that table is allowed. */
 
 #include "rsc-cli-rows.h"
 
@@ -18,6 +19,203 @@ typedef sqlite3_stmt Statement;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Database, sqlite3_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Statement, sqlite3_finalize)
+
+/* The virtual table */
+
+/* What it shows; it outlives the database. */
+typedef struct
+{
+  const RscRows *rows; /* at least the fields */
+  GCancellable *cancellable;
+} Source;
+
+typedef struct
+{
+  sqlite3_vtab base;
+  const Source *source;
+} Table;
+
+typedef struct
+{
+  sqlite3_vtab_cursor base;
+  const Source *source;
+  gsize row;
+  guint32 wanted;     /* the fields that are asked for, a bit each */
+  gboolean is_filled; /* the cells are those of the row */
+  RscCell *cells;
+} Cursor;
+
+static int
+table_connect (sqlite3           *database,
+               void              *data,
+               int                argc,
+               const char *const *argv,
+               sqlite3_vtab     **table,
+               char             **message)
+{
+  const Source *source = data;
+  g_autoptr (GString) sql = g_string_new ("CREATE TABLE rows (");
+  int code;
+
+  for (gsize i = 0; i < source->rows->n_fields; i++)
+    g_string_append_printf (sql, "%s\"%s\"", i > 0 ? ", " : "", source->rows->fields[i].key);
+  g_string_append_c (sql, ')');
+
+  code = sqlite3_declare_vtab (database, sql->str);
+  if (code == SQLITE_OK)
+    {
+      Table *self = g_new0 (Table, 1);
+
+      self->source = source;
+      *table = &self->base;
+    }
+
+  return code;
+}
+
+static int
+table_disconnect (sqlite3_vtab *table)
+{
+  g_free (table);
+
+  return SQLITE_OK;
+}
+
+static int
+table_best_index (sqlite3_vtab       *table,
+                  sqlite3_index_info *info)
+{
+  const RscRows *rows = ((Table *) table)->source->rows;
+
+  info->idxNum = (int) (guint32) info->colUsed;
+  info->estimatedCost = (double) rows->n_rows;
+  info->estimatedRows = (sqlite3_int64) rows->n_rows;
+
+  return SQLITE_OK;
+}
+
+static int
+table_open (sqlite3_vtab         *table,
+            sqlite3_vtab_cursor **cursor)
+{
+  Cursor *self = g_new0 (Cursor, 1);
+
+  self->source = ((Table *) table)->source;
+  self->cells = g_new0 (RscCell, self->source->rows->n_fields);
+  *cursor = &self->base;
+
+  return SQLITE_OK;
+}
+
+static int
+table_close (sqlite3_vtab_cursor *cursor)
+{
+  Cursor *self = (Cursor *) cursor;
+
+  rsc_cells_clear (self->cells, self->source->rows->n_fields);
+  g_free (self->cells);
+  g_free (self);
+
+  return SQLITE_OK;
+}
+
+static void
+move_to (Cursor *self,
+         gsize   row)
+{
+  if (self->is_filled)
+    rsc_cells_clear (self->cells, self->source->rows->n_fields);
+  self->is_filled = FALSE;
+  self->row = row;
+}
+
+static int
+table_filter (sqlite3_vtab_cursor *cursor,
+              int                  wanted,
+              const char          *text,
+              int                  argc,
+              sqlite3_value      **argv)
+{
+  Cursor *self = (Cursor *) cursor;
+
+  self->wanted = (guint32) wanted;
+  move_to (self, 0);
+
+  return SQLITE_OK;
+}
+
+static int
+table_next (sqlite3_vtab_cursor *cursor)
+{
+  Cursor *self = (Cursor *) cursor;
+
+  /* A cell may take long to make. */
+  if (g_cancellable_is_cancelled (self->source->cancellable))
+    return SQLITE_INTERRUPT;
+  move_to (self, self->row + 1);
+
+  return SQLITE_OK;
+}
+
+static int
+table_eof (sqlite3_vtab_cursor *cursor)
+{
+  Cursor *self = (Cursor *) cursor;
+
+  return self->row >= self->source->rows->n_rows;
+}
+
+static int
+table_column (sqlite3_vtab_cursor *cursor,
+              sqlite3_context     *context,
+              int                  column)
+{
+  Cursor *self = (Cursor *) cursor;
+  const RscRows *rows = self->source->rows;
+  const RscCell *cell = &self->cells[column];
+
+  if (!self->is_filled)
+    {
+      rsc_rows_fill (rows, self->row, self->wanted, self->cells);
+      self->is_filled = TRUE;
+    }
+
+  if (!cell->known)
+    sqlite3_result_null (context);
+  else if (rows->fields[column].kind == RSC_FIELD_TEXT)
+    sqlite3_result_text (context, cell->text, -1, SQLITE_TRANSIENT);
+  else if (rows->fields[column].kind == RSC_FIELD_REAL)
+    sqlite3_result_double (context, cell->real);
+  else
+    sqlite3_result_int64 (context, (sqlite3_int64) cell->number);
+
+  return SQLITE_OK;
+}
+
+static int
+table_rowid (sqlite3_vtab_cursor *cursor,
+             sqlite3_int64       *rowid)
+{
+  *rowid = (sqlite3_int64) ((Cursor *) cursor)->row;
+
+  return SQLITE_OK;
+}
+
+/* Without xCreate: it is there by its name alone. */
+static const sqlite3_module module = {
+  .xConnect = table_connect,
+  .xBestIndex = table_best_index,
+  .xDisconnect = table_disconnect,
+  .xOpen = table_open,
+  .xClose = table_close,
+  .xFilter = table_filter,
+  .xNext = table_next,
+  .xEof = table_eof,
+  .xColumn = table_column,
+  .xRowid = table_rowid,
+};
+
+/* The expression */
 
 static int
 authorize (void       *data,
@@ -40,30 +238,20 @@ authorize (void       *data,
     }
 }
 
-static char *
-quote_identifier (const char *name)
-{
-  return g_strdup_printf ("\"%s\"", name);
-}
-
 static Database *
-create_database (const RscField  *fields,
-                 gsize            n_fields,
-                 GError         **error)
+create_database (const Source *source,
+                 GError      **error)
 {
   g_autoptr (Database) database = NULL;
-  g_autoptr (GString) sql = g_string_new ("CREATE TABLE rows (");
+  g_autoptr (Statement) statement = NULL;
 
-  for (gsize i = 0; i < n_fields; i++)
-    {
-      g_autofree char *name = quote_identifier (fields[i].key);
+  g_assert (source->rows->n_fields <= 32);
 
-      g_string_append_printf (sql, "%s%s", i > 0 ? ", " : "", name);
-    }
-  g_string_append_c (sql, ')');
-
+  /* The table is made when it is first named, which the authorizer would not
+   * let through later. */
   if (sqlite3_open (":memory:", &database) != SQLITE_OK
-      || sqlite3_exec (database, sql->str, NULL, NULL, NULL) != SQLITE_OK)
+      || sqlite3_create_module (database, "rows", &module, (gpointer) source) != SQLITE_OK
+      || sqlite3_prepare_v2 (database, "SELECT 1 FROM rows", -1, &statement, NULL) != SQLITE_OK)
     {
       g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_FAILED, _("SQLite cannot be used: %s."),
                    database != NULL ? sqlite3_errmsg (database) : sqlite3_errstr (SQLITE_NOMEM));
@@ -96,7 +284,8 @@ set_syntax_error (GError         **error,
 }
 
 /* "WHERE (expression)" asks row by row; an expression with an aggregate is
- * refused there and asked of all rows together. */
+ * refused there and asked of all rows together.  Two pairs of parentheses: one
+ * could be closed by mistake. */
 static Statement *
 prepare (Database        *database,
          const char      *expression,
@@ -104,8 +293,8 @@ prepare (Database        *database,
          gsize            n_fields,
          GError         **error)
 {
-  g_autofree char *by_row = g_strdup_printf ("SELECT 1 FROM rows WHERE (%s\n) LIMIT 1", expression);
-  g_autofree char *together = g_strdup_printf ("SELECT (%s\n) FROM rows", expression);
+  g_autofree char *by_row = g_strdup_printf ("SELECT 1 FROM rows WHERE ((%s\n)) LIMIT 1", expression);
+  g_autofree char *together = g_strdup_printf ("SELECT ((%s\n)) FROM rows", expression);
   Statement *statement = NULL;
   const char *rest = NULL;
 
@@ -139,7 +328,9 @@ rsc_condition_check (const char      *expression,
                      gsize            n_fields,
                      GError         **error)
 {
-  g_autoptr (Database) database = create_database (fields, n_fields, error);
+  const RscRows rows = { .fields = fields, .n_fields = n_fields };
+  const Source source = { .rows = &rows };
+  g_autoptr (Database) database = create_database (&source, error);
   g_autoptr (Statement) statement = NULL;
 
   if (database == NULL)
@@ -148,66 +339,6 @@ rsc_condition_check (const char      *expression,
   statement = prepare (database, expression, fields, n_fields, error);
 
   return statement != NULL;
-}
-
-static void
-bind_cell (Statement      *statement,
-           int             index,
-           const RscField *field,
-           const RscCell  *cell)
-{
-  if (!cell->known)
-    sqlite3_bind_null (statement, index);
-  else if (field->kind == RSC_FIELD_TEXT)
-    sqlite3_bind_text (statement, index, cell->text, -1, SQLITE_TRANSIENT);
-  else if (field->kind == RSC_FIELD_REAL)
-    sqlite3_bind_double (statement, index, cell->real);
-  else
-    sqlite3_bind_int64 (statement, index, (sqlite3_int64) cell->number);
-}
-
-static gboolean
-insert_rows (Database       *database,
-             const RscRows  *rows,
-             GCancellable   *cancellable,
-             GError        **error)
-{
-  g_autoptr (GString) sql = g_string_new ("INSERT INTO rows VALUES (");
-  g_autoptr (Statement) statement = NULL;
-  g_autofree RscCell *cells = g_new0 (RscCell, rows->n_fields);
-
-  for (gsize i = 0; i < rows->n_fields; i++)
-    g_string_append (sql, i > 0 ? ", ?" : "?");
-  g_string_append_c (sql, ')');
-
-  if (sqlite3_exec (database, "BEGIN", NULL, NULL, NULL) != SQLITE_OK
-      || sqlite3_prepare_v2 (database, sql->str, -1, &statement, NULL) != SQLITE_OK)
-    goto fail;
-
-  for (gsize row = 0; row < rows->n_rows; row++)
-    {
-      if (row % RSC_CANCEL_INTERVAL == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-
-      rows->fill (row, cells, rows->data);
-      for (gsize i = 0; i < rows->n_fields; i++)
-        bind_cell (statement, (int) i + 1, &rows->fields[i], &cells[i]);
-      rsc_cells_clear (cells, rows->n_fields);
-
-      if (sqlite3_step (statement) != SQLITE_DONE)
-        goto fail;
-      sqlite3_reset (statement);
-    }
-
-  if (sqlite3_exec (database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-    goto fail;
-
-  return TRUE;
-
-fail:
-  g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_FAILED,
-               _("The rows cannot be put into SQLite for --fail-if: %s."), sqlite3_errmsg (database));
-  return FALSE;
 }
 
 static int
@@ -223,11 +354,12 @@ rsc_condition_evaluate (const char     *expression,
                         gboolean       *holds,
                         GError        **error)
 {
-  g_autoptr (Database) database = create_database (rows->fields, rows->n_fields, error);
+  const Source source = { .rows = rows, .cancellable = cancellable };
+  g_autoptr (Database) database = create_database (&source, error);
   g_autoptr (Statement) statement = NULL;
   int result;
 
-  if (database == NULL || !insert_rows (database, rows, cancellable, error))
+  if (database == NULL)
     return FALSE;
 
   statement = prepare (database, expression, rows->fields, rows->n_fields, error);

@@ -87,24 +87,29 @@ dup_label (RscObjects *self,
   return edge != G_MAXUINT64 ? rsc_snapshot_dup_edge_label (self->snapshot, edge) : NULL;
 }
 
+/* What is read from a column is always filled; what has to be made only if it
+ * is wanted. */
 static void
-fill (gsize    row,
-      RscCell *cells,
-      gpointer data)
+fill_some (gsize    row,
+           guint32  wanted,
+           RscCell *cells,
+           gpointer data)
 {
   RscObjects *self = data;
   const RscColumns *columns = self->columns;
   RscNode node = self->nodes[row];
-  RscType type = rsc_snapshot_get_type (self->snapshot, columns->type[node]);
   guint32 flags = columns->flags[node];
 
   rsc_cell_set_number (&cells[FIELD_ADDRESS], columns->address[node]);
-  rsc_cell_set_text (&cells[FIELD_TYPE], type.name);
-  rsc_cell_set_text (&cells[FIELD_MODULE], type.module);
+  if (wanted & (1u << FIELD_TYPE))
+    rsc_cell_set_text (&cells[FIELD_TYPE], rsc_snapshot_get_type (self->snapshot, columns->type[node]).name);
+  if (wanted & (1u << FIELD_MODULE))
+    rsc_cell_set_text (&cells[FIELD_MODULE], rsc_snapshot_get_type (self->snapshot, columns->type[node]).module);
   rsc_cell_set_number (&cells[FIELD_SIZE], columns->size[node]);
   if (columns->refcount[node] != RSC_REFCOUNT_UNKNOWN)
     rsc_cell_set_number (&cells[FIELD_REFCOUNT], columns->refcount[node]);
-  rsc_cell_take_text (&cells[FIELD_VALUE], rsc_snapshot_dup_value (self->snapshot, node));
+  if (wanted & (1u << FIELD_VALUE))
+    rsc_cell_take_text (&cells[FIELD_VALUE], rsc_snapshot_dup_value (self->snapshot, node));
   rsc_cell_set_number (&cells[FIELD_ID], node);
   if (columns->generation[node] != RSC_GENERATION_NONE)
     rsc_cell_set_number (&cells[FIELD_GENERATION], columns->generation[node]);
@@ -117,9 +122,11 @@ fill (gsize    row,
   rsc_cell_set_number (&cells[FIELD_CONTAINER], (flags & RSC_NODE_CONTAINER) != 0);
   rsc_cell_set_number (&cells[FIELD_IMMORTAL], (flags & RSC_NODE_IMMORTAL) != 0);
 
+  if (self->flags == RSC_OBJECTS_PLAIN || !(wanted & (1u << FIELD_EXTRA)))
+    return;
   if (self->flags & RSC_OBJECTS_LABELS)
     rsc_cell_take_text (&cells[FIELD_EXTRA], dup_label (self, row));
-  else if (self->flags & RSC_OBJECTS_PATHS)
+  else
     rsc_cell_take_text (&cells[FIELD_EXTRA], rsc_names_describe (self->snapshot, node, MAX_PATH_STEPS));
 }
 
@@ -183,7 +190,7 @@ rsc_objects_init_rows (RscObjects       *self,
   if (self->columns == NULL)
     return FALSE;
 
-  *rows = (RscRows) { .n_rows = n_nodes, .fill = fill, .append_json = append_json, .data = self };
+  *rows = (RscRows) { .n_rows = n_nodes, .fill_some = fill_some, .append_json = append_json, .data = self };
   rows->fields = rsc_objects_get_fields (flags, &rows->n_fields);
 
   return TRUE;

@@ -12,48 +12,6 @@
 /* Rows of a table unless --limit says otherwise; JSON and CSV have them all. */
 #define DEFAULT_TABLE_ROWS 20
 
-void
-rsc_cell_set_text (RscCell    *self,
-                   const char *text)
-{
-  self->known = text != NULL;
-  self->text = g_strdup (text);
-}
-
-void
-rsc_cell_take_text (RscCell *self,
-                    char    *text)
-{
-  self->known = text != NULL;
-  self->text = text;
-}
-
-void
-rsc_cell_set_number (RscCell *self,
-                     guint64  number)
-{
-  self->known = TRUE;
-  self->number = number;
-}
-
-void
-rsc_cell_set_real (RscCell *self,
-                   double   real)
-{
-  self->known = TRUE;
-  self->real = real;
-}
-
-void
-rsc_cells_clear (RscCell *cells,
-                 gsize    n_cells)
-{
-  for (gsize i = 0; i < n_cells; i++)
-    g_free (cells[i].text);
-
-  memset (cells, 0, n_cells * sizeof *cells);
-}
-
 static void
 append_json_cell (GString       *json,
                   const RscField *field,
@@ -102,7 +60,7 @@ append_json_members (const RscRows *rows,
   g_autofree RscCell *cells = g_new0 (RscCell, rows->n_fields);
   gboolean first = TRUE;
 
-  rows->fill (row, cells, rows->data);
+  rsc_rows_fill (rows, row, RSC_ROWS_ALL_FIELDS, cells);
 
   for (gsize i = 0; i < rows->n_fields; i++)
     {
@@ -181,7 +139,7 @@ rsc_csv_append_row (const RscRows *rows,
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
   gboolean first = TRUE;
 
-  rows->fill (row, cells, rows->data);
+  rsc_rows_fill (rows, row, RSC_ROWS_ALL_FIELDS, cells);
 
   for (gsize i = 0; i < rows->n_fields; i++)
     {

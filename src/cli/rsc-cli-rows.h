@@ -49,6 +49,8 @@ void rsc_cell_set_real   (RscCell *self, double real);
 
 /* Fills the cells of row @row, which are empty and unknown. */
 typedef void (*RscRowsFillFunc) (gsize row, RscCell *cells, gpointer data);
+/* Fills at least those of the cells whose bit is in @wanted. */
+typedef void (*RscRowsFillSomeFunc) (gsize row, guint32 wanted, RscCell *cells, gpointer data);
 /* Appends row @row as one JSON value. */
 typedef void (*RscRowsJsonFunc) (GString *json, gsize row, gpointer data);
 /* Appends members (", \"key\": value" each) to a result that is one object. */
@@ -63,6 +65,7 @@ struct _RscRows
   gsize n_rows;
   gboolean single;             /* one row, shown as "name: value" lines and as a JSON object */
   RscRowsFillFunc fill;
+  RscRowsFillSomeFunc fill_some; /* in place of @fill, where some cells take long to make */
   RscRowsJsonFunc append_json; /* NULL: made of the cells */
   RscRowsMoreFunc append_more; /* @single only; NULL: nothing */
   gpointer data;
@@ -85,6 +88,11 @@ gboolean rsc_condition_evaluate (const char     *expression,
                                  GCancellable   *cancellable,
                                  gboolean       *holds,
                                  GError        **error);
+
+/* Fills the cells of row @row, which are empty, or only those in @wanted.  Clear
+ * them with rsc_cells_clear(). */
+#define RSC_ROWS_ALL_FIELDS G_MAXUINT32
+void rsc_rows_fill (const RscRows *self, gsize row, guint32 wanted, RscCell *cells);
 
 /* The three ways of showing rows; @n_shown of them. */
 void rsc_table_write (const RscRows *rows, gsize n_shown, guint terminal_width, RscOutput *output);

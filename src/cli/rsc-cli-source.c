@@ -518,7 +518,7 @@ rsc_source_resolve (RscCli             *cli,
 
   for (gssize i = 0; references[i] != NULL && (n < 0 || i < n); i++)
     {
-      g_autoptr (GArray) some = rsc_object_ref_resolve (cli->snapshot, references[i], error);
+      g_autoptr (GArray) some = rsc_object_ref_resolve (cli->snapshot, references[i], cli->cancellable, error);
 
       if (some == NULL)
         return NULL;

@@ -175,13 +175,25 @@ append_line (const RscRows *rows,
   g_string_append_c (line, '\n');
 }
 
+static guint32
+get_shown_fields (const RscRows *rows)
+{
+  guint32 shown = 0;
+
+  for (gsize i = 0; i < rows->n_fields; i++)
+    if (!(rows->fields[i].flags & RSC_FIELD_HIDDEN))
+      shown |= 1u << i;
+
+  return shown;
+}
+
 static void
 format_row (const RscRows *rows,
             gsize          row,
             RscCell       *cells,
             char         **texts)
 {
-  rows->fill (row, cells, rows->data);
+  rsc_rows_fill (rows, row, get_shown_fields (rows), cells);
   for (gsize i = 0; i < rows->n_fields; i++)
     texts[i] = rows->fields[i].flags & RSC_FIELD_HIDDEN ? NULL : format_cell (&rows->fields[i], &cells[i]);
   rsc_cells_clear (cells, rows->n_fields);
@@ -230,7 +242,7 @@ write_single (const RscRows *rows,
   guint width = 0;
 
   /* What is not known takes no line. */
-  rows->fill (0, cells, rows->data);
+  rsc_rows_fill (rows, 0, get_shown_fields (rows), cells);
   for (gsize i = 0; i < rows->n_fields; i++)
     if (cells[i].known && !(rows->fields[i].flags & RSC_FIELD_HIDDEN))
       texts[i] = format_cell (&rows->fields[i], &cells[i]);

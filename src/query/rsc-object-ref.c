@@ -181,19 +181,27 @@ resolve_name (RscSnapshot *snapshot, const char *path, GError **error)
 
 /* Queries */
 
-static int
-look_at_clock (void *data)
+typedef struct
 {
-  const gint64 *deadline = data;
+  gint64 deadline; /* monotonic time */
+  GCancellable *cancellable;
+} Patience;
 
-  return g_get_monotonic_time () > *deadline;
+static int
+is_over (void *data)
+{
+  const Patience *patience = data;
+
+  return g_cancellable_is_cancelled (patience->cancellable) || g_get_monotonic_time () > patience->deadline;
 }
 
 static void
-set_query_error (sqlite3 *db, int code, const char *query, GError **error)
+set_query_error (sqlite3 *db, int code, const char *query, GCancellable *cancellable, GError **error)
 {
   int offset = sqlite3_error_offset (db);
 
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return;
   if (code == SQLITE_INTERRUPT)
     g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_TIMEOUT,
                  _("The query was stopped after %d seconds; narrow it, for example with LIMIT."), QUERY_SECONDS);
@@ -241,7 +249,7 @@ find_object_column (sqlite3_stmt *statement, gboolean *is_address)
 
 static gboolean
 collect_rows (sqlite3 *db, sqlite3_stmt *statement, RscSnapshot *snapshot, const RscColumns *columns,
-              const char *query, GArray *nodes, GError **error)
+              const char *query, GArray *nodes, GCancellable *cancellable, GError **error)
 {
   g_autoptr(RscBitset) seen = rsc_bitset_new (columns->n_nodes);
   gboolean is_address;
@@ -272,7 +280,7 @@ collect_rows (sqlite3 *db, sqlite3_stmt *statement, RscSnapshot *snapshot, const
     }
   if (code != SQLITE_DONE)
     {
-      set_query_error (db, code, query, error);
+      set_query_error (db, code, query, cancellable, error);
       return FALSE;
     }
   if (nodes->len == 0)
@@ -285,12 +293,12 @@ collect_rows (sqlite3 *db, sqlite3_stmt *statement, RscSnapshot *snapshot, const
 }
 
 static GArray *
-resolve_sql (RscSnapshot *snapshot, const char *query, GError **error)
+resolve_sql (RscSnapshot *snapshot, const char *query, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GArray) nodes = new_nodes ();
   const RscColumns *columns;
   RscNodeTable table = { 0 };
-  gint64 deadline = g_get_monotonic_time () + QUERY_SECONDS * G_USEC_PER_SEC;
+  Patience patience = { g_get_monotonic_time () + QUERY_SECONDS * G_USEC_PER_SEC, cancellable };
   sqlite3 *db;
   sqlite3_stmt *statement = NULL;
   const char *tail;
@@ -315,15 +323,15 @@ resolve_sql (RscSnapshot *snapshot, const char *query, GError **error)
       return NULL;
     }
 
-  sqlite3_progress_handler (db, STEPS_PER_LOOK, look_at_clock, &deadline);
+  sqlite3_progress_handler (db, STEPS_PER_LOOK, is_over, &patience);
   code = sqlite3_prepare_v2 (db, query, -1, &statement, &tail);
   if (code != SQLITE_OK)
-    set_query_error (db, code, query, error);
+    set_query_error (db, code, query, cancellable, error);
   else if (statement == NULL || tail[strspn (tail, " \t\n;")] != '\0')
     g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_SYNTAX,
                  _("“%s” is not one query; write a single SELECT."), query);
   else
-    ok = collect_rows (db, statement, snapshot, columns, query, nodes, error);
+    ok = collect_rows (db, statement, snapshot, columns, query, nodes, cancellable, error);
 
   sqlite3_finalize (statement);
   sqlite3_close (db);
@@ -332,7 +340,7 @@ resolve_sql (RscSnapshot *snapshot, const char *query, GError **error)
 }
 
 GArray *
-rsc_object_ref_resolve (RscSnapshot *snapshot, const char *text, GError **error)
+rsc_object_ref_resolve (RscSnapshot *snapshot, const char *text, GCancellable *cancellable, GError **error)
 {
   const RscColumns *columns;
   const char *rest = NULL;
@@ -364,7 +372,7 @@ rsc_object_ref_resolve (RscSnapshot *snapshot, const char *text, GError **error)
     case FORM_NAME:
       return resolve_name (snapshot, rest, error);
     case FORM_SQL:
-      return resolve_sql (snapshot, rest, error);
+      return resolve_sql (snapshot, rest, cancellable, error);
     case FORM_NONE:
     default:
       g_assert_not_reached ();

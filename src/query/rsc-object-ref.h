@@ -14,6 +14,7 @@ gboolean rsc_object_ref_is_valid (const char *text);
  * where there are), SYNTAX. */
 GArray *rsc_object_ref_resolve (RscSnapshot  *snapshot,
                                 const char   *text,
+                                GCancellable *cancellable,
                                 GError      **error);
 
 G_END_DECLS

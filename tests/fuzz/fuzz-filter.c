@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       && (position < 0 || position > g_utf8_strlen (text, -1)))
     abort ();
 
-  nodes = rsc_object_ref_resolve (snapshot, text, &reference_error);
+  nodes = rsc_object_ref_resolve (snapshot, text, NULL, &reference_error);
   if ((nodes == NULL) != (reference_error != NULL) || (nodes != NULL && nodes->len == 0))
     abort ();
   return 0;

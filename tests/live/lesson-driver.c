@@ -182,7 +182,7 @@ driver_lookup (Driver *self, const char *object, RscNode *node, GError **error)
       g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND, "nothing was captured yet");
       return FALSE;
     }
-  nodes = rsc_object_ref_resolve (self->snapshot, object, error);
+  nodes = rsc_object_ref_resolve (self->snapshot, object, NULL, error);
   if (nodes == NULL)
     return FALSE;
   *node = g_array_index (nodes, RscNode, 0);

@@ -54,7 +54,7 @@ test_forms (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(GArray) nodes = rsc_object_ref_resolve (snapshot, cases[i].text, &error);
+      g_autoptr(GArray) nodes = rsc_object_ref_resolve (snapshot, cases[i].text, NULL, &error);
       g_autoptr(GString) text = g_string_new (NULL);
 
       g_test_message ("%s", cases[i].text);
@@ -108,11 +108,36 @@ test_errors (void)
       g_autoptr(GError) error = NULL;
 
       g_test_message ("%s", cases[i].text);
-      g_assert_null (rsc_object_ref_resolve (snapshot, cases[i].text, &error));
+      g_assert_null (rsc_object_ref_resolve (snapshot, cases[i].text, NULL, &error));
       g_test_message ("  %s", error->message);
       g_assert_error (error, RSC_QUERY_ERROR, cases[i].code);
       g_assert_nonnull (strstr (error->message, cases[i].contains));
     }
+}
+
+/* A query that would take for ever ends when it is cancelled. */
+static gpointer
+cancel (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+static void
+test_cancelled (void)
+{
+  static const char query[] =
+    "sql:SELECT count(*) AS id FROM objects a, objects b, objects c, objects d, objects e, objects f, objects g,"
+    " objects h, objects i, objects j, objects k, objects l, objects m, objects n, objects o, objects p"
+    " WHERE a.id + b.id + c.id + d.id + e.id + f.id + g.id + h.id + i.id + j.id + k.id + l.id + m.id + n.id + o.id + p.id < 0";
+  g_autoptr(RscSnapshot) snapshot = make_heap ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+  GThread *thread = g_thread_new ("cancel", cancel, cancellable);
+
+  g_assert_null (rsc_object_ref_resolve (snapshot, query, cancellable, &error));
+  g_thread_join (thread);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
@@ -134,5 +159,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/object-ref/forms", test_forms);
   g_test_add_func ("/object-ref/errors", test_errors);
   g_test_add_func ("/object-ref/type-names", test_type_names);
+  g_test_add_func ("/object-ref/cancelled", test_cancelled);
   return g_test_run ();
 }
