@@ -67,6 +67,8 @@
 #define RSC_PY_LIST_ALLOCATED 32
 #define RSC_PY_LONG_DIGITS 24
 #define RSC_PY_FLOAT_VALUE 16
+#define RSC_PY_COMPLEX_VALUE 16 /* two doubles */
+#define RSC_PY_RANGE_START 16   /* start, stop, step: ints */
 #define RSC_PY_BYTES_DATA 32
 #define RSC_PY_CELL_CONTENT 16
 #define RSC_PY_WEAKREF_OBJECT 16

@@ -64,6 +64,8 @@ typedef enum
   RSC_KIND_INT,
   RSC_KIND_BOOL,
   RSC_KIND_FLOAT,
+  RSC_KIND_COMPLEX,
+  RSC_KIND_RANGE,
   RSC_KIND_NONE,
   RSC_KIND_ELLIPSIS,
   RSC_KIND_NOT_IMPLEMENTED,
@@ -87,6 +89,13 @@ typedef enum
   RSC_KIND_DEQUE, /* from here on known by name */
   RSC_KIND_PROPERTY
 } RscKind;
+
+/* Whose members are read as those of any type, though it is known. */
+static inline bool
+rsc_kind_has_members (RscKind kind)
+{
+  return kind == RSC_KIND_GENERIC || kind == RSC_KIND_PROPERTY || kind == RSC_KIND_COMPLEX || kind == RSC_KIND_RANGE;
+}
 
 /* How sys.getsizeof() comes to its number: whose __sizeof__ it is. */
 typedef enum

@@ -287,6 +287,8 @@ find_types (RscWalk *walk)
     { "PyBytes_Type", RSC_KIND_BYTES },
     { "PyByteArray_Type", RSC_KIND_BYTEARRAY },
     { "PyFloat_Type", RSC_KIND_FLOAT },
+    { "PyComplex_Type", RSC_KIND_COMPLEX },
+    { "PyRange_Type", RSC_KIND_RANGE },
     { "PyList_Type", RSC_KIND_LIST },
     { "PyTuple_Type", RSC_KIND_TUPLE },
     { "PyODict_Type", RSC_KIND_ORDERED_DICT },

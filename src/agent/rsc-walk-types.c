@@ -168,7 +168,7 @@ read_members (RscWalk *walk, RscTypeInfo *info)
       bool heap = (rsc_word (t, RSC_PY_TP_FLAGS) & RSC_PY_FLAG_HEAP) != 0;
       bool slots = heap && rsc_word (t, walk->layout->ht_slots) != 0;
 
-      if (member == 0 || (!slots && info->kind != RSC_KIND_GENERIC && info->kind != RSC_KIND_PROPERTY))
+      if (member == 0 || (!slots && !rsc_kind_has_members ((RscKind) info->kind)))
         continue;
       for (; rsc_word (member, 0) != 0 && n < MAX_MEMBERS; member += RSC_PY_MEMBER_SIZE)
         {
@@ -315,7 +315,7 @@ complete (RscWalk *walk, RscTypeInfo *info)
   if (info->kind == RSC_KIND_TYPE)
     info->node_flags |= RSC_WIRE_NODE_TYPE;
   read_members (walk, info);
-  if (info->kind == RSC_KIND_GENERIC || info->kind == RSC_KIND_PROPERTY)
+  if (rsc_kind_has_members ((RscKind) info->kind))
     find_fields (info);
   write_type (walk, info);
 }

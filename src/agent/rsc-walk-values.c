@@ -96,6 +96,35 @@ set_int (RscWalk *walk, RscWireNode *node, RscAddress object)
     }
 }
 
+/* "range(3)" is range(0, 3), as repr() says; nothing where a number is too large. */
+static void
+set_range (RscWalk *walk, RscWireNode *node, RscAddress range)
+{
+  RscText text = { .used = 0 };
+
+  rsc_text_append_string (&text, "range(");
+  for (unsigned i = 0; i < 3; i++)
+    {
+      RscAddress number = rsc_word (range, RSC_PY_RANGE_START + 8 * i);
+      RscKind kind = number != 0 ? (RscKind) rsc_walk_type (walk, rsc_type_of (number))->kind : RSC_KIND_NONE;
+      bool negative, fits;
+      uint64_t value;
+
+      if (kind != RSC_KIND_INT && kind != RSC_KIND_BOOL)
+        return;
+      value = rsc_long_read (walk, number, &negative, &fits);
+      if (!fits)
+        return;
+      if (i == 2 && value == 1 && !negative)
+        break;
+      rsc_text_append_string (&text, i == 0 ? "" : ", ");
+      rsc_text_append_string (&text, negative ? "-" : "");
+      rsc_text_append_number (&text, value);
+    }
+  rsc_text_append_string (&text, ")");
+  set_string (walk, node, text.data, text.used);
+}
+
 static void
 set_name (RscWalk *walk, RscWireNode *node, RscAddress str)
 {
@@ -148,6 +177,13 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
     case RSC_KIND_FLOAT:
       node->value = rsc_word (object, RSC_PY_FLOAT_VALUE);
       node->flags |= (uint32_t) RSC_WIRE_VALUE_FLOAT << RSC_WIRE_VALUE_SHIFT;
+      break;
+    case RSC_KIND_COMPLEX:
+      node->value = rsc_walk_add_string (walk, (const char *) object + RSC_PY_COMPLEX_VALUE, 2 * sizeof (double));
+      node->flags |= (uint32_t) RSC_WIRE_VALUE_COMPLEX << RSC_WIRE_VALUE_SHIFT;
+      break;
+    case RSC_KIND_RANGE:
+      set_range (walk, node, object);
       break;
     case RSC_KIND_NONE:
       set_label (walk, node, rsc_walk_label (walk, "None"));

@@ -261,7 +261,8 @@ read_value (Reader *self, const RscWireNode *node, guint64 offset, guint32 *valu
   gsize length;
 
   *value = 0;
-  if ((kind == RSC_WIRE_VALUE_STRING || kind == RSC_WIRE_VALUE_BIG_INT) && node->value > self->header.n_strings)
+  if ((kind == RSC_WIRE_VALUE_STRING || kind == RSC_WIRE_VALUE_BIG_INT || kind == RSC_WIRE_VALUE_COMPLEX)
+      && node->value > self->header.n_strings)
     return fail_at (error, RSC_ERROR_CORRUPT, offset, _("an object's value is a string that is not there"));
   switch (kind)
     {
@@ -306,6 +307,20 @@ read_value (Reader *self, const RscWireNode *node, guint64 offset, guint32 *valu
         memcpy (words, bytes, n);
         digits = rsc_value_text_dup_big_int (words + 2, n / sizeof (guint32) - 2, words[1], words[0] != 0);
         *value = rsc_snapshot_builder_add_string (self->builder, digits, -1);
+      }
+      break;
+    case RSC_WIRE_VALUE_COMPLEX:
+      {
+        guint32 n;
+        double parts[2];
+        const guint8 *bytes = get_string (self, (guint32) node->value, &n);
+        g_autofree char *number = NULL;
+
+        if (n != sizeof parts)
+          return fail_at (error, RSC_ERROR_CORRUPT, offset, _("a complex number has an impossible length"));
+        memcpy (parts, bytes, sizeof parts);
+        number = rsc_value_text_dup_complex (parts[0], parts[1]);
+        *value = rsc_snapshot_builder_add_string (self->builder, number, -1);
       }
       break;
     default:

@@ -112,6 +112,28 @@ rsc_value_text_float (char text[RSC_VALUE_TEXT_SIZE], double number)
   return n + (gsize) g_snprintf (text + n, RSC_VALUE_TEXT_SIZE - n, "e%c%02d", exponent < 0 ? '-' : '+', ABS (exponent));
 }
 
+/* Without the ".0" that a float has. */
+static void
+write_part (char text[RSC_VALUE_TEXT_SIZE], double number)
+{
+  gsize length = rsc_value_text_float (text, number);
+
+  if (length > 2 && strcmp (text + length - 2, ".0") == 0)
+    text[length - 2] = '\0';
+}
+
+char *
+rsc_value_text_dup_complex (double real, double imaginary)
+{
+  char first[RSC_VALUE_TEXT_SIZE], second[RSC_VALUE_TEXT_SIZE];
+
+  write_part (first, real);
+  write_part (second, imaginary);
+  if (real == 0 && !signbit (real))
+    return g_strconcat (second, "j", NULL);
+  return g_strconcat ("(", first, second[0] == '-' ? "" : "+", second, "j)", NULL);
+}
+
 char *
 rsc_value_text_dup_big_int (const guint32 *digits, gsize n_digits, guint32 n_omitted, gboolean negative)
 {

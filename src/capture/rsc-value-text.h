@@ -14,6 +14,9 @@ gsize rsc_value_text_items (char text[RSC_VALUE_TEXT_SIZE], guint64 n);   /* "3 
 /* The shortest text that reads as the same number, as repr() does. */
 gsize rsc_value_text_float (char text[RSC_VALUE_TEXT_SIZE], double number);
 
+/* "(3+4j)", "2j".  Free with g_free(). */
+char *rsc_value_text_dup_complex (double real, double imaginary);
+
 /* @digits: 30 bits each, least first; @n_omitted lower ones are not known: the
  * text is then like 1.234567e+4321. */
 char *rsc_value_text_dup_big_int (const guint32 *digits, gsize n_digits, guint32 n_omitted, gboolean negative);

@@ -365,6 +365,21 @@ dup_partial (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, gui
   return g_string_free (out, FALSE);
 }
 
+/* "<method-wrapper '__str__' of dict object at 0x7f...>": the name is that of the
+ * descriptor, the address that of the object. */
+static char *
+dup_method_wrapper (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
+{
+  RscNode descriptor = find_named (snapshot, columns, node, "descriptor");
+  RscNode self = find_named (snapshot, columns, node, "__self__");
+
+  if (descriptor == RSC_NODE_NONE || self == RSC_NODE_NONE)
+    return dup_default (snapshot, columns, node);
+  return g_strdup_printf ("<method-wrapper '%s' of %s object at 0x%" G_GINT64_MODIFIER "x>",
+                          rsc_snapshot_get_string (snapshot, columns->value[descriptor]),
+                          rsc_snapshot_get_type (snapshot, columns->type[self]).name, columns->address[self]);
+}
+
 /* "slice(1, 2, None)": a slice refers to its three parts. */
 static char *
 dup_slice (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint level)
@@ -401,6 +416,7 @@ typedef enum
   SHAPE_CLASS_METHOD,
   SHAPE_PROXY,
   SHAPE_SLICE,
+  SHAPE_METHOD_WRAPPER,
   SHAPE_PARTIAL
 } Shape;
 
@@ -428,6 +444,7 @@ static const struct { const char *type; Shape shape; } shapes[] = {
   { "classmethod", SHAPE_CLASS_METHOD },
   { "mappingproxy", SHAPE_PROXY },
   { "slice", SHAPE_SLICE },
+  { "method-wrapper", SHAPE_METHOD_WRAPPER },
   { "partial", SHAPE_PARTIAL },
 };
 
@@ -510,6 +527,8 @@ dup_repr (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, guint 
       return cut (dup_wrapper (snapshot, columns, node, level, "mappingproxy(", "dict", ")"));
     case SHAPE_PARTIAL:
       return cut (dup_partial (snapshot, columns, node, level));
+    case SHAPE_METHOD_WRAPPER:
+      return cut (dup_method_wrapper (snapshot, columns, node));
     case SHAPE_SLICE:
       return cut (dup_slice (snapshot, columns, node, level));
     case SHAPE_VALUE:

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RSC_WIRE_HEAP_MAGIC 0x3150414548435352ull /* "RSCHEAP1", little-endian */
-#define RSC_WIRE_HEAP_VERSION 2u
+#define RSC_WIRE_HEAP_VERSION 3u
 
 enum
 {
@@ -68,8 +68,9 @@ enum
   RSC_WIRE_VALUE_INT = 2,    /* an int64_t */
   RSC_WIRE_VALUE_FLOAT = 3,  /* a double's bits */
   RSC_WIRE_VALUE_ITEMS = 4,  /* "N items" */
-  RSC_WIRE_VALUE_BIG_INT = 5 /* a string's number: uint32_t: 1 if negative; how many low digits were left out; then
-                              * 30-bit digits, least first */
+  RSC_WIRE_VALUE_BIG_INT = 5, /* a string's number: uint32_t: 1 if negative; how many low digits were left out; then
+                               * 30-bit digits, least first */
+  RSC_WIRE_VALUE_COMPLEX = 6 /* a string's number: two doubles */
 };
 #define RSC_WIRE_BIG_INT_MAX_DIGITS 128
 

@@ -132,7 +132,8 @@ class Maker:
             None, True, 0, 7, -3, 10 ** 30 + self.seed, 1.5, -0.0, float('inf'), 1e100, 3 + 4j,
             'text', 'it\'s', 'both \' and "', 'back\\slash', 'new\nline', 'nul\0', 'é', '中文', '\u200b', 'tab\t',
             'a long text of more than forty characters, which is cut', b'bytes', b'\x00\xff\'"', '', b'',
-            Ellipsis, NotImplemented, bytearray(b'array'), range(3), slice(1, 2)])
+            Ellipsis, NotImplemented, bytearray(b'array'), range(3), range(9, -5, -2), slice(1, 2),
+            -2.5j, complex(-0.0, float('inf')), [].__str__, (lambda: 0).__call__])
 
     def key(self):
         return self.random.choice(['name', 'key_1', 'not an identifier', 'x', '9', '', 'trailing\n', 'é',

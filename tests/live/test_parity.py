@@ -52,10 +52,6 @@ def own_repr(facts, kind, theirs, ours):
     return kind in facts.own_repr and re.match(r'<[\w.]+ object at( |$)', ours) is not None
 
 
-def unread_value(facts, kind, theirs, ours):
-    return kind in ('range', 'complex', 'method-wrapper') and ours.startswith('<%s object at 0x' % kind)
-
-
 def c_type_name(facts, kind, theirs, ours):
     """C code names a type of a module's own with the module, if it was made by
     C code; of a class that is made at run time that cannot be told."""
@@ -89,7 +85,6 @@ def moved_on(facts, kind, theirs, ours):
 DEVIATIONS = {
     'refcount': ('count', refcount_off),
     'own-repr': ('repr', own_repr),
-    'unread-value': ('repr', unread_value),
     'c-type-name': ('repr', c_type_name),
     'inner-text': ('repr', inner_text),
     'cut-text': ('repr', cut_text),

@@ -57,6 +57,27 @@ test_float (void)
 }
 
 static void
+test_complex (void)
+{
+  static const struct
+  {
+    double real, imaginary;
+    const char *text;
+  } cases[] = {
+    { 3, 4, "(3+4j)" }, { 0, 1, "1j" }, { 0, -0.0, "-0j" }, { -0.0, 1, "(-0+1j)" }, { 1.5, -2.25, "(1.5-2.25j)" },
+    { 1e100, 1e-7, "(1e+100+1e-07j)" }, { 0, 1e300 * 1e300, "infj" }, { -1e300 * 1e300, 1e300 * 1e300 * 0, "(-inf+nanj)" },
+    { 1.0 / 3, 0, "(0.3333333333333333+0j)" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = rsc_value_text_dup_complex (cases[i].real, cases[i].imaginary);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+static void
 test_float_round_trip (void)
 {
   g_autoptr(GRand) rand = g_rand_new_with_seed (7);
@@ -104,6 +125,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/value-text/int", test_int);
   g_test_add_func ("/value-text/items", test_items);
   g_test_add_func ("/value-text/float", test_float);
+  g_test_add_func ("/value-text/complex", test_complex);
   g_test_add_func ("/value-text/float/round-trip", test_float_round_trip);
   g_test_add_func ("/value-text/big-int", test_big_int);
   return g_test_run ();
