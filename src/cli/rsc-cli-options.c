@@ -111,7 +111,7 @@ rsc_options_set_unknown_command (const char  *name,
   const char *nearest = NULL;
   guint least = 3;
 
-  for (gsize i = 0; strlen (name) < 32 && rsc_cli_commands[i] != NULL; i++)
+  for (gsize i = 0; *name != '\0' && strlen (name) < 32 && rsc_cli_commands[i] != NULL; i++)
     {
       const char *candidate = rsc_cli_commands[i]->name;
       guint edits = g_str_has_prefix (candidate, name) ? 1 : distance (name, candidate);
@@ -287,6 +287,8 @@ check_counts (RscCli  *self,
   if (self->source == NULL && self->program == NULL)
     return set_usage_error (error, command->flags & RSC_COMMAND_LIVE
                                      ? _("SOURCE is missing: name a heap file, or a program after “--”.")
+                                   : command->flags & RSC_COMMAND_PROGRAM_ONLY
+                                     ? _("The program is missing: name one after “--”.")
                                      : _("SOURCE is missing: name a heap file."));
 
   if (command->flags & RSC_COMMAND_PROGRAM_ONLY && self->program == NULL && !g_str_has_prefix (self->source, "pid:"))
@@ -314,6 +316,14 @@ check_values (RscCli  *self,
 
   if (options->json && options->csv)
     return set_usage_error (error, _("--json and --csv exclude each other."));
+  if (self->command->flags & RSC_COMMAND_ROWS && options->output != NULL
+      && ((options->json && g_str_has_suffix (options->output, ".csv"))
+          || (options->csv && g_str_has_suffix (options->output, ".json"))))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("%s and the ending of “%s” say different formats."), options->json ? "--json" : "--csv", options->output);
+      return FALSE;
+    }
   if (options->limit < -1)
     return set_usage_error (error, _("--limit takes a number of rows, or 0 for all."));
   if (options->wrap && !options->json)

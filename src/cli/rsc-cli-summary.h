@@ -14,6 +14,9 @@ typedef struct
 
 gboolean rsc_summary_compute (RscSnapshot *snapshot, RscSummary *summary, GError **error);
 
+/* "12 objects, 1 reference"; free with g_free(). */
+char *rsc_summary_dup_counts (guint64 objects, guint64 references);
+
 /* An info key that holds microseconds. */
 void rsc_summary_set_milliseconds (RscCell *cell, RscSnapshot *snapshot, const char *key);
 

@@ -11,6 +11,7 @@
 #include "rsc-cli-output.h"
 #include "rsc-cli-progress.h"
 #include "rsc-cli-source.h"
+#include "rsc-cli-summary.h"
 
 gboolean
 rsc_picture_check (RscCli  *cli,
@@ -26,7 +27,7 @@ rsc_picture_check (RscCli  *cli,
   if (cli->options.json && format != RSC_EXPORT_JSON)
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("--json and the ending of “%s” say different formats."), cli->options.output);
+                   _("%s and the ending of “%s” say different formats."), "--json", cli->options.output);
       return FALSE;
     }
 
@@ -92,8 +93,7 @@ note_graph (RscCli   *cli,
   const RscGraphNode *nodes;
   gsize n_nodes, n_edges, n_objects = 0, n_drawn = 0;
   guint64 n_folded = 0;
-  g_autofree char *objects_text = NULL;
-  g_autofree char *edges_text = NULL;
+  g_autofree char *counts = NULL;
   const RscGraphEdge *edges;
 
   nodes = rsc_graph_get_nodes (graph, &n_nodes);
@@ -107,15 +107,14 @@ note_graph (RscCli   *cli,
         n_folded += nodes[i].count;
     }
 
-  objects_text = g_strdup_printf (ngettext ("%zu object", "%zu objects", n_objects), n_objects);
-  edges_text = g_strdup_printf (ngettext ("%zu reference", "%zu references", n_drawn), n_drawn);
+  counts = rsc_summary_dup_counts (n_objects, n_drawn);
   if (n_folded == 0)
-    /* Translators: a file's name, "12 objects", "34 references" */
-    rsc_cli_note (cli, _("%s: %s, %s."), cli->options.output, objects_text, edges_text);
+    /* Translators: a file's name; "12 objects, 34 references" */
+    rsc_cli_note (cli, _("%s: %s."), cli->options.output, counts);
   else
-    rsc_cli_note (cli, ngettext ("%s: %s, %s; %" PRIu64 " more is folded.",
-                                 "%s: %s, %s; %" PRIu64 " more are folded.", (gulong) n_folded),
-                  cli->options.output, objects_text, edges_text, n_folded);
+    rsc_cli_note (cli, ngettext ("%s: %s; %" PRIu64 " more is folded.", "%s: %s; %" PRIu64 " more are folded.",
+                                 (gulong) n_folded),
+                  cli->options.output, counts, n_folded);
 }
 
 static void

@@ -4,6 +4,8 @@
 
 #include "formats/rsc-heap-file.h"
 #include "rsc-cli-progress.h"
+#include "rsc-cli-source.h"
+#include "rsc-cli-summary.h"
 
 static gboolean
 check (RscCli  *cli,
@@ -33,6 +35,8 @@ run (RscCli  *cli,
      GError **error)
 {
   const char *output = cli->options.output;
+  g_autofree char *counts = NULL;
+  RscSummary summary;
   gboolean written;
 
   if (rsc_source_open (cli, error) == NULL)
@@ -43,8 +47,13 @@ run (RscCli  *cli,
   else
     written = rsc_dot_writer_write (cli->snapshot, output, cli->options.force, &cli->progress, cli->cancellable, error);
   rsc_cli_progress_clear ();
+  if (!written || !rsc_summary_compute (cli->snapshot, &summary, error))
+    return FALSE;
 
-  return written;
+  counts = rsc_summary_dup_counts (summary.objects, summary.edges);
+  rsc_cli_note (cli, _("%s: %s."), output, counts);
+
+  return TRUE;
 }
 
 const RscCliCommand rsc_cmd_convert = {

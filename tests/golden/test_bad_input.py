@@ -43,6 +43,7 @@ class BadInput(unittest.TestCase):
         self.refused(USAGE, 'Did you mean “types”?', 'tpyes', 'graph.dot')
         self.refused(USAGE, 'refscope-cli --help', 'no-such-thing')
         self.refused(USAGE, 'There is no command', 'help', 'no-such-thing')
+        self.assertNotIn('Did you mean', self.refused(USAGE, 'There is no command', ''))
 
     def test_later_commands_are_not_there(self):
         for command in 'path growth diff leaks dominators retained what-if step sql'.split():
@@ -94,6 +95,7 @@ class BadInput(unittest.TestCase):
             self.refused(USAGE, 'SOURCE is missing', command)
         self.refused(USAGE, 'SOURCE is missing', 'refs', 'name:A')
         self.refused(USAGE, 'missing', 'info', '--')
+        self.refused(USAGE, 'The program is missing', 'watch')
 
     def test_too_many_arguments(self):
         self.refused(USAGE, 'too many', 'info', 'graph.dot', 'wide.dot')

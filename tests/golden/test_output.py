@@ -102,6 +102,18 @@ class Output(unittest.TestCase):
         self.assertEqual(self.note('digraph { a -> b }', **chinese), '2 个对象，1 个引用。')
         self.assertEqual(self.note('digraph { a -> b }', '--max-depth', '0', **chinese), '1 个对象，0 个引用；另有 1 个被折叠。')
 
+    def test_a_conversion_says_what_it_wrote(self):
+        result = run('convert', self.heap, '-o', 'converted.dot', cwd=self.folder)
+        info = json.loads(run('info', self.heap, '--json').stdout)
+        self.assertEqual(result.stderr, f"refscope-cli: converted.dot: {info['objects']} objects, {info['edges']} references.\n")
+
+    def test_the_ending_says_the_format(self):
+        for wrong in ('--json', 'o.csv'), ('--csv', 'o.json'):
+            result = run('types', self.heap, wrong[0], '-o', wrong[1], cwd=self.folder)
+            self.assertEqual(result.returncode, cli.USAGE)
+            self.assertIn('different formats', result.stderr)
+            self.assertFalse((self.folder / wrong[1]).exists())
+
     def test_further_graphs_are_told(self):
         self.assertIn('further graphs', self.note('digraph { a } digraph { b }'))
 
