@@ -1,0 +1,98 @@
+"""The start page, the launch dialog, and files that cannot be opened."""
+import pathlib
+import re
+import shlex
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import Atspi, wait_for  # noqa: E402
+from window_case import EXAMPLES, GRAPH, PYTHON, GuiTest, save  # noqa: E402
+
+
+class Start(GuiTest):
+    def test_start_page_names_all_ways(self):
+        window = self.open()
+        for name in ('Launch a Program…', 'Open a Heap…', 'Demonstration'):
+            window.find(name, 'label')
+        listed = window.texts()
+        titles = re.findall(r'^Title=(.*)$', (EXAMPLES / 'lessons.ini').read_text(encoding='utf-8'), re.MULTILINE)
+        looks = re.findall(r'^LookFor=(.*)$', (EXAMPLES / 'lessons.ini').read_text(encoding='utf-8'), re.MULTILINE)
+        self.assertGreaterEqual(len(titles), 9)
+        for text in titles[1:] + looks[1:]:
+            self.assertIn(text, listed)
+
+    def test_demonstration_opens_by_keyboard(self):
+        window = self.open()
+        # Tab goes to the menu, then to the first row; arrows go on.
+        for _ in range(8):
+            window.key('Tab')
+            if window.focused().startswith('Launch'):
+                break
+        window.key('Down', 'Down')
+        self.assertIn('Demonstration', window.focused())
+        window.key('Return')
+        window.wait_for_status('most have left')
+        self.assertIn('Session', {label for *_, label, _ in window.nodes()})
+        window.sees('Follow the arrows back from a Session')
+
+    def test_lesson_opens_a_file(self):
+        window = self.open()
+        window.activate("win.lesson('reachability-graph')")
+        wait_for('the graph', window.graph)
+        window.settle()
+        self.assertEqual(self.names(window), {'A', 'B', 'C', 'E'})
+
+    def test_launch_dialog(self):
+        program = self.write('program.py', 'a = [1, 2]\nprint("hello")\n')
+        window = self.open()
+        window.activate('win.launch')
+        self.assertFalse(window.find('Launch').get_state_set().contains(Atspi.StateType.SENSITIVE))
+        window.enter('Command', f'"{PYTHON}')
+        window.sees('A quotation mark is not closed.')
+        window.enter('Command', f'{shlex.quote(PYTHON)} {shlex.quote(str(program))}')
+        window.press('Launch')
+        window.wait_for_status('Held at its end')
+        window.sees('hello')
+
+    def test_no_lessons_is_no_failure(self):
+        window = self.open(env={'RSC_EXAMPLES': str(self.folder)})
+        window.find('Launch a Program…', 'label')
+
+    def test_settings_may_be_missing(self):
+        window = self.open(self.write('graph.dot', GRAPH), env={'GSETTINGS_SCHEMA_DIR': str(self.folder),
+                                                                'XDG_DATA_DIRS': '/usr/share'})
+        window.settle()
+        self.assertEqual(self.names(window), {'A', 'B', 'C', 'E'})
+
+
+class BadFiles(GuiTest):
+    def shows(self, path, *texts):
+        window = self.open(path)
+        window.sees('The File Cannot Be Opened')
+        for text in texts:
+            window.sees(text)
+
+    def test_missing(self):
+        self.shows(self.folder / 'nothing.refscope', 'nothing.refscope')
+
+    def test_foreign(self):
+        path = self.folder / 'picture.png'
+        path.write_bytes(b'\x89PNG\r\n\x1a\n' + bytes(200))
+        self.shows(path, 'picture.png')
+
+    def test_truncated(self):
+        window = self.open_graph()
+        heap = self.folder / 'whole.refscope'
+        save(window, 'page.save-heap', heap)
+        wait_for('the heap', heap.exists)
+        cut = self.folder / 'cut.refscope'
+        cut.write_bytes(heap.read_bytes()[:100])
+        self.shows(cut, 'cut.refscope')
+
+    def test_bad_dot(self):
+        self.shows(self.write('bad.dot', 'digraph { a -> '), 'bad.dot')
+
+
+if __name__ == '__main__':
+    unittest.main()

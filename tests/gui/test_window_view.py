@@ -1,0 +1,220 @@
+"""The picture: its controls, the canvas, and what is beside it."""
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import FOLD, Atspi, Gone, wait_for  # noqa: E402
+from window_case import HUB, GuiTest  # noqa: E402
+
+
+class Controls(GuiTest):
+    def setUp(self):
+        super().setUp()
+        self.window = self.open_graph()
+
+    def drawn(self):
+        self.window.settle()
+        return self.names(self.window)
+
+    def until(self, names):
+        wait_for(f'the picture {sorted(names)}', lambda: self.drawn() == names)
+
+    def test_direction(self):
+        self.assertEqual(self.drawn(), {'A', 'B', 'C', 'E'})
+        self.window.press('Referrers')
+        self.until({'A'})
+        self.window.key('ctrl+3')
+        self.until({'A', 'B', 'C', 'E'})
+        self.window.press('Back')
+        self.until({'A'})
+        self.window.key('ctrl+z')
+        self.until({'A', 'B', 'C', 'E'})
+        self.window.key('alt+Right')
+        self.until({'A'})
+
+    def test_depth(self):
+        self.window.set_value('Depth', 1)
+        self.until({'A', 'B', 'C'})
+        self.window.set_value('Depth', 0)
+        self.until({'A'})
+        self.window.key('alt+Down')
+        self.until({'A', 'B', 'C'})
+
+    def test_filter(self):
+        self.window.enter('Filter', "value <> 'B'")
+        self.until({'A', 'C', 'E'})
+        self.window.enter('Filter', "value <>")
+        self.window.sees('value <>')
+        entry = self.window.find('Filter')
+        wait_for('the mark of the mistake', lambda: any(
+            item.get_state_set().contains(Atspi.StateType.INVALID_ENTRY) or
+            item.get_state_set().contains(Atspi.StateType.INVALID) for item in self.window.walk(entry)))
+        self.assertEqual(self.drawn(), {'A', 'C', 'E'})
+        self.window.enter('Filter', '')
+        self.until({'A', 'B', 'C', 'E'})
+
+    def test_filter_that_names_no_column(self):
+        self.window.enter('Filter', 'tipe = 1')
+        self.window.sees('tipe')
+        self.assertEqual(self.drawn(), {'A', 'B', 'C', 'E'})
+
+    def test_hide_bridges(self):
+        self.window.press('More view options')
+        self.window.enter('Hide', "value = 'B' or value = 'C'")
+        self.until({'A', 'E'})
+        self.assertTrue(any(edge['kind'] == 'hidden' for edge in self.window.graph()['edges']), self.window.graph()['edges'])
+
+    def test_highlight(self):
+        before = self.window.facts()['command']
+        self.window.press('More view options')
+        self.window.enter('Highlight', "value = 'E'")
+        wait_for('the highlight', lambda: self.window.facts()['command'] != before)
+        self.assertIn('--highlight', self.window.facts()['command'])
+
+    def test_refcounts_and_names_are_in_the_command(self):
+        self.window.press('More view options')
+        self.window.press('Reference counts')
+        wait_for('--refcounts', lambda: '--refcounts' in self.window.facts()['command'])
+        self.window.press('Short names')
+        wait_for('--no-shortnames', lambda: '--no-shortnames' in self.window.facts()['command'])
+        self.window.press('Only what the collector sees')
+        wait_for('--edges collector', lambda: '--edges collector' in self.window.facts()['command'])
+        self.window.press('Swap arrows')
+        wait_for('--swap', lambda: '--swap' in self.window.facts()['command'])
+        self.window.set_value('Objects at most', 50)
+        wait_for('--max-nodes', lambda: '--max-nodes 50' in self.window.facts()['command'])
+        self.window.set_value('Fold above', 5)
+        wait_for('--too-many', lambda: '--too-many 5' in self.window.facts()['command'])
+
+    def test_ignore(self):
+        self.window.click_node(self.index(self.window, 'B'))
+        self.window.settle()
+        self.window.key('ctrl+i')
+        self.until({'A', 'C', 'E'})
+        self.window.press(lambda name: name.startswith('Stop ignoring'))
+        self.until({'A', 'B', 'C', 'E'})
+        self.window.key('alt+i')
+        self.until({'A'})
+        self.window.key('ctrl+z')
+        self.until({'A', 'B', 'C', 'E'})
+
+    def test_place_is_kept(self):
+        index = self.index(self.window, 'A')
+        self.window.click_node(index)
+        self.window.settle()
+        before = self.window.node_point(index)
+        self.window.key('ctrl+3')
+        wait_for('the new view', lambda: '--both' in self.window.facts()['command'])
+        self.window.settle()
+        after = self.window.node_point(self.index(self.window, 'A'))
+        self.assertLessEqual(abs(after[0] - before[0]), 1)
+        self.assertLessEqual(abs(after[1] - before[1]), 1)
+
+
+class Canvas(GuiTest):
+    def test_click_selects_and_return_recentres(self):
+        window = self.open_graph()
+        window.click_node(self.index(window, 'E'))
+        window.settle()
+        window.sees('Held By (2)')
+        window.key('Return')
+        wait_for('the picture from E', lambda: (window.settle(), self.names(window))[1] == {'E', 'B'})
+        window.press('Back')
+        wait_for('the picture from A', lambda: (window.settle(), self.names(window))[1] == {'A', 'B', 'C', 'E'})
+
+    def test_double_click_recentres(self):
+        window = self.open_graph()
+        window.click_node(self.index(window, 'E'), repeat=2)
+        wait_for('the picture from E', lambda: (window.settle(), self.names(window))[1] == {'E', 'B'})
+
+    def test_fold_opens(self):
+        window = self.open_graph(HUB)
+        folds = [i for i, kind, *_ in window.nodes() if kind == FOLD]
+        self.assertEqual(len(folds), 1)
+        self.assertEqual(len(self.names(window)), 11)
+        window.click_node(folds[0])
+        wait_for('20 more', lambda: (window.settle(), len(self.names(window)))[1] == 31)
+        window.key('ctrl+z')
+        wait_for('the fold', lambda: (window.settle(), len(self.names(window)))[1] == 11)
+
+    def test_keyboard_reaches_the_nodes(self):
+        window = self.open_graph()
+        window.click_node(self.index(window, 'A'))
+        selected = set()
+        for _ in range(4):
+            window.key('Tab')
+            window.settle()
+            selected.add(window.facts()['selected'])
+        self.assertGreaterEqual(len(selected), 3)
+
+    def test_context_menu(self):
+        window = self.open_graph()
+        window.click_node(self.index(window, 'C'), button=3)
+        window.settle()
+        window.find('Ignore This Object')
+        window.key('Escape')
+
+    def test_zoom(self):
+        window = self.open_graph()
+        before = window.facts()['zoom']
+        window.press('Zoom in')
+        wait_for('a larger picture', lambda: window.facts()['zoom'] > before)
+        window.press('Fit')
+        wait_for('the picture that fits', lambda: abs(window.facts()['zoom'] - before) < 0.01)
+
+
+class Finding(GuiTest):
+    def test_types_and_values(self):
+        window = self.open_graph()
+        window.sees('node')
+        window.press('Value')
+        window.enter('Find objects', 'd')
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        wait_for('the picture of D', lambda: (window.settle(), 'D' in self.names(window))[1])
+        self.assertIn('F', self.names(window))
+
+    def test_nothing_found(self):
+        window = self.open_graph()
+        window.press('Value')
+        window.enter('Find objects', 'no such thing')
+        window.sees('Nothing Found')
+
+    def test_reference_as_on_the_command_line(self):
+        window = self.open_graph()
+        window.enter('Find objects', 'name:F')
+        window.sees('1 object', exactly=True)
+        window.enter('Find objects', "sql:SELECT nonsense")
+        window.sees('nonsense')
+
+    def test_references_navigate(self):
+        window = self.open_graph()
+        window.click_node(self.index(window, 'A'))
+        window.settle()
+        window.press(lambda name: name.startswith('Refers To'))
+        before = window.facts()['selected']
+        listed = window.find('References', 'list')
+        row = wait_for('a row', lambda: next((item for item in window.walk(listed) if item.get_role_name() == 'list item'), None))
+        # The list may still be on its way to its place, so that a click goes amiss.
+        for attempt in range(5):
+            window.click(row)
+            try:
+                wait_for('another selection', lambda: window.facts()['selected'] != before, patience=4)
+                break
+            except Gone:
+                self.assertLess(attempt, 4, 'no click on the row selected its object')
+
+    def test_the_list_mirrors_the_canvas(self):
+        window = self.open_graph()
+        window.key('ctrl+m')
+        listed = window.find('Objects in the picture', 'list')
+        rows = wait_for('the rows', lambda: [item.get_name() for item in window.walk(listed) if item.get_role_name() == 'list item'])
+        for name in 'ABCE':
+            self.assertTrue(any(re.search(rf'\b{name}\b', row) for row in rows), rows)
+
+
+if __name__ == '__main__':
+    unittest.main()

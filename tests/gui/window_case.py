@@ -1,0 +1,69 @@
+"""What the tests of the window share: a test case that opens it, and the heaps it opens."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+import driver
+from driver import OBJECT, Atspi, Window, wait_for
+
+EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
+PYTHON = '/usr/bin/python3' if os.path.exists('/usr/bin/python3') else sys.executable
+
+GRAPH = textwrap.dedent('''\
+    digraph heap {
+      A -> B; A -> C; B -> E; E -> B; C -> E; D -> F; F -> D; D -> B; F -> C;
+    }
+    ''')
+HUB = 'digraph hub {\n' + ''.join(f'  hub -> leaf{i};\n' for i in range(40)) + '}\n'
+
+
+class GuiTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='refscope-test-')
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def open(self, *arguments, **options):
+        window = Window(*map(str, arguments), **options)
+        self.addCleanup(lambda: self.assertEqual(window.stop(), []))
+        return window
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding='utf-8')
+        return path
+
+    def open_graph(self, text=GRAPH):
+        window = self.open(self.write('graph.dot', text))
+        window.settle()
+        return window
+
+    def open_program(self, code, *options, settle=True):
+        program = self.write('program.py', textwrap.dedent(code))
+        window = self.open(*options, '--', PYTHON, program, stdout=subprocess.PIPE)
+        if settle:
+            window.wait_for_status('Held')
+        return window
+
+    @staticmethod
+    def names(window):
+        """The second lines of what is drawn: in a DOT heap the nodes' names."""
+        return {label.split('\n')[-1] for _, kind, _, label, _ in window.nodes() if kind == OBJECT}
+
+    def index(self, window, name):
+        return next(i for i, kind, _, label, _ in window.nodes() if kind == OBJECT and label.split('\n')[-1] == name)
+
+
+def save(window, action, path, existing=False):
+    """Through the file chooser, as a person does."""
+    window.activate(action)
+    entry = wait_for('the name', lambda: next((
+        item for item in window.walk() if item.get_role_name() in ('text', 'entry') and 'EditableText' in item.get_interfaces() and
+        re.fullmatch(r'\w+\.(png|svg|pdf|dot|refscope)', driver.text_of(item))), None))
+    Atspi.EditableText.set_text_contents(entry, str(path))
+    window.press('Save')
