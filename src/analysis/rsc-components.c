@@ -75,7 +75,9 @@ find_components (const RscColumns  *columns,
                   if (g_cancellable_set_error_if_cancelled (cancellable, error))
                     return FALSE;
                   if (n_steps % (RSC_CANCEL_INTERVAL * 256) == 0)
-                    rsc_progress_report (progress, (double) start / columns->n_nodes, _("Looking for cycles"));
+                    /* An edge that is descended is looked at twice. */
+                    rsc_progress_report (progress, (double) n_steps / (double) (columns->n_edges + columns->n_nodes),
+                                         _("Looking for cycles"));
                 }
               if (!is_followed (columns->kind[top->edge]))
                 {

@@ -50,15 +50,20 @@ rsc_reach_compute (RscSnapshot       *snapshot,
             {
               RscNode next = adjacency.neighbour[e];
 
-              if (++n_seen % RSC_CANCEL_INTERVAL == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
-                return NULL;
+              if (++n_seen % RSC_CANCEL_INTERVAL == 0)
+                {
+                  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+                    return NULL;
+                  if (n_seen % (RSC_CANCEL_INTERVAL * 256) == 0)
+                    rsc_progress_report (progress, (double) n_seen / (double) adjacency.first[n_nodes],
+                                         _("Following references"));
+                }
               if (!rsc_adjacency_follows (&adjacency, e) || rsc_bitset_get (reached, next))
                 continue;
               rsc_bitset_set (reached, next);
               g_array_append_val (stack, next);
             }
         }
-      rsc_progress_report (progress, (double) (s + 1) / (double) n_starts, _("Following references"));
     }
 
   if (!rsc_snapshot_check (snapshot, error))

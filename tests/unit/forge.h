@@ -22,10 +22,11 @@ forge_sums (guint8 *data, gsize size)
   RscSnapshotHeader *header = (RscSnapshotHeader *) (void *) data;
   RscSnapshotEntry *entries = forge_get_entries (data, size);
   gsize sums_offset = sizeof *header + RSC_N_COLUMNS * sizeof *entries;
-  guint64 *sums = (guint64 *) (void *) (data + sums_offset);
+  guint64 *sums;
 
   if (entries == NULL)
     return;
+  sums = (guint64 *) (void *) (data + sums_offset);
   header->file_size = size;
   if (header->n_sums <= (size - sums_offset) / sizeof *sums)
     {

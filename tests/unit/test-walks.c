@@ -304,6 +304,34 @@ test_deep (void)
 }
 
 static void
+note_progress (double fraction, const char *what, gpointer data)
+{
+  double *last = data;
+
+  g_assert_cmpfloat (fraction, >, *last);
+  g_assert_cmpfloat (fraction, <=, 1);
+  *last = fraction;
+}
+
+/* It moves on also where one start leads to everything. */
+static void
+test_progress (void)
+{
+  g_autoptr(RscSnapshot) snapshot = deep_heap_new (TRUE);
+  double last = 0;
+  RscProgress progress = { note_progress, &last };
+  RscNode first = 0;
+  g_autoptr(RscBitset) reached = rsc_reach_compute (snapshot, &first, 1, RSC_REACH_STRONG, &progress, NULL, NULL);
+  g_autoptr(RscComponents) components = NULL;
+
+  /* The edges of the hub, a third of all, are none of it. */
+  g_assert_cmpfloat (last, >=, 0.3);
+  last = 0;
+  components = rsc_components_compute (snapshot, NULL, &progress, NULL, NULL);
+  g_assert_cmpfloat (last, >=, 0.5);
+}
+
+static void
 test_cancelled (void)
 {
   g_autoptr(RscSnapshot) snapshot = deep_heap_new (TRUE);
@@ -421,6 +449,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/walks/components", test_components);
   g_test_add_func ("/walks/histogram", test_histogram);
   g_test_add_func ("/walks/deep", test_deep);
+  g_test_add_func ("/walks/progress", test_progress);
   g_test_add_func ("/walks/cancelled", test_cancelled);
   g_test_add_func ("/walks/find", test_find);
   return g_test_run ();
