@@ -5,6 +5,9 @@
 
 #include "rsc-launch-dialog.h"
 
+/* More do not fit below the command on a small screen. */
+#define RECENT_SHOWN 5
+
 struct _RscLaunchDialog
 {
   AdwWindow parent_instance;
@@ -14,6 +17,7 @@ struct _RscLaunchDialog
 
   /* Template */
   GtkWidget *launch_button;
+  AdwPreferencesGroup *recent_group;
   AdwEntryRow *command_row;
   AdwActionRow *folder_row;
   GtkSwitch *hold_switch;
@@ -46,13 +50,15 @@ on_command_changed (RscLaunchDialog *self)
 static void
 on_launch (RscLaunchDialog *self)
 {
-  g_autofree char *command = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->command_row)));
+  g_auto (GStrv) argv = NULL;
+  g_autoptr (GVariant) program = NULL;
 
-  if (!gtk_widget_get_sensitive (self->launch_button))
+  if (!g_shell_parse_argv (gtk_editable_get_text (GTK_EDITABLE (self->command_row)), NULL, &argv, NULL))
     return;
 
-  g_signal_emit (self, signals[LAUNCH], 0, command, self->folder != NULL ? self->folder : "",
-                 gtk_switch_get_active (self->hold_switch));
+  program = g_variant_ref_sink (g_variant_new ("(^assb)", argv, self->folder != NULL ? self->folder : "",
+                                               gtk_switch_get_active (self->hold_switch)));
+  g_signal_emit (self, signals[LAUNCH], 0, program);
   gtk_window_close (GTK_WINDOW (self));
 }
 
@@ -67,7 +73,43 @@ set_folder (RscLaunchDialog *self, const char *folder)
 {
   g_free (self->folder);
   self->folder = g_strdup (folder);
-  adw_action_row_set_subtitle (self->folder_row, folder);
+  adw_action_row_set_subtitle (self->folder_row, folder != NULL ? folder : _("The current one"));
+}
+
+/* Recent programs: they fill the dialog, to be launched as they are or changed. */
+
+static void
+on_recent_activated (RscLaunchDialog *self, GtkWidget *row)
+{
+  RscRecentProgram *program = g_object_get_data (G_OBJECT (row), "program");
+  g_autofree char *command = rsc_recent_program_dup_command (program);
+
+  set_folder (self, rsc_recent_program_get_folder (program));
+  gtk_switch_set_active (self->hold_switch, rsc_recent_program_get_hold (program));
+  gtk_editable_set_text (GTK_EDITABLE (self->command_row), command);
+  gtk_widget_grab_focus (self->launch_button);
+}
+
+static void
+fill_recent (RscLaunchDialog *self, GListModel *recent)
+{
+  guint n = MIN (g_list_model_get_n_items (recent), RECENT_SHOWN);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (RscRecentProgram) program = g_list_model_get_item (recent, i);
+      GtkWidget *row = adw_action_row_new ();
+      g_autofree char *command = rsc_recent_program_dup_command (program);
+      const char *folder = rsc_recent_program_get_folder (program);
+
+      g_object_set (row, "use-markup", FALSE, "title", command, "subtitle", folder != NULL ? folder : "",
+                    "title-lines", 1, "subtitle-lines", 1, "activatable", TRUE,
+                    "tooltip-text", _("Fill in this command"), NULL);
+      g_object_set_data_full (G_OBJECT (row), "program", g_object_ref (program), g_object_unref);
+      g_signal_connect_object (row, "activated", G_CALLBACK (on_recent_activated), self, G_CONNECT_SWAPPED);
+      adw_preferences_group_add (self->recent_group, row);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->recent_group), n > 0);
 }
 
 static void
@@ -158,10 +200,11 @@ rsc_launch_dialog_class_init (RscLaunchDialogClass *klass)
   G_OBJECT_CLASS (klass)->finalize = rsc_launch_dialog_finalize;
 
   signals[LAUNCH] = g_signal_new ("launch", RSC_TYPE_LAUNCH_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_BOOLEAN);
+                                  G_TYPE_NONE, 1, G_TYPE_VARIANT);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-launch-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, launch_button);
+  gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, recent_group);
   gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, command_row);
   gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, folder_row);
   gtk_widget_class_bind_template_child (widget_class, RscLaunchDialog, hold_switch);
@@ -183,7 +226,11 @@ rsc_launch_dialog_init (RscLaunchDialog *self)
 }
 
 GtkWidget *
-rsc_launch_dialog_new (GtkWindow *parent)
+rsc_launch_dialog_new (GtkWindow *parent, RscRecentPrograms *recent)
 {
-  return g_object_new (RSC_TYPE_LAUNCH_DIALOG, "transient-for", parent, NULL);
+  RscLaunchDialog *self = g_object_new (RSC_TYPE_LAUNCH_DIALOG, "transient-for", parent, NULL);
+
+  fill_recent (self, G_LIST_MODEL (recent));
+
+  return GTK_WIDGET (self);
 }

@@ -11,6 +11,7 @@
 #include "formats/rsc-heap-file.h"
 
 #include "rsc-first-view.h"
+#include "rsc-recent-programs.h"
 
 enum
 {
@@ -199,32 +200,6 @@ rsc_session_new_for_file (GFile *file)
   return self;
 }
 
-/* The script rather than its interpreter: "python3 -X dev demo.py" is demo.py. */
-static char *
-dup_program_title (const char *const *argv)
-{
-  g_autofree char *program = g_path_get_basename (argv[0]);
-
-  if (g_str_has_prefix (program, "python"))
-    for (guint i = 1; argv[i] != NULL; i++)
-      {
-        if (strcmp (argv[i], "-m") == 0 && argv[i + 1] != NULL)
-          return g_strdup (argv[i + 1]);
-        if (strcmp (argv[i], "-X") == 0 || strcmp (argv[i], "-W") == 0)
-          {
-            if (argv[i + 1] == NULL)
-              break;
-            i++;
-          }
-        else if (argv[i][0] != '-')
-          return g_path_get_basename (argv[i]);
-        else if (strcmp (argv[i], "-c") == 0)
-          return g_strdup ("python3 -c");
-      }
-
-  return g_steal_pointer (&program);
-}
-
 RscSession *
 rsc_session_new_for_program (const RscLaunchOptions *options)
 {
@@ -237,7 +212,7 @@ rsc_session_new_for_program (const RscLaunchOptions *options)
   self->cwd = g_strdup (options->cwd);
   self->hold = options->hold;
   self->pipe_streams = options->pipe_streams;
-  self->title = dup_program_title (options->argv);
+  self->title = rsc_program_dup_title (options->argv);
   self->state = RSC_SESSION_STARTING;
 
   return self;

@@ -8,6 +8,7 @@
 #include <adwaita.h>
 
 #include "rsc-lesson.h"
+#include "rsc-recent-programs.h"
 #include "rsc-settings.h"
 #include "rsc-template.h"
 
@@ -17,7 +18,8 @@ struct _RscStartPage
 {
   GtkWidget parent_instance;
 
-  GSettings *settings;
+  GSettings *settings; /* may be NULL */
+  RscRecentPrograms *recent_programs;
   GPtrArray *recent_rows; /* borrowed from the group */
 
   /* Template */
@@ -36,7 +38,7 @@ make_icon (const char *name)
 }
 
 static GtkWidget *
-make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char *action, const char *target)
+make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char *action, GVariant *target)
 {
   GtkWidget *row = adw_action_row_new ();
   g_autofree char *escaped_title = g_markup_escape_text (title, -1);
@@ -48,7 +50,7 @@ make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_icon ("go-next-symbolic"));
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", target);
+  gtk_actionable_set_action_target_value (GTK_ACTIONABLE (row), target);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
   gtk_widget_set_tooltip_text (row, subtitle);
 
@@ -79,7 +81,7 @@ rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
       gtk_widget_set_valign (number_label, GTK_ALIGN_CENTER);
       adw_preferences_group_add (self->lessons_group,
                                  make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), number_label,
-                                           "win.lesson", rsc_lesson_get_id (lesson)));
+                                           "win.lesson", g_variant_new_string (rsc_lesson_get_id (lesson))));
       n_shown++;
     }
   gtk_widget_set_visible (self->demonstration_row, demonstration);
@@ -87,41 +89,59 @@ rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
 }
 
 static void
-fill_recent (RscStartPage *self)
+add_recent (RscStartPage *self, GtkWidget *row)
 {
-  g_auto (GStrv) commands = NULL;
-  g_auto (GStrv) files = NULL;
+  adw_preferences_group_add (self->recent_group, row);
+  g_ptr_array_add (self->recent_rows, row);
+}
+
+static void
+fill_recent_files (RscStartPage *self)
+{
+  g_auto (GStrv) files = self->settings != NULL ? g_settings_get_strv (self->settings, "recent-files") : NULL;
   guint n = 0;
 
+  for (guint i = 0; files != NULL && files[i] != NULL && n < RECENT_MAX; i++)
+    if (g_file_test (files[i], G_FILE_TEST_IS_REGULAR))
+      {
+        g_autofree char *name = g_path_get_basename (files[i]);
+        g_autofree char *folder = g_path_get_dirname (files[i]);
+
+        add_recent (self, make_row (name, folder, make_icon ("refscope-graph-symbolic"), "win.open-path",
+                                    g_variant_new_string (files[i])));
+        n++;
+      }
+}
+
+static void
+fill_recent_programs (RscStartPage *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->recent_programs));
+
+  for (guint i = 0; i < MIN (n, RECENT_MAX); i++)
+    {
+      g_autoptr (RscRecentProgram) program = g_list_model_get_item (G_LIST_MODEL (self->recent_programs), i);
+      g_autofree char *title = rsc_program_dup_title (rsc_recent_program_get_argv (program));
+      g_autofree char *command = rsc_recent_program_dup_command (program);
+      g_autofree char *subtitle = NULL;
+
+      /* Translators: a command and the folder that it is launched in */
+      subtitle = rsc_recent_program_get_folder (program) == NULL ? g_strdup (command) :
+                 g_strdup_printf (_("%s in %s"), command, rsc_recent_program_get_folder (program));
+      add_recent (self, make_row (title, subtitle, make_icon ("media-playback-start-symbolic"), "win.launch-program",
+                                  rsc_recent_program_get_variant (program)));
+    }
+}
+
+static void
+fill_recent (RscStartPage *self)
+{
   for (guint i = 0; i < self->recent_rows->len; i++)
     adw_preferences_group_remove (self->recent_group, g_ptr_array_index (self->recent_rows, i));
   g_ptr_array_set_size (self->recent_rows, 0);
-  if (self->settings != NULL)
-    {
-      commands = g_settings_get_strv (self->settings, "recent-commands");
-      files = g_settings_get_strv (self->settings, "recent-files");
-      for (guint i = 0; files[i] != NULL && n < RECENT_MAX; i++)
-        if (g_file_test (files[i], G_FILE_TEST_IS_REGULAR))
-          {
-            g_autofree char *name = g_path_get_basename (files[i]);
-            g_autofree char *folder = g_path_get_dirname (files[i]);
-            GtkWidget *row = make_row (name, folder, make_icon ("refscope-graph-symbolic"), "win.open-path", files[i]);
-
-            adw_preferences_group_add (self->recent_group, row);
-            g_ptr_array_add (self->recent_rows, row);
-            n++;
-          }
-      for (guint i = 0; commands[i] != NULL && i < RECENT_MAX; i++)
-        {
-          GtkWidget *row = make_row (commands[i], _("Launch again"), make_icon ("media-playback-start-symbolic"),
-                                     "win.launch-command", commands[i]);
-
-          adw_preferences_group_add (self->recent_group, row);
-          g_ptr_array_add (self->recent_rows, row);
-          n++;
-        }
-    }
-  gtk_widget_set_visible (GTK_WIDGET (self->recent_group), n > 0);
+  fill_recent_programs (self);
+  fill_recent_files (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->recent_group), self->recent_rows->len > 0);
 }
 
 static void
@@ -130,6 +150,7 @@ rsc_start_page_dispose (GObject *object)
   RscStartPage *self = RSC_START_PAGE (object);
 
   g_clear_object (&self->settings);
+  g_clear_object (&self->recent_programs);
   g_clear_pointer (&self->recent_rows, g_ptr_array_unref);
   rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_START_PAGE);
 
@@ -158,11 +179,10 @@ rsc_start_page_init (RscStartPage *self)
 
   self->recent_rows = g_ptr_array_new ();
   self->settings = rsc_settings_new ();
+  self->recent_programs = rsc_recent_programs_new (self->settings);
   if (self->settings != NULL)
-    {
-      g_signal_connect_object (self->settings, "changed::recent-files", G_CALLBACK (fill_recent), self, G_CONNECT_SWAPPED);
-      g_signal_connect_object (self->settings, "changed::recent-commands", G_CALLBACK (fill_recent), self, G_CONNECT_SWAPPED);
-    }
+    g_signal_connect_object (self->settings, "changed::recent-files", G_CALLBACK (fill_recent), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->recent_programs, "items-changed", G_CALLBACK (fill_recent), self, G_CONNECT_SWAPPED);
   fill_recent (self);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rsc-launch-dialog.h"
+#include "rsc-recent-programs.h"
 #include "rsc-settings.h"
 #include "rsc-start-page.h"
 
@@ -20,6 +21,7 @@ struct _RscWindow
   /* Owned */
   GListModel *lessons;
   GSettings *settings; /* may be NULL */
+  RscRecentPrograms *recent_programs;
   gboolean closing;    /* the question was answered */
 
   /* Borrowed */
@@ -33,21 +35,23 @@ struct _RscWindow
 
 G_DEFINE_FINAL_TYPE (RscWindow, rsc_window, ADW_TYPE_APPLICATION_WINDOW)
 
+/* Puts a file first in the list of recent ones. */
 static void
-remember (RscWindow *self, const char *key, const char *text)
+remember_file (RscWindow *self, const char *path)
 {
+  const char *key = "recent-files";
   g_auto (GStrv) old = NULL;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) all = NULL;
   guint n = 1;
 
-  if (self->settings == NULL || text == NULL)
+  if (self->settings == NULL || path == NULL || !g_utf8_validate (path, -1, NULL))
     return;
 
   old = g_settings_get_strv (self->settings, key);
-  g_strv_builder_add (builder, text);
+  g_strv_builder_add (builder, path);
   for (guint i = 0; old[i] != NULL && n < RECENT_KEPT; i++)
-    if (strcmp (old[i], text) != 0)
+    if (strcmp (old[i], path) != 0)
       {
         g_strv_builder_add (builder, old[i]);
         n++;
@@ -104,26 +108,27 @@ rsc_window_open_file (RscWindow *self, GFile *file)
   g_autoptr (RscSession) session = rsc_session_new_for_file (file);
   g_autofree char *path = g_file_get_path (file);
 
-  remember (self, "recent-files", path);
+  remember_file (self, path);
   rsc_window_open_session (self, session);
 }
 
 /* Actions. */
 
 static void
-launch_command (RscWindow *self, const char *command, const char *folder, gboolean hold)
+launch (RscWindow *self, GVariant *parameter)
 {
-  g_auto (GStrv) argv = NULL;
+  g_autoptr (RscRecentProgram) program = rsc_recent_program_new_from_variant (parameter);
   g_autoptr (RscSession) session = NULL;
-  RscLaunchOptions options = { .hold = hold, .pipe_streams = TRUE };
+  RscLaunchOptions options = { .pipe_streams = TRUE };
 
-  if (!g_shell_parse_argv (command, NULL, &argv, NULL))
+  if (program == NULL)
     return;
 
-  options.argv = (const char *const *) argv;
-  options.cwd = folder != NULL && *folder != '\0' ? folder : NULL;
+  options.argv = rsc_recent_program_get_argv (program);
+  options.cwd = rsc_recent_program_get_folder (program);
+  options.hold = rsc_recent_program_get_hold (program);
   session = rsc_session_new_for_program (&options);
-  remember (self, "recent-commands", command);
+  rsc_recent_programs_add (self->recent_programs, options.argv, options.cwd, options.hold);
   rsc_window_open_session (self, session);
 }
 
@@ -131,16 +136,26 @@ static void
 on_launch (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   RscWindow *self = RSC_WINDOW (widget);
-  GtkWidget *dialog = rsc_launch_dialog_new (GTK_WINDOW (self));
+  GtkWidget *dialog = rsc_launch_dialog_new (GTK_WINDOW (self), self->recent_programs);
 
-  g_signal_connect_object (dialog, "launch", G_CALLBACK (launch_command), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (dialog, "launch", G_CALLBACK (launch), self, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
 static void
-on_launch_command (GtkWidget *widget, const char *name, GVariant *parameter)
+on_launch_program (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  launch_command (RSC_WINDOW (widget), g_variant_get_string (parameter, NULL), NULL, TRUE);
+  launch (RSC_WINDOW (widget), parameter);
+}
+
+static void
+on_clear_recent (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RscWindow *self = RSC_WINDOW (widget);
+
+  rsc_recent_programs_clear (self->recent_programs);
+  if (self->settings != NULL)
+    g_settings_reset (self->settings, "recent-files");
 }
 
 static void
@@ -271,6 +286,7 @@ rsc_window_dispose (GObject *object)
   self->page = NULL;
   g_clear_object (&self->lessons);
   g_clear_object (&self->settings);
+  g_clear_object (&self->recent_programs);
   gtk_widget_dispose_template (GTK_WIDGET (self), RSC_TYPE_WINDOW);
 
   G_OBJECT_CLASS (rsc_window_parent_class)->dispose (object);
@@ -291,7 +307,8 @@ rsc_window_class_init (RscWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscWindow, start_page);
 
   gtk_widget_class_install_action (widget_class, "win.launch", NULL, on_launch);
-  gtk_widget_class_install_action (widget_class, "win.launch-command", "s", on_launch_command);
+  gtk_widget_class_install_action (widget_class, "win.launch-program", RSC_RECENT_PROGRAM_FORMAT, on_launch_program);
+  gtk_widget_class_install_action (widget_class, "win.clear-recent", NULL, on_clear_recent);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", on_open_path);
   gtk_widget_class_install_action (widget_class, "win.lesson", "s", on_lesson);
   gtk_widget_class_install_action (widget_class, "win.start-page", NULL, on_start_page);
@@ -313,6 +330,7 @@ rsc_window_init (RscWindow *self)
                                            GTK_SHORTCUTS_WINDOW (gtk_builder_get_object (builder, "shortcuts")));
 
   self->settings = rsc_settings_new ();
+  self->recent_programs = rsc_recent_programs_new (self->settings);
   if (self->settings != NULL)
     {
       int width, height;

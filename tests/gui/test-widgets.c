@@ -64,7 +64,8 @@ test_widget (gconstpointer data)
 static void
 test_dialog (void)
 {
-  GtkWidget *dialog = rsc_launch_dialog_new (NULL);
+  g_autoptr (RscRecentPrograms) recent = rsc_recent_programs_new (NULL);
+  GtkWidget *dialog = rsc_launch_dialog_new (NULL, recent);
   gpointer alive = dialog;
 
   g_object_add_weak_pointer (G_OBJECT (dialog), &alive);
@@ -72,6 +73,58 @@ test_dialog (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_null (alive);
+}
+
+/* Launches come back whole, the newest first and each once. */
+static void
+test_recent_programs (void)
+{
+  g_autoptr (GSettings) settings = g_settings_new ("io.github.refscope.Refscope");
+  g_autoptr (RscRecentPrograms) programs = rsc_recent_programs_new (settings);
+  g_autoptr (RscRecentPrograms) others = rsc_recent_programs_new (settings);
+  g_autofree char *current = g_get_current_dir ();
+  const char *first[] = { "/usr/bin/python3", "-X", "dev", "it's here.py", "", NULL };
+  g_autofree char *command = NULL;
+  g_autofree char *title = NULL;
+  g_autoptr (RscRecentProgram) program = NULL;
+  g_autoptr (RscRecentProgram) newest = NULL;
+  g_auto (GStrv) parsed = NULL;
+
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (programs)), ==, 0);
+  rsc_recent_programs_add (programs, first, "/tmp", FALSE);
+  program = g_list_model_get_item (G_LIST_MODEL (others), 0);
+  g_assert_nonnull (program);
+  g_assert_true (g_strv_equal (rsc_recent_program_get_argv (program), first));
+  g_assert_cmpstr (rsc_recent_program_get_folder (program), ==, "/tmp");
+  g_assert_false (rsc_recent_program_get_hold (program));
+  /* What the dialog shows is what it launches. */
+  command = rsc_recent_program_dup_command (program);
+  g_assert_true (g_shell_parse_argv (command, NULL, &parsed, NULL));
+  g_assert_true (g_strv_equal ((const char *const *) parsed, first));
+  title = rsc_program_dup_title (first);
+  g_assert_cmpstr (title, ==, "it's here.py");
+
+  for (guint i = 0; i < RSC_RECENT_PROGRAMS_MAX + 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("program-%u", i % (RSC_RECENT_PROGRAMS_MAX + 1));
+      const char *argv[] = { name, NULL };
+
+      rsc_recent_programs_add (programs, argv, NULL, TRUE);
+    }
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (others)), ==, RSC_RECENT_PROGRAMS_MAX);
+  newest = g_list_model_get_item (G_LIST_MODEL (others), 0);
+  g_assert_cmpstr (rsc_recent_program_get_argv (newest)[0], ==, "program-1");
+  g_assert_cmpstr (rsc_recent_program_get_folder (newest), ==, current);
+  g_assert_true (rsc_recent_program_get_hold (newest));
+
+  rsc_recent_programs_clear (others);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (programs)), ==, 0);
+
+  /* Settings can be written by anybody. */
+  g_settings_set (settings, "recent-programs", "a(assb)", NULL);
+  g_settings_set_value (settings, "recent-programs", g_variant_new_parsed ("[(@as [], '', true), ([''], '', true), (['a'], '', true)]"));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (programs)), ==, 1);
+  g_assert_null (rsc_recent_program_new_from_variant (g_variant_new_string ("a")));
 }
 
 /* The rows are full: what does not fit goes on in the next one. */
@@ -118,6 +171,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, GSIZE_TO_POINTER (type), test_widget);
     }
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
+  g_test_add_func ("/recent-programs", test_recent_programs);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
 
   return g_test_run ();
