@@ -325,6 +325,7 @@ test_progress (void)
   g_autoptr(RscComponents) components = NULL;
 
   /* The edges of the hub, a third of all, are none of it. */
+  g_assert_nonnull (reached);
   g_assert_cmpfloat (last, >=, 0.3);
   last = 0;
   components = rsc_components_compute (snapshot, NULL, &progress, NULL, NULL);
