@@ -94,8 +94,11 @@ set_spawn_error (GError **error, int code, const char *program, const char *cwd)
       break;
     case EACCES:
     case EPERM:
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
-                   _("%s may not be executed: it needs the permission (chmod +x), or has to be given to an interpreter."), program);
+      if (g_file_test (program, G_FILE_TEST_IS_DIR))
+        g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION, _("%s is a folder: name a program in it."), program);
+      else
+        g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
+                     _("%s may not be executed: it needs the permission (chmod +x), or has to be given to an interpreter."), program);
       break;
     case ENOEXEC:
       g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,

@@ -76,6 +76,11 @@ class Capture(Live):
                 self.run_cli('verify', heap)
                 self.assertEqual(self.run_cli('verify', heap).stderr, '')
 
+    def test_a_folder_is_no_program(self):
+        (self.folder / 'folder').mkdir()
+        result = self.run_cli('info', '--', './folder', status=UNCAPTURED)
+        self.assertIn('./folder is a folder', result.stderr)
+
     def test_a_heap_is_its_owners_own(self):
         self.run_cli('capture', '-o', 'own.refscope', '--', self.python, '-c', 'pass', umask=0o022)
         self.assertEqual((self.folder / 'own.refscope').stat().st_mode & 0o777, 0o600)
