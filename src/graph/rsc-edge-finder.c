@@ -2,8 +2,6 @@
 
 #include "rsc-edge-finder.h"
 
-#include "base/rsc-progress.h"
-
 /* Fewer edges than this are gone through each time. */
 #define MIN_SORTED 256
 

@@ -63,7 +63,7 @@ class Trouble(Case):
 
     def test_no_permission(self):
         self.fails(PERMISSION, 'permission', self.script('', 'plain.py', 0o644))
-        self.fails(PERMISSION, 'permission', self.path)
+        self.fails(PERMISSION, 'is a folder', self.path)
 
     def test_no_python(self):
         with Target('/bin/echo', 'hello', hold=True) as target:

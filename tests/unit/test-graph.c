@@ -472,6 +472,33 @@ test_hub (void)
   g_assert_cmpuint (find_fold (refs, 1, RSC_FOLD_TOO_MANY)->count, ==, N - 10);
 }
 
+/* [x] * 1200000: all are counted. */
+static void
+test_many_parallel (void)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) back = NULL;
+  g_autoptr(RscGraph) refs = NULL;
+  RscNode nodes[] = { 0, 1 };
+  RscViewParams params = params_from (&nodes[1], 1);
+
+  small_heap_init (&heap);
+  small_heap_node (&heap, "list", NULL, 0);
+  small_heap_node (&heap, "tuple", NULL, 0);
+  for (guint i = 1200000; i > 0; i--)
+    small_heap_edge (&heap, 0, 1, T | RSC_EDGE_INDEX, i - 1);
+  snapshot = small_heap_freeze (&heap);
+
+  params.direction = RSC_DIRECTION_BACKREFS;
+  back = build (snapshot, &params);
+  g_assert_cmpstr (edge_label (back, 0, 1), ==, "[1199999], [1199998], [1199997] … ×1200000");
+  params.direction = RSC_DIRECTION_REFS;
+  params.objects = &nodes[0];
+  refs = build (snapshot, &params);
+  g_assert_cmpstr (edge_label (refs, 0, 1), ==, "[0], [1], [2] … ×1200000");
+}
+
 /* Many objects that one list holds, each of which holds the hub: what is behind
  * the hub is behind the list, too.  A walk of the list for each takes minutes. */
 static void
@@ -798,6 +825,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/graph/edge-sets", test_edge_sets);
   g_test_add_func ("/graph/order-for-people", test_order_for_people);
   g_test_add_func ("/graph/hub", test_hub);
+  g_test_add_func ("/graph/many-parallel", test_many_parallel);
   g_test_add_func ("/graph/one-container", test_one_container);
   g_test_add_func ("/graph/types-forwards", test_types_forwards);
   g_test_add_func ("/graph/types-backwards", test_types_backwards);
