@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -70,17 +69,53 @@ on_check (int signum)
     alarm (CHECK_SECONDS);
 }
 
+/* What /proc/self/fd lists, for kernels before 5.9 and filters of system calls
+ * that do not know close_range().  readdir() would allocate. */
+static void
+close_listed (int a, int b)
+{
+  static _Alignas (uint64_t) char buffer[4096];
+  int listing = open ("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool closed = listing >= 0;
+
+  /* What is closed moves the listing: until there is nothing to close. */
+  while (closed)
+    {
+      long size;
+
+      closed = false;
+      lseek (listing, 0, SEEK_SET);
+      while ((size = syscall (SYS_getdents64, listing, buffer, sizeof buffer)) > 0)
+        for (long at = 0; at < size;)
+          {
+            uint16_t length;
+            const char *name = buffer + at + 19; /* behind d_ino, d_off, d_reclen, d_type */
+            int fd = 0;
+
+            memcpy (&length, buffer + at + 16, sizeof length);
+            at += length;
+            if (*name < '0' || *name > '9')
+              continue;
+            for (; *name >= '0' && *name <= '9'; name++)
+              fd = fd * 10 + (*name - '0');
+            if (fd != a && fd != b && fd != listing && close (fd) == 0)
+              closed = true;
+          }
+    }
+  if (listing >= 0)
+    close (listing);
+}
+
 /* All descriptors but two. */
 static void
 close_others (int a, int b)
 {
   unsigned low = (unsigned) (a < b ? a : b), high = (unsigned) (a < b ? b : a);
 
-  if (low > 0)
-    syscall (SYS_close_range, 0u, low - 1, 0u);
-  if (low + 1 < high)
-    syscall (SYS_close_range, low + 1, high - 1, 0u);
-  syscall (SYS_close_range, high + 1, ~0u, 0u);
+  if ((low > 0 && syscall (SYS_close_range, 0u, low - 1, 0u) != 0)
+      || (low + 1 < high && syscall (SYS_close_range, low + 1, high - 1, 0u) != 0)
+      || syscall (SYS_close_range, high + 1, ~0u, 0u) != 0)
+    close_listed (a, b);
 }
 
 /* As far as it may be raised: the program's own limits on memory and on the
@@ -98,29 +133,37 @@ raise_limit (__rlimit_resource_t resource)
   setrlimit (resource, &limit);
 }
 
-/* Lifts the program's limits on its memory as far as they may be.  What a walk needs is not the program's, which may have
- * reached its limit: that is when one wants to see its heap. */
-static void
-lift_limits (struct rlimit before[2])
-{
-  static const __rlimit_resource_t resources[2] = { RLIMIT_AS, RLIMIT_DATA };
+static const __rlimit_resource_t memory_limits[2] = { RLIMIT_AS, RLIMIT_DATA };
 
+/* Lifts the program's limits on its memory as far as they may be, and gives back what was kept for this.  What a walk needs
+ * is not the program's, which may have reached its limit: that is when one wants to see its heap. */
+static void
+make_room (struct rlimit before[2], bool lifted[2])
+{
   for (size_t i = 0; i < 2; i++)
     {
-      struct rlimit lifted;
+      struct rlimit limit;
 
-      getrlimit (resources[i], &before[i]);
-      lifted = before[i];
-      lifted.rlim_cur = lifted.rlim_max;
-      setrlimit (resources[i], &lifted);
+      lifted[i] = getrlimit (memory_limits[i], &before[i]) == 0 && before[i].rlim_cur != RLIM_INFINITY;
+      if (!lifted[i])
+        continue;
+      limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+      if (setrlimit (memory_limits[i], &limit) == 0)
+        continue;
+      limit = before[i];
+      limit.rlim_cur = limit.rlim_max;
+      lifted[i] = setrlimit (memory_limits[i], &limit) == 0;
     }
+  rsc_agent_reserve_give ();
 }
 
 static void
-put_limits_back (const struct rlimit before[2])
+put_limits_back (const struct rlimit before[2], const bool lifted[2])
 {
-  setrlimit (RLIMIT_AS, &before[0]);
-  setrlimit (RLIMIT_DATA, &before[1]);
+  for (size_t i = 0; i < 2; i++)
+    if (lifted[i])
+      setrlimit (memory_limits[i], &before[i]);
+  rsc_agent_reserve_take ();
 }
 
 static void
@@ -185,12 +228,24 @@ run_child (RscWalk *walk, int fd, int wake, pid_t program)
 static void
 explain_clone (int error, char text[RSC_WALK_ERROR_SIZE])
 {
-  snprintf (text, RSC_WALK_ERROR_SIZE,
-            "The system did not let the program make the process that captures (%s): %s",
-            error == EAGAIN ? "EAGAIN" : error == ENOMEM ? "ENOMEM" : "clone() failed",
-            error == EAGAIN ? "its limit on processes is reached. Raise it (ulimit -u), or capture in place."
-            : error == ENOMEM ? "there is not enough memory for a second view of the heap. Free some, or capture in place."
-            : "capture in place, which needs no second process.");
+  RscSentence sentence = error == EAGAIN ? RSC_SENTENCE_CLONE_PROCESSES
+                         : error == ENOMEM ? RSC_SENTENCE_CLONE_MEMORY
+                         : RSC_SENTENCE_CLONE_ERROR;
+  char number[24];
+
+  rsc_wire_sentence_write (text, sentence,
+                           sentence == RSC_SENTENCE_CLONE_ERROR ? rsc_wire_sentence_number (number, (uint64_t) error) : NULL,
+                           NULL);
+}
+
+/* Asked by a walk in place, which may take seconds. */
+static int
+is_given_up (void)
+{
+  if (!pthread_equal (pthread_self (), rsc_agent.main_thread))
+    rsc_agent_hear_cancel ();
+
+  return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
 }
 
 int
@@ -202,20 +257,22 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
     .n_excluded = rsc_agent.n_own,
     .skip_this_thread = !pthread_equal (pthread_self (), rsc_agent.main_thread),
     .in_place = in_place,
+    .is_cancelled = is_given_up,
   };
   static RscWireMessage message;
   struct rlimit limits[2];
+  bool lifted[2];
   sigset_t all, before;
   RscWalk *walk;
   uint64_t pause;
   pid_t pid, program = getpid ();
   int clone_error;
 
-  lift_limits (limits);
+  make_room (limits, lifted);
   walk = rsc_walk_prepare (&options, error);
   if (walk == NULL)
     {
-      put_limits_back (limits);
+      put_limits_back (limits, lifted);
       *status = RSC_WIRE_UNSUPPORTED;
       return -1;
     }
@@ -226,10 +283,10 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
 
       rsc_agent_say_begun ();
       result = rsc_walk_run (walk, fd);
-      put_limits_back (limits);
+      put_limits_back (limits, lifted);
       pause = rsc_agent_now () - since;
       if (result != 0)
-        snprintf (error, RSC_WALK_ERROR_SIZE, "%s", rsc_walk_get_error (walk));
+        memcpy (error, rsc_walk_get_error (walk), RSC_WALK_ERROR_SIZE);
       rsc_walk_finish (walk);
       *status = RSC_WIRE_FAILED;
       rsc_wire_message_init (&message, RSC_WIRE_CHILD, rsc_agent.request.number);
@@ -239,7 +296,6 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
       return result;
     }
 
-  put_limits_back (limits);
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   pid = (pid_t) syscall (SYS_clone, 0ul, NULL, NULL, NULL, 0ul);
@@ -248,6 +304,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
     run_child (walk, fd, rsc_agent.wake.fd, program);
   pause = rsc_agent_now () - since;
   pthread_sigmask (SIG_SETMASK, &before, NULL);
+  put_limits_back (limits, lifted);
 
   if (pid < 0)
     {
@@ -297,22 +354,20 @@ rsc_agent_child_reap (RscAgentChild *self, char error[RSC_WALK_ERROR_SIZE])
     return true;
 
   if (WIFEXITED (status) && WEXITSTATUS (status) == CHILD_LATE)
-    snprintf (error, RSC_WALK_ERROR_SIZE,
-              "The process that captures was ended after %d s: the heap is too big for that, or the machine too busy.",
-              RSC_AGENT_CHILD_SECONDS);
+    {
+      char seconds[24];
+
+      rsc_wire_sentence_write (error, RSC_SENTENCE_CHILD_LATE,
+                               rsc_wire_sentence_number (seconds, RSC_AGENT_CHILD_SECONDS), NULL);
+    }
   else
     {
       if (WIFSIGNALED (status))
-        {
-          char what[64];
-
-          snprintf (what, sizeof what, "was killed by signal %d", WTERMSIG (status));
-          rsc_walk_note_death (self->walk, what);
-        }
-      snprintf (error, RSC_WALK_ERROR_SIZE, "%s", rsc_walk_get_error (self->walk));
+        rsc_walk_note_death (self->walk, WTERMSIG (status));
+      memcpy (error, rsc_walk_get_error (self->walk), RSC_WALK_ERROR_SIZE);
     }
   if (error[0] == '\0')
-    snprintf (error, RSC_WALK_ERROR_SIZE, "The process that captures ended without a word.");
+    rsc_wire_sentence_write (error, RSC_SENTENCE_CHILD_SILENT, NULL, NULL);
 
   return true;
 }

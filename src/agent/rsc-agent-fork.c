@@ -87,6 +87,7 @@ on_prepare (void)
   /* Nobody else is inside when the memory is copied. */
   pthread_mutex_lock (&rsc_agent.thread_lock);
   pthread_mutex_lock (&rsc_agent.lock);
+  pthread_mutex_lock (&rsc_agent.fd_lock);
 }
 
 static void
@@ -95,6 +96,7 @@ on_parent (void)
   if (!prepared)
     return;
   prepared = false;
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
   if (!announced && forking_ends ())
@@ -107,15 +109,16 @@ on_child (void)
   if (!prepared)
     return;
   prepared = announced = false;
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
   atomic_store (&n_forking, 0);
   atomic_store (&is_away, false);
   atomic_store (&rsc_agent.has_thread, false);
   atomic_store (&rsc_agent.active, false);
-  rsc_agent_fd_close (&rsc_agent.socket);
-  rsc_agent_fd_close (&rsc_agent.wake);
+  rsc_agent_close_connection ();
   rsc_agent_close_request ();
+  rsc_agent_reserve_give ();
 }
 
 int

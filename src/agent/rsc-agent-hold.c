@@ -51,11 +51,9 @@ wait_for_signal (unsigned signals, uint64_t end)
   return errno;
 }
 
-/* What the program printed is to be seen while it is held, and may wait in the
- * buffer of its standard output.  Only of the one that the interpreter made: its
- * flush() runs no code of the program. */
-static void
-flush_output (void)
+/* Only of the one that the interpreter made: its flush() runs no code of the program. */
+void
+rsc_agent_flush_output (void)
 {
   PyObject *type, *value, *traceback;
   PyObject *output, *module, *class = NULL, *result = NULL;
@@ -86,7 +84,6 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
   int result = 0;
 
   rsc_agent_tell_collections ();
-  flush_output ();
   rsc_agent_come_back ();
   if (on_main)
     atomic_store (&rsc_agent.main_held, true);
@@ -173,8 +170,9 @@ rsc_agent_mark (const char *hint, const char *file, unsigned line)
     }
   rsc_agent_send (&message);
 
-  if (rsc_agent_holds_at (hint, &seconds))
-    return rsc_agent_hold (RSC_WIRE_HOLD_MARK, hint, file, line, seconds);
+  if (!rsc_agent_holds_at (hint, &seconds))
+    return 0;
+  rsc_agent_flush_output ();
 
-  return 0;
+  return rsc_agent_hold (RSC_WIRE_HOLD_MARK, hint, file, line, seconds);
 }

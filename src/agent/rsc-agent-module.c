@@ -5,8 +5,13 @@
  * the package is loaded then and there from the place that Refscope named: the
  * statement finds it in sys.modules.  sys.path, sys.meta_path, sys.path_hooks and
  * sys.builtin_module_names are what they were, and -I, -S and -E make no
- * difference.  importlib.import_module() raises no such event: it finds the
- * package only after a statement did, or where it is installed. */
+ * difference.
+ *
+ * importlib.import_module() and importlib.util.find_spec() raise no such event.  For
+ * them there is a finder of ours, in the one place where it changes nothing of these: as
+ * what sys.path_importer_cache has for an entry of sys.path that does not exist, and
+ * so has none.  Every interpreter has such an entry, the zip file of the standard library.
+ * A program that empties that cache finds the package by the statement only. */
 
 #include "rsc-agent-private.h"
 
@@ -16,6 +21,8 @@
 #include <unistd.h>
 
 static char package_folder[PATH_MAX];
+/* Our finder is not to find it; guarded by the GIL, and at worst another thread's import is not found here but there. */
+static bool is_looking_for_others;
 
 /* A str's text, in bytes of our own: asking the str itself for it makes it keep a copy, and grow.  NULL, with an
  * exception. */
@@ -95,7 +102,7 @@ load_marks (PyObject *modules)
   return result;
 }
 
-/* Whether sys.path has one of that name; -1 with an exception. */
+/* Whether sys.path has one of that name, apart from ours; -1 with an exception. */
 static int
 program_has_package (PyObject *machinery)
 {
@@ -103,8 +110,10 @@ program_has_package (PyObject *machinery)
   PyObject *spec = NULL, *loader = NULL;
   int result = -1;
 
+  is_looking_for_others = true;
   if (finder != NULL)
     spec = PyObject_CallMethod (finder, "find_spec", "s", RSC_AGENT_PACKAGE);
+  is_looking_for_others = false;
   if (spec == Py_None)
     result = 0;
   else if (spec != NULL)
@@ -163,6 +172,83 @@ load_package (PyObject *modules)
   Py_XDECREF (module);
 
   return module != NULL ? 0 : -1;
+}
+
+/* The finder's find_spec (name, target). */
+static PyObject *
+find_spec (PyObject *self, PyObject *args)
+{
+  PyObject *modules = PyImport_GetModuleDict ();
+  PyObject *machinery = PyDict_GetItemString (modules, "_frozen_importlib_external"); /* borrowed */
+  PyObject *name = PyTuple_Size (args) > 0 ? PyTuple_GetItem (args, 0) : NULL;        /* borrowed */
+  char init[PATH_MAX + sizeof "/__init__.py"];
+  int has_own;
+
+  snprintf (init, sizeof init, "%s/__init__.py", package_folder);
+  if (is_looking_for_others || machinery == NULL || name == NULL || !PyUnicode_Check (name)
+      || PyUnicode_CompareWithASCIIString (name, RSC_AGENT_PACKAGE) != 0 || access (init, R_OK) != 0)
+    Py_RETURN_NONE;
+  has_own = program_has_package (machinery);
+  if (has_own < 0)
+    return NULL;
+  if (has_own > 0)
+    Py_RETURN_NONE;
+
+  return make_spec (machinery, init);
+}
+
+/* The entry of sys.path that does not exist, for which the interpreter has no finder. */
+static PyObject *
+find_free_entry (PyObject *path, PyObject *cache)
+{
+  for (Py_ssize_t i = PyList_Size (path); i-- > 0;)
+    {
+      PyObject *entry = PyList_GetItem (path, i); /* borrowed */
+      PyObject *finder = PyUnicode_Check (entry) && PyUnicode_GetLength (entry) > 0 ? PyDict_GetItem (cache, entry) : NULL;
+      PyObject *bytes;
+      bool is_free;
+
+      if (!PyUnicode_Check (entry) || PyUnicode_GetLength (entry) == 0 || (finder != NULL && finder != Py_None))
+        continue;
+      bytes = PyUnicode_EncodeFSDefault (entry);
+      is_free = bytes != NULL && PyBytes_AsString (bytes)[0] == '/' && access (PyBytes_AsString (bytes), F_OK) != 0;
+      Py_XDECREF (bytes);
+      PyErr_Clear ();
+      if (is_free)
+        return entry;
+    }
+
+  return NULL;
+}
+
+void
+rsc_agent_add_finder (void)
+{
+  static PyMethodDef method = { "find_spec", find_spec, METH_VARARGS, NULL };
+  PyObject *path = PySys_GetObject ("path");                /* borrowed */
+  PyObject *cache = PySys_GetObject ("path_importer_cache"); /* borrowed */
+  PyObject *implementation = PySys_GetObject ("implementation"); /* borrowed: a types.SimpleNamespace */
+  PyObject *entry, *function, *finder = NULL, *names;
+
+  if (path == NULL || !PyList_Check (path) || cache == NULL || !PyDict_Check (cache) || implementation == NULL
+      || package_folder[0] == '\0' || (entry = find_free_entry (path, cache)) == NULL)
+    return;
+  function = PyCFunction_NewEx (&method, NULL, NULL);
+  if (function != NULL)
+    finder = PyObject_CallFunction ((PyObject *) Py_TYPE (implementation), NULL);
+  if (finder != NULL && PyObject_SetAttrString (finder, "find_spec", function) == 0
+      && PyDict_SetItem (cache, entry, finder) == 0)
+    {
+      names = PyObject_GetAttrString (finder, "__dict__");
+      rsc_agent_own (finder);
+      rsc_agent_own (function);
+      if (names != NULL)
+        rsc_agent_own (names);
+      Py_XDECREF (names);
+    }
+  Py_XDECREF (finder);
+  Py_XDECREF (function);
+  PyErr_Clear ();
 }
 
 int

@@ -78,12 +78,10 @@ typedef struct
   pid_t pid;
   pthread_t main_thread;
   bool interactive; /* it reads its program from standard input */
-  RscAgentFd socket;
-  RscAgentFd wake;  /* an eventfd */
   int (*holds_gil) (void);
   void *(*first_interpreter) (void);
   void *(*next_interpreter) (void *interpreter);
-  PyObject *own[8]; /* what of the heap is the agent's */
+  PyObject *own[16]; /* what of the heap is the agent's */
   size_t n_own;
 
   atomic_bool active;      /* connected, in the process that connected */
@@ -94,6 +92,10 @@ typedef struct
   atomic_bool stopping;    /* the agent's thread is to return */
   char *hold_names;        /* NUL-terminated strings, one after the other; an empty one ends them */
 
+  pthread_mutex_t fd_lock; /* taken last */
+  RscAgentFd socket;       /* [fd_lock] to use it, but in the agent's thread, which closes it */
+  RscAgentFd wake;         /* as socket; an eventfd */
+
   pthread_mutex_t thread_lock; /* starting and stopping */
   _Atomic pid_t thread_id; /* the kernel's; 0: there is none */
   pthread_t thread;        /* [thread_lock] */
@@ -103,7 +105,8 @@ typedef struct
   pthread_cond_t changed;  /* phase became RSC_AGENT_IDLE */
   _Atomic RscAgentPhase phase; /* [lock] to change it */
   bool main_began;         /* [lock] ON_MAIN: it is running */
-  bool cancelled;          /* the thread's: nobody waits for the request any more */
+  bool left_to_main;       /* [lock] the thread is gone: who runs the request puts an end to it */
+  atomic_bool cancelled;   /* nobody waits for the request any more */
   RscAgentRequest request; /* the thread's; the main thread's while main_began */
   RscWireMessage reply;    /* as request */
   RscAgentChild children[2]; /* as request */
@@ -118,8 +121,12 @@ void     rsc_agent_send (const RscWireMessage *message);
 void     rsc_agent_wake (void);
 /* The connection is over: what is held goes on. */
 void     rsc_agent_lose (void);
+/* Closes the agent's descriptors.  To be called when it has no thread, or in it. */
+void     rsc_agent_close_connection (void);
 /* What of the heap is the agent's; GIL held. */
 void     rsc_agent_own (PyObject *object);
+/* What is under way is finished, and nothing comes any more.  GIL held. */
+void     rsc_agent_say_goodbye (void);
 
 /* rsc-agent-fd.c */
 /* Takes @fd over, moves it out of the program's way, and remembers which file
@@ -138,6 +145,8 @@ void rsc_agent_thread_start (void);
 void rsc_agent_thread_stop (bool gil);
 /* Closes what came with the request. */
 void rsc_agent_close_request (void);
+/* In the agent's thread, which is busy with a request: hears that it is cancelled. */
+void rsc_agent_hear_cancel (void);
 /* The main thread runs a request that waits for it, if there is one.  GIL held. */
 void rsc_agent_run_on_main (void);
 
@@ -147,7 +156,10 @@ void rsc_agent_drop_walks (void);
 /* rsc-agent-request.c; GIL held */
 /* Runs the request that stands in rsc_agent: fills reply and children. */
 void rsc_agent_request_run (bool on_main);
-void rsc_agent_reply (RscWireStatus status, const char *text);
+/* @a: a parameter of the sentence, or NULL. */
+void rsc_agent_reply (RscWireStatus status, RscSentence sentence, const char *a);
+/* With a sentence that was written. */
+void rsc_agent_reply_written (RscWireStatus status, const char *text);
 /* From here on Refscope waits without a time limit. */
 void rsc_agent_say_begun (void);
 
@@ -162,6 +174,13 @@ void rsc_agent_child_kill (RscAgentChild *child);
 /* Without the GIL as well: whether a child shares the program's pages. */
 bool rsc_agent_has_children (void);
 
+/* rsc-agent-reserve.c; GIL held, or in a child: address space for walks */
+/* Where a limit on it is, and cannot be lifted. */
+void rsc_agent_reserve_take (void);
+/* For a limit that is about to be, in bytes. */
+void rsc_agent_reserve_take_for (uint64_t limit);
+void rsc_agent_reserve_give (void);
+
 /* rsc-agent-collections.c */
 /* GIL held, before there is a thread: from here on collections are told of. */
 void rsc_agent_watch_collections (void);
@@ -172,6 +191,8 @@ void rsc_agent_tell_collections (void);
 /* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  0, or -1
  * with an exception (a signal's handler raised one). */
 int  rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds);
+/* What the program printed is to be seen while it is held, and may wait in the buffer of its standard output. */
+void rsc_agent_flush_output (void);
 /* The program passed a mark.  As above. */
 int  rsc_agent_mark (const char *hint, const char *file, unsigned line);
 /* Whether a mark of that name is to hold, and for how long at most. */
@@ -187,6 +208,8 @@ bool rsc_agent_read_memory (uint64_t *uss, uint64_t *rss);
 /* rsc-agent-module.c */
 /* Remembers where the Python package is. */
 void rsc_agent_find_package (const char *folder);
+/* GIL held.  For those who do not use the import statement. */
+void rsc_agent_add_finder (void);
 /* GIL held.  The audit event of an import statement: 0, or -1 with an exception. */
 int  rsc_agent_import (PyObject *args);
 

@@ -17,7 +17,17 @@
 #define RAN_PART 50
 
 void
-rsc_agent_reply (RscWireStatus status, const char *text)
+rsc_agent_reply (RscWireStatus status, RscSentence sentence, const char *a)
+{
+  char text[RSC_WIRE_SENTENCE_SIZE] = "";
+
+  if (sentence != RSC_SENTENCE_NONE)
+    rsc_wire_sentence_write (text, sentence, a, NULL);
+  rsc_agent_reply_written (status, text);
+}
+
+void
+rsc_agent_reply_written (RscWireStatus status, const char *text)
 {
   rsc_wire_message_init (&rsc_agent.reply, RSC_WIRE_REPLY, rsc_agent.request.number);
   rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_STATUS, status);
@@ -38,21 +48,18 @@ static void
 reply_exception (void)
 {
   PyObject *type, *value, *traceback, *text;
-  char sentence[RSC_WALK_ERROR_SIZE];
   const char *bytes = NULL;
 
   PyErr_Fetch (&type, &value, &traceback);
   text = value != NULL ? PyObject_Str (value) : NULL;
   if (text != NULL)
     bytes = PyUnicode_AsUTF8AndSize (text, NULL);
-  snprintf (sentence, sizeof sentence, "The program's collector refused: %s.",
-            bytes != NULL ? bytes : "no reason was given");
+  rsc_agent_reply (RSC_WIRE_FAILED, RSC_SENTENCE_COLLECTOR_REFUSED, bytes != NULL ? bytes : "?");
   PyErr_Clear ();
   Py_XDECREF (text);
   Py_XDECREF (type);
   Py_XDECREF (value);
   Py_XDECREF (traceback);
-  rsc_agent_reply (RSC_WIRE_FAILED, sentence);
 }
 
 /* gc.@function (...), as the program would call it.  The module is taken from
@@ -131,7 +138,7 @@ add_gc_state (void)
 
   if (rsc_walk_read_gc_state (&state, true, error) != 0)
     {
-      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, error);
+      rsc_agent_reply_written (RSC_WIRE_UNSUPPORTED, error);
       return;
     }
   for (size_t i = 0; i < 3; i++)
@@ -161,13 +168,13 @@ capture (size_t which, uint64_t since)
 
   if (rsc_agent.request.fds[which] < 0)
     {
-      rsc_agent_reply (RSC_WIRE_FAILED, "No file came with the request for a capture.");
+      rsc_agent_reply (RSC_WIRE_FAILED, RSC_SENTENCE_NO_FILE, NULL);
       return false;
     }
   if (rsc_agent_capture (&rsc_agent.children[which], rsc_agent.request.fds[which],
                          (rsc_agent.request.flags & RSC_WIRE_IN_PLACE) != 0, since, &status, error) == 0)
     return true;
-  rsc_agent_reply (status, error);
+  rsc_agent_reply_written (status, error);
 
   return false;
 }
@@ -203,7 +210,7 @@ run_capture (uint64_t since)
 
       if (returned >= 0)
         {
-          rsc_agent_reply (RSC_WIRE_DONE, "");
+          rsc_agent_reply (RSC_WIRE_DONE, RSC_SENTENCE_NONE, NULL);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
           capture (0, rsc_agent_now ());
         }
@@ -266,18 +273,16 @@ rsc_agent_request_run (bool on_main)
   uint64_t since = rsc_agent_now ();
 
   rsc_agent_drop_walks ();
-  rsc_agent_reply (RSC_WIRE_DONE, "");
+  rsc_agent_reply (RSC_WIRE_DONE, RSC_SENTENCE_NONE, NULL);
   if (since > rsc_agent.request.deadline)
     {
-      rsc_agent_reply (RSC_WIRE_LATE, "The program's code held the GIL until the time was over.");
+      rsc_agent_reply (RSC_WIRE_LATE, RSC_SENTENCE_NONE, NULL);
       return;
     }
   if (rsc_agent.first_interpreter != NULL && rsc_agent.next_interpreter != NULL
       && rsc_agent.next_interpreter (rsc_agent.first_interpreter ()) != NULL)
     {
-      rsc_agent_reply (RSC_WIRE_UNSUPPORTED,
-                       "The program has sub-interpreters, each with a heap of its own, "
-                       "which Refscope does not capture yet: try again when they have ended.");
+      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, RSC_SENTENCE_SUB_INTERPRETERS, NULL);
       return;
     }
 
@@ -302,7 +307,7 @@ rsc_agent_request_run (bool on_main)
         PyGC_Disable ();
       break;
     default:
-      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, "The agent does not know this request: Refscope and its agent differ.");
+      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, RSC_SENTENCE_UNKNOWN_REQUEST, NULL);
       break;
     }
 }

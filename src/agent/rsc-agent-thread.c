@@ -59,9 +59,10 @@ finish_walks (void)
 
   for (size_t i = 0; i < 2; i++)
     {
-      some |= rsc_agent.children[i].walk != NULL;
-      atomic_store (&rsc_agent.old_walks[i], rsc_agent.children[i].walk);
+      if (rsc_agent.children[i].walk != NULL)
+        atomic_store (&rsc_agent.old_walks[i], rsc_agent.children[i].walk);
       rsc_agent.children[i].walk = NULL;
+      some |= atomic_load (&rsc_agent.old_walks[i]) != NULL;
     }
   if (!some)
     return;
@@ -82,6 +83,20 @@ set_phase (RscAgentPhase phase)
   rsc_agent.phase = phase;
   pthread_cond_broadcast (&rsc_agent.changed);
   pthread_mutex_unlock (&rsc_agent.lock);
+}
+
+/* Nobody is there any more for whom to capture. */
+static void
+give_up (void)
+{
+  for (size_t i = 0; i < 2; i++)
+    {
+      rsc_agent_child_kill (&rsc_agent.children[i]);
+      if (rsc_agent.children[i].walk != NULL)
+        atomic_store (&rsc_agent.old_walks[i], rsc_agent.children[i].walk);
+      rsc_agent.children[i].walk = NULL;
+    }
+  rsc_agent_close_request ();
 }
 
 /* A main thread that is held has nothing else to do, and a thread state: the
@@ -111,8 +126,19 @@ rsc_agent_run_on_main (void)
     return;
 
   rsc_agent_request_run (true);
-  set_phase (RSC_AGENT_RAN);
+
+  pthread_mutex_lock (&rsc_agent.lock);
+  rsc_agent.phase = RSC_AGENT_RAN;
+  ours = rsc_agent.left_to_main;
+  rsc_agent.left_to_main = false;
+  pthread_cond_broadcast (&rsc_agent.changed);
+  pthread_mutex_unlock (&rsc_agent.lock);
   rsc_agent_wake ();
+  if (ours)
+    {
+      give_up ();
+      rsc_agent_drop_walks ();
+    }
 }
 
 static int
@@ -176,13 +202,13 @@ wait_for_main (void)
   pthread_mutex_unlock (&rsc_agent.lock);
 
   if (too_late)
-    rsc_agent_reply (RSC_WIRE_NOT_RUN, "");
+    rsc_agent_reply (RSC_WIRE_NOT_RUN, RSC_SENTENCE_NONE, NULL);
 }
 
 static void
 finish_request (void)
 {
-  for (size_t i = 0; i < 2 && rsc_agent.cancelled; i++)
+  for (size_t i = 0; i < 2 && atomic_load (&rsc_agent.cancelled); i++)
     rsc_agent_child_kill (&rsc_agent.children[i]);
 
   for (size_t i = 0; i < 2; i++)
@@ -193,7 +219,7 @@ finish_request (void)
         return;
       if (error[0] != '\0')
         {
-          rsc_agent_reply (RSC_WIRE_FAILED, error);
+          rsc_agent_reply_written (RSC_WIRE_FAILED, error);
           rsc_agent_child_kill (&rsc_agent.children[1 - i]);
         }
     }
@@ -210,7 +236,7 @@ take_request (const RscWireMessage *message, const int *fds, size_t n_fds)
 {
   RscAgentRequest *request = &rsc_agent.request;
 
-  rsc_agent.cancelled = false;
+  atomic_store (&rsc_agent.cancelled, false);
   memset (request, 0, sizeof *request);
   request->type = rsc_wire_message_get_type (message);
   request->number = rsc_wire_message_get_number (message);
@@ -228,12 +254,14 @@ static void
 refuse_request (const RscWireMessage *message, const int *fds, size_t n_fds)
 {
   static RscWireMessage reply;
+  char text[RSC_WIRE_SENTENCE_SIZE];
 
   for (size_t i = 0; i < n_fds; i++)
     close (fds[i]);
   rsc_wire_message_init (&reply, RSC_WIRE_REPLY, rsc_wire_message_get_number (message));
   rsc_wire_message_add_number (&reply, RSC_WIRE_STATUS, RSC_WIRE_BUSY);
-  rsc_wire_message_add_string (&reply, RSC_WIRE_TEXT, "The agent is busy with another request.");
+  rsc_wire_sentence_write (text, RSC_SENTENCE_BUSY, NULL, NULL);
+  rsc_wire_message_add_string (&reply, RSC_WIRE_TEXT, text);
   rsc_agent_send (&reply);
 }
 
@@ -245,12 +273,12 @@ cancel_request (uint32_t number)
   pthread_mutex_lock (&rsc_agent.lock);
   if (number == rsc_agent.request.number)
     {
-      rsc_agent.cancelled = true;
+      atomic_store (&rsc_agent.cancelled, true);
       if (rsc_agent.phase == RSC_AGENT_QUEUED
           || (rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began))
         {
           rsc_agent.phase = RSC_AGENT_RAN;
-          rsc_agent_reply (RSC_WIRE_LATE, "");
+          rsc_agent_reply (RSC_WIRE_LATE, RSC_SENTENCE_NONE, NULL);
         }
     }
   pthread_mutex_unlock (&rsc_agent.lock);
@@ -301,6 +329,15 @@ serve_socket (void)
     }
   for (size_t i = 0; i < n_fds; i++)
     close (fds[i]);
+}
+
+void
+rsc_agent_hear_cancel (void)
+{
+  struct pollfd waiting = { .fd = rsc_agent.socket.fd, .events = POLLIN };
+
+  if (poll (&waiting, 1, 0) > 0)
+    serve_socket ();
 }
 
 static int
@@ -377,9 +414,19 @@ serve (void *data)
 
   if (!atomic_load (&rsc_agent.active))
     {
-      for (size_t i = 0; i < 2; i++)
-        rsc_agent_child_kill (&rsc_agent.children[i]);
-      if (!atomic_load (&rsc_agent.stopping))
+      bool busy;
+
+      pthread_mutex_lock (&rsc_agent.lock);
+      busy = rsc_agent.phase == RSC_AGENT_ON_MAIN && rsc_agent.main_began;
+      rsc_agent.left_to_main = busy;
+      if (!busy)
+        rsc_agent.phase = RSC_AGENT_IDLE;
+      pthread_cond_broadcast (&rsc_agent.changed);
+      pthread_mutex_unlock (&rsc_agent.lock);
+      if (!busy)
+        give_up ();
+      rsc_agent_close_connection ();
+      if (!busy && !atomic_load (&rsc_agent.stopping))
         finish_walks ();
     }
 
@@ -429,6 +476,8 @@ stop_and_join (void)
       rsc_agent.has_thread = false;
       atomic_store (&rsc_agent.thread_id, 0);
       atomic_store (&rsc_agent.stopping, false);
+      if (!atomic_load (&rsc_agent.active))
+        rsc_agent_close_connection ();
     }
   pthread_mutex_unlock (&rsc_agent.thread_lock);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -17,6 +18,7 @@
 RscAgent rsc_agent = {
   .socket.fd = -1,
   .wake.fd = -1,
+  .fd_lock = PTHREAD_MUTEX_INITIALIZER,
   .thread_lock = PTHREAD_MUTEX_INITIALIZER,
   .lock = PTHREAD_MUTEX_INITIALIZER,
   .changed = PTHREAD_COND_INITIALIZER,
@@ -38,15 +40,32 @@ rsc_agent_lose (void)
 {
   atomic_store (&rsc_agent.active, false);
   rsc_agent_release ();
+  /* Its thread sees it, and closes them at its end. */
+  if (!atomic_load (&rsc_agent.has_thread))
+    rsc_agent_close_connection ();
+}
+
+void
+rsc_agent_close_connection (void)
+{
+  pthread_mutex_lock (&rsc_agent.fd_lock);
+  rsc_agent_fd_close (&rsc_agent.socket);
+  rsc_agent_fd_close (&rsc_agent.wake);
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
 }
 
 void
 rsc_agent_send (const RscWireMessage *message)
 {
+  int error = EPIPE;
+
   if (!atomic_load (&rsc_agent.active))
     return;
-  if (!rsc_agent_fd_is_ours (&rsc_agent.socket)
-      || rsc_wire_message_send (message, rsc_agent.socket.fd, NULL, 0) == EPIPE)
+  pthread_mutex_lock (&rsc_agent.fd_lock);
+  if (rsc_agent_fd_is_ours (&rsc_agent.socket))
+    error = rsc_wire_message_send (message, rsc_agent.socket.fd, NULL, 0);
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
+  if (error == EPIPE)
     rsc_agent_lose ();
 }
 
@@ -55,10 +74,12 @@ rsc_agent_wake (void)
 {
   static const uint64_t one = 1;
 
+  pthread_mutex_lock (&rsc_agent.fd_lock);
   /* EAGAIN: it is awake already. */
   if (rsc_agent_fd_is_ours (&rsc_agent.wake) && write (rsc_agent.wake.fd, &one, sizeof one) < 0)
     {
     }
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
 }
 
 static bool
@@ -133,24 +154,23 @@ wait_until_idle (void)
       clock_gettime (CLOCK_REALTIME, &limit);
       limit.tv_sec += 1;
       pthread_cond_timedwait (&rsc_agent.changed, &rsc_agent.lock, &limit);
+      /* Another thread may fork meanwhile: the pending call by which the agent's
+       * thread comes back is the main thread's, which waits here for it. */
+      pthread_mutex_unlock (&rsc_agent.lock);
+      rsc_agent_come_back ();
+      pthread_mutex_lock (&rsc_agent.lock);
     }
   pthread_mutex_unlock (&rsc_agent.lock);
 }
 
-/* Called by the interpreter after all that the program registered with atexit:
- * the first to be registered is the last to be called. */
-static PyObject *
-on_exit_callback (PyObject *self, PyObject *unused)
+void
+rsc_agent_say_goodbye (void)
 {
   static RscWireMessage message;
-  int result = 0;
 
-  if (!atomic_load (&rsc_agent.active))
-    Py_RETURN_NONE;
-  if (atomic_load (&rsc_agent.hold_all))
-    result = rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "", NULL, 0, 0);
-
-  rsc_agent_run_on_main ();
+  rsc_agent_come_back ();
+  if (pthread_equal (pthread_self (), rsc_agent.main_thread))
+    rsc_agent_run_on_main ();
   Py_BEGIN_ALLOW_THREADS
   wait_until_idle ();
   Py_END_ALLOW_THREADS
@@ -160,8 +180,24 @@ on_exit_callback (PyObject *self, PyObject *unused)
   rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
   rsc_agent_send (&message);
   atomic_store (&rsc_agent.active, false);
-  rsc_agent_fd_close (&rsc_agent.socket);
-  rsc_agent_fd_close (&rsc_agent.wake);
+  rsc_agent_close_connection ();
+}
+
+/* Called by the interpreter after all that the program registered with atexit:
+ * the first to be registered is the last to be called. */
+static PyObject *
+on_exit_callback (PyObject *self, PyObject *unused)
+{
+  int result = 0;
+
+  if (!atomic_load (&rsc_agent.active))
+    Py_RETURN_NONE;
+  if (atomic_load (&rsc_agent.hold_all))
+    {
+      rsc_agent_flush_output ();
+      result = rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "", NULL, 0, 0);
+    }
+  rsc_agent_say_goodbye ();
 
   if (result != 0)
     return NULL;
@@ -210,7 +246,8 @@ rsc_agent_begin (const char *folder, const char *event)
 
   rsc_agent.pid = getpid ();
   rsc_agent.main_thread = pthread_self ();
-  rsc_agent.interactive = strcmp (event, "cpython.run_stdin") == 0;
+  /* A program that embeds Python prints exceptions, and goes on. */
+  rsc_agent.interactive = strcmp (event, "cpython.run_stdin") == 0 || strcmp (event, "exec") == 0;
   rsc_agent.holds_gil = (int (*) (void)) dlsym (RTLD_DEFAULT, "PyGILState_Check");
   rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
   rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
@@ -219,13 +256,14 @@ rsc_agent_begin (const char *folder, const char *event)
   if (wake < 0 || !rsc_agent_fd_take (&rsc_agent.wake, wake)
       || !connect_socket (folder) || !greet ())
     {
-      rsc_agent_fd_close (&rsc_agent.socket);
-      rsc_agent_fd_close (&rsc_agent.wake);
+      rsc_agent_close_connection ();
       return;
     }
 
   atomic_store (&rsc_agent.active, true);
+  rsc_agent_reserve_take ();
   watch_exit ();
+  rsc_agent_add_finder ();
   rsc_agent_watch_collections ();
   rsc_agent_watch_forks ();
   rsc_agent_thread_start ();
@@ -248,6 +286,21 @@ say_exec (PyObject *args)
   rsc_agent_send (&message);
 }
 
+/* A hard limit on its memory that is about to be is one that a capture may meet. */
+static void
+expect_limit (PyObject *args)
+{
+  PyObject *resource = PyTuple_Check (args) ? PyTuple_GetItem (args, 0) : NULL; /* borrowed */
+  PyObject *limits = PyTuple_Check (args) ? PyTuple_GetItem (args, 1) : NULL;   /* borrowed */
+  PyObject *hard = limits != NULL && PyTuple_Check (limits) && PyTuple_Size (limits) == 2 ? PyTuple_GetItem (limits, 1) : NULL;
+  long which = resource != NULL && PyLong_Check (resource) ? PyLong_AsLong (resource) : -1;
+  long long value = hard != NULL && PyLong_Check (hard) ? PyLong_AsLongLong (hard) : -1;
+
+  PyErr_Clear ();
+  if ((which == RLIMIT_AS || which == RLIMIT_DATA) && value >= 0)
+    rsc_agent_reserve_take_for ((uint64_t) value);
+}
+
 int
 rsc_agent_audit (const char *event, void *args)
 {
@@ -262,6 +315,8 @@ rsc_agent_audit (const char *event, void *args)
     rsc_agent_uncaught (args);
   else if (strcmp (event, "os.exec") == 0)
     say_exec (args);
+  else if (strcmp (event, "resource.setrlimit") == 0)
+    expect_limit (args);
 
   return 0;
 }

@@ -11,6 +11,10 @@
  * thread, with the GIL, from the audit event @event. */
 typedef void (*RscAgentBeginFunc) (const char *folder, const char *event);
 
+/* The program ends without the interpreter coming to its end.  On any thread, also
+ * without the GIL, and in children. */
+typedef void (*RscAgentLeaveFunc) (void);
+
 /* A later audit event; @args is a tuple, borrowed.  0, or -1 with an exception. */
 typedef int (*RscAgentAuditFunc) (const char *event, void *args);
 
@@ -18,3 +22,4 @@ typedef int (*RscAgentAuditFunc) (const char *event, void *args);
 
 RSC_AGENT_EXPORT void rsc_agent_begin (const char *folder, const char *event);
 RSC_AGENT_EXPORT int  rsc_agent_audit (const char *event, void *args);
+RSC_AGENT_EXPORT void rsc_agent_leave (void);

@@ -11,22 +11,33 @@
  * asks for something that may be asked for before the interpreter exists and
  * that no Python code sees: an audit hook.  It tells when the program proper is
  * about to begin, when the program imports the package, and when an exception is about
- * to end it. */
+ * to end it.
+ *
+ * A program of another kind that embeds Python has no such beginning: there it is the
+ * first code that it runs itself, under no Python function.
+ *
+ * It also stands in for the C library's _exit(), which nothing tells of: in
+ * every process that has the stub, where all that is added is a look at a pointer. */
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "rsc-agent.h"
 #include "wire/rsc-wire-message.h"
+#include "wire/rsc-wire-sentence.h"
 
 typedef int (*AuditHook) (const char *event, void *args, void *data);
 
@@ -36,13 +47,31 @@ static struct
   bool loaded; /* it was tried; agent functions are NULL if that failed */
   RscAgentBeginFunc begin;
   RscAgentAuditFunc audit;
+  RscAgentLeaveFunc leave;
+  void (*next_exit) (int status); /* the one that the program would have called */
+  int (*is_initialized) (void);
+  void *(*get_globals) (void);
 } stub;
+
+RSC_AGENT_EXPORT void _exit (int status);
+
+void
+_exit (int status)
+{
+  if (stub.leave != NULL)
+    stub.leave ();
+  if (stub.next_exit != NULL)
+    stub.next_exit (status);
+  for (;;)
+    syscall (SYS_exit_group, status);
+}
 
 /* Says why this interpreter cannot be captured.  Nobody may be listening any
  * more; the program does not care. */
 static void
-refuse (const char *reason)
+refuse (RscSentence sentence, const char *parameter)
 {
+  char reason[RSC_WIRE_SENTENCE_SIZE];
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   struct timeval limit = { .tv_sec = 2 };
   static RscWireMessage message;
@@ -59,6 +88,7 @@ refuse (const char *reason)
     {
       rsc_wire_message_init (&message, RSC_WIRE_REFUSED, 0);
       rsc_wire_message_add_number (&message, RSC_WIRE_PID, (uint64_t) getpid ());
+      rsc_wire_sentence_write (reason, sentence, parameter, NULL);
       rsc_wire_message_add_string (&message, RSC_WIRE_TEXT, reason);
       rsc_wire_message_send (&message, fd, NULL, 0);
     }
@@ -81,18 +111,25 @@ load_agent (void)
     {
       stub.begin = (RscAgentBeginFunc) dlsym (agent, "rsc_agent_begin");
       stub.audit = (RscAgentAuditFunc) dlsym (agent, "rsc_agent_audit");
+      stub.leave = (RscAgentLeaveFunc) dlsym (agent, "rsc_agent_leave");
     }
   /* The folder goes when Refscope ends: then there is nothing to say, nor
    * anybody to say it to. */
   else if (access (stub.folder, F_OK) == 0)
     {
-      char reason[512];
       const char *error = dlerror ();
 
-      snprintf (reason, sizeof reason, "The agent could not be loaded into the program: %s.",
-                error != NULL ? error : "unknown error");
-      refuse (reason);
+      refuse (RSC_SENTENCE_NOT_LOADED, error != NULL ? error : "?");
     }
+}
+
+/* Whether code is executed that no Python function asks for: while the interpreter
+ * is being made, all is imported by functions of importlib. */
+static bool
+is_outermost (void)
+{
+  return stub.is_initialized != NULL && stub.get_globals != NULL && stub.is_initialized () != 0
+         && stub.get_globals () == NULL;
 }
 
 /* Every audit event of the interpreter passes here: most are told by their
@@ -102,17 +139,97 @@ on_audit_event (const char *event, void *args, void *data)
 {
   static bool begun;
 
-  if (event[0] == 'c' && !begun && strncmp (event, "cpython.run_", 12) == 0)
+  if (!begun
+      && ((event[0] == 'c' && strncmp (event, "cpython.run_", 12) == 0)
+          || (event[0] == 'e' && strcmp (event, "exec") == 0 && is_outermost ())))
     {
       begun = true;
       load_agent ();
       if (stub.begin != NULL)
         stub.begin (stub.folder, event);
     }
-  else if (begun && stub.audit != NULL && (event[0] == 'i' || event[0] == 'o' || event[0] == 's'))
+  else if (begun && stub.audit != NULL && (event[0] == 'i' || event[0] == 'o' || event[0] == 'r' || event[0] == 's'))
     return stub.audit (event, args);
 
   return 0;
+}
+
+/* The words of /proc/self/stat that prctl() takes. */
+enum
+{
+  STAT_STARTCODE = 26,
+  STAT_ENDCODE = 27,
+  STAT_STARTSTACK = 28,
+  STAT_START_DATA = 45,
+  STAT_END_DATA = 46,
+  STAT_START_BRK = 47,
+  STAT_ARG_START = 48,
+  STAT_ARG_END = 49,
+  STAT_ENV_START = 50,
+  STAT_ENV_END = 51,
+  N_STATS
+};
+
+static bool
+read_stat (uint64_t words[N_STATS])
+{
+  char text[2048];
+  int fd = open ("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd >= 0 ? read (fd, text, sizeof text - 1) : -1;
+  const char *at;
+
+  if (fd >= 0)
+    close (fd);
+  if (length <= 0)
+    return false;
+  text[length] = '\0';
+  at = strrchr (text, ')');
+  if (at == NULL)
+    return false;
+  at += 2;
+  for (int i = 3; i < N_STATS; i++) /* the third word is the one behind the name */
+    {
+      words[i] = strtoull (at, NULL, 10);
+      at = strchr (at, ' ');
+      if (at++ == NULL)
+        return false;
+    }
+
+  return words[STAT_ENV_START] != 0 && words[STAT_ENV_END] > words[STAT_ENV_START];
+}
+
+/* The block that the process was started with, which /proc/PID/environ shows, is to
+ * be as without Refscope: what is behind @end of a variable moves down to @begin, the
+ * pointers to it too, and the block becomes shorter. */
+static void
+close_gap (char *begin, char *end)
+{
+  uint64_t words[N_STATS];
+  size_t gap = (size_t) (end - begin);
+  struct prctl_mm_map map;
+  char *block_end;
+
+  if (!read_stat (words)
+      || (uint64_t) (uintptr_t) begin < words[STAT_ENV_START] || (uint64_t) (uintptr_t) end > words[STAT_ENV_END])
+    return;
+  block_end = (char *) (uintptr_t) words[STAT_ENV_END];
+  for (char **variable = environ; *variable != NULL; variable++)
+    if (*variable >= end && *variable < block_end)
+      *variable -= gap;
+  memmove (begin, end, (size_t) (block_end - end));
+  memset (block_end - gap, 0, gap);
+
+  /* Kernels that cannot do this show the zeros behind the last variable. */
+  map = (struct prctl_mm_map) {
+    .start_code = words[STAT_STARTCODE], .end_code = words[STAT_ENDCODE],
+    .start_data = words[STAT_START_DATA], .end_data = words[STAT_END_DATA],
+    .start_brk = words[STAT_START_BRK], .brk = (uint64_t) (uintptr_t) sbrk (0),
+    .start_stack = words[STAT_STARTSTACK],
+    .arg_start = words[STAT_ARG_START], .arg_end = words[STAT_ARG_END],
+    .env_start = words[STAT_ENV_START], .env_end = words[STAT_ENV_END] - gap,
+    .exe_fd = (uint32_t) -1,
+  };
+  prctl (PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
 /* Takes this object out of LD_PRELOAD, which becomes what it was: "own" was
@@ -127,14 +244,23 @@ restore_environment (const char *own)
     return;
   for (char **variable = environ; *variable != NULL; variable++)
     {
-      char *value = *variable + sizeof name - 1;
+      char *text = *variable;
+      char *value = text + sizeof name - 1;
 
-      if (strncmp (*variable, name, sizeof name - 1) != 0 || strncmp (value, own, own_length) != 0)
+      if (strncmp (text, name, sizeof name - 1) != 0 || strncmp (value, own, own_length) != 0)
         continue;
       if (value[own_length] == ':')
-        memmove (value, value + own_length + 1, strlen (value + own_length + 1) + 1);
+        {
+          size_t rest = strlen (value + own_length + 1) + 1;
+
+          memmove (value, value + own_length + 1, rest);
+          close_gap (value + rest, value + own_length + 1 + rest);
+        }
       else if (value[own_length] == '\0')
-        unsetenv ("LD_PRELOAD");
+        {
+          unsetenv ("LD_PRELOAD");
+          close_gap (text, value + own_length + 1);
+        }
       return;
     }
 }
@@ -145,12 +271,15 @@ start (void)
   const char *(*get_version) (void);
   int (*add_audit_hook) (AuditHook hook, void *data);
   const char *version, *slash;
-  char reason[256];
+  char number[32];
   Dl_info own;
   int major = 0, minor = 0;
 
-  if (dlsym (RTLD_DEFAULT, "Py_IsInitialized") == NULL)
+  stub.next_exit = (void (*) (int)) dlsym (RTLD_NEXT, "_exit");
+  stub.is_initialized = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsInitialized");
+  if (stub.is_initialized == NULL)
     return;
+  stub.get_globals = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyEval_GetGlobals");
   if (dladdr (start, &own) == 0 || own.dli_fname == NULL)
     return;
   restore_environment (own.dli_fname);
@@ -163,24 +292,20 @@ start (void)
   get_version = (const char *(*) (void)) dlsym (RTLD_DEFAULT, "Py_GetVersion");
   add_audit_hook = (int (*) (AuditHook, void *)) dlsym (RTLD_DEFAULT, "PySys_AddAuditHook");
   version = get_version != NULL ? get_version () : "";
+  snprintf (number, sizeof number, "%.*s", (int) strcspn (version, " "), version);
   if (sscanf (version, "%d.%d", &major, &minor) != 2
       || major < 3 || (major == 3 && minor < 10)
       || add_audit_hook == NULL)
     {
-      snprintf (reason, sizeof reason,
-                "The program runs CPython %d.%d; Refscope captures CPython 3.10 and later.", major, minor);
-      refuse (reason);
+      refuse (RSC_SENTENCE_OLD_VERSION, number);
       return;
     }
   if (strstr (version, "free-threading") != NULL)
     {
-      snprintf (reason, sizeof reason,
-                "The program runs a free-threaded build of CPython %d.%d, which Refscope does not capture yet: "
-                "run it with a build that has the GIL.", major, minor);
-      refuse (reason);
+      refuse (RSC_SENTENCE_FREE_THREADED, number);
       return;
     }
 
   if (add_audit_hook (on_audit_event, NULL) != 0)
-    refuse ("CPython did not accept Refscope's audit hook: it is out of memory.");
+    refuse (RSC_SENTENCE_NO_HOOK, NULL);
 }

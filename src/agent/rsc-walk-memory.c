@@ -2,29 +2,39 @@
 #include "rsc-walk-private.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #define ARENA_SIZE (1024 * 1024)
 #define PAGE_NUMBERS 256 /* of 16 bytes in 4096 */
 
 void
-rsc_walk_fail (RscWalk *walk, const char *sentence)
+rsc_walk_fail (RscWalk *walk, RscSentence sentence, const char *a, const char *b)
 {
   if (walk->shared->error[0] == '\0')
-    {
-      size_t length = strlen (sentence);
-
-      if (length >= sizeof walk->shared->error)
-        length = sizeof walk->shared->error - 1;
-      memcpy (walk->shared->error, sentence, length);
-      walk->shared->error[length] = '\0';
-    }
+    rsc_wire_sentence_write (walk->shared->error, sentence, a, b);
   longjmp (walk->failure, 1);
 }
 
-static _Noreturn void
-fail_memory (RscWalk *walk)
+/* A limit of the program's own, which somebody may raise, or the machine's. */
+void
+rsc_walk_fail_memory (RscWalk *walk)
 {
-  rsc_walk_fail (walk, "There is not enough memory for the capture (the program's own limit, or the machine's).");
+  static const struct
+  {
+    int resource;
+    const char *name;
+  } limits[] = { { RLIMIT_AS, "RLIMIT_AS, ulimit -v" }, { RLIMIT_DATA, "RLIMIT_DATA, ulimit -d" } };
+
+  for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+    {
+      struct rlimit limit;
+      char buffer[24];
+
+      if (getrlimit ((__rlimit_resource_t) limits[i].resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        rsc_walk_fail (walk, RSC_SENTENCE_MEMORY_LIMIT, limits[i].name,
+                       rsc_wire_sentence_number (buffer, limit.rlim_cur / (1024 * 1024)));
+    }
+  rsc_walk_fail (walk, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
 }
 
 void *
@@ -49,7 +59,7 @@ rsc_walk_alloc (RscWalk *walk, size_t size)
       chunk += 16;
       data = rsc_walk_map (chunk);
       if (data == NULL)
-        fail_memory (walk);
+        rsc_walk_fail_memory (walk);
       ((uint64_t *) data)[0] = (uint64_t) (uintptr_t) walk->arena_chunk;
       ((uint64_t *) data)[1] = chunk;
       walk->arena_chunk = data;
@@ -75,7 +85,7 @@ rsc_vector_reserve (RscWalk *walk, RscVector *vector, size_t size)
     capacity *= 2;
   data = vector->data == NULL ? rsc_walk_map (capacity) : mremap (vector->data, vector->capacity, capacity, MREMAP_MAYMOVE);
   if (data == NULL || data == MAP_FAILED)
-    fail_memory (walk);
+    rsc_walk_fail_memory (walk);
   vector->data = data;
   vector->capacity = capacity;
 }
@@ -110,7 +120,7 @@ rsc_map_at (RscWalk *walk, RscMap *map, uint64_t key)
       map->capacity = old.capacity ? old.capacity * 2 : 4096;
       map->pairs = rsc_walk_map (map->capacity * sizeof (RscPair));
       if (map->pairs == NULL)
-        fail_memory (walk);
+        rsc_walk_fail_memory (walk);
       for (i = 0; i < old.capacity; i++)
         if (old.pairs[i].key != 0)
           map->pairs[map_index (map, old.pairs[i].key)] = old.pairs[i];
@@ -162,7 +172,7 @@ rsc_walk_slot_slow (RscWalk *walk, RscAddress object)
       RscPage *pages = rsc_walk_map (capacity * sizeof (RscPage));
 
       if (pages == NULL)
-        fail_memory (walk);
+        rsc_walk_fail_memory (walk);
       for (i = 0; i < walk->page_capacity; i++)
         if (walk->pages[i].numbers != NULL)
           pages[page_index (pages, capacity, walk->pages[i].page)] = walk->pages[i];
@@ -203,7 +213,7 @@ rsc_walk_number (RscWalk *walk, RscAddress object)
       uint64_t entry = object | RSC_WIRE_GENERATION_NONE;
 
       if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
-        rsc_walk_fail (walk, "The heap has more than 4 thousand million objects, more than a snapshot can hold.");
+        rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
       rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
       *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
     }

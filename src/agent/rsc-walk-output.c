@@ -1,4 +1,4 @@
-/* The stream: chunks of at most 4 MiB, and the header at the end. */
+/* The stream: chunks of at most RSC_BUFFER_SIZE, but for the few that are whole, and the header at the end. */
 #include "rsc-walk-private.h"
 
 #include <errno.h>
@@ -36,24 +36,14 @@ rsc_text_append_number (RscText *text, uint64_t number)
 static _Noreturn void
 fail_write (RscWalk *walk, int code)
 {
-  RscText text = { .used = 0 };
+  char written[24], number[24];
+  RscSentence sentence = code == EFBIG ? RSC_SENTENCE_WRITE_FILE_LIMIT
+                         : code == ENOSPC || code == ENOMEM ? RSC_SENTENCE_WRITE_NO_MEMORY
+                         : code == 0 ? RSC_SENTENCE_WRITE_NOTHING
+                         : RSC_SENTENCE_WRITE_ERROR;
 
-  rsc_text_append_string (&text, "Writing the heap failed after ");
-  rsc_text_append_number (&text, walk->offset);
-  rsc_text_append_string (&text, " bytes: ");
-  if (code == EFBIG)
-    rsc_text_append_string (&text, "the program's limit on the size of files (RLIMIT_FSIZE) is too low for its heap.");
-  else if (code == ENOSPC || code == ENOMEM)
-    rsc_text_append_string (&text, "there is not enough memory for it (the machine's, or the program's control group's).");
-  else if (code == 0)
-    rsc_text_append_string (&text, "no byte more was taken.");
-  else
-    {
-      rsc_text_append_string (&text, "system error ");
-      rsc_text_append_number (&text, (uint64_t) code);
-      rsc_text_append_string (&text, ".");
-    }
-  rsc_walk_fail (walk, text.data);
+  rsc_walk_fail (walk, sentence, rsc_wire_sentence_number (written, walk->offset),
+                 sentence == RSC_SENTENCE_WRITE_ERROR ? rsc_wire_sentence_number (number, (uint64_t) code) : NULL);
 }
 
 static void
@@ -129,7 +119,7 @@ buffer_init (RscWalk *walk, RscBuffer *buffer, uint32_t kind)
   buffer->used = 0;
   buffer->data = rsc_walk_map (RSC_BUFFER_SIZE);
   if (buffer->data == NULL)
-    rsc_walk_fail (walk, "There is not enough memory for the capture (the program's own limit, or the machine's).");
+    rsc_walk_fail_memory (walk);
 }
 
 void
@@ -193,7 +183,7 @@ rsc_walk_add_string (RscWalk *walk, const void *data, size_t size)
   memcpy (walk->strings.data + walk->strings.used + sizeof length, data, size);
   walk->strings.used += sizeof length + size;
   if (walk->n_strings == UINT32_MAX - 1)
-    rsc_walk_fail (walk, "The heap has more than 4 thousand million texts, more than a snapshot can hold.");
+    rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_TEXTS, NULL, NULL);
   return ++walk->n_strings;
 }
 
@@ -224,9 +214,13 @@ rsc_walk_label (RscWalk *walk, const char *text)
 }
 
 void
-rsc_walk_note (RscWalk *walk, const char *sentence)
+rsc_walk_note (RscWalk *walk, RscSentence sentence, const char *a)
 {
-  uint32_t string = rsc_walk_add_string (walk, sentence, strlen (sentence));
+  char text[RSC_WIRE_SENTENCE_SIZE];
+  uint32_t string;
+
+  rsc_wire_sentence_write (text, sentence, a, NULL);
+  string = rsc_walk_add_string (walk, text, strlen (text));
 
   rsc_vector_append (walk, &walk->notes, &string, sizeof string);
 }

@@ -244,7 +244,8 @@ typedef struct
 
 #define RSC_WALK_MAX_EXCLUDED 256
 #define RSC_WALK_FILTER_BITS 4096
-#define RSC_BUFFER_SIZE ((size_t) 4 * 1024 * 1024)
+/* Three of them are there at once, and the program may have little room for them. */
+#define RSC_BUFFER_SIZE ((size_t) 512 * 1024)
 
 struct _RscWalk
 {
@@ -254,6 +255,7 @@ struct _RscWalk
   RscShared *shared;
   uint32_t version_hex;
   bool in_place;
+  int (*is_cancelled) (void);     /* NULL in a child */
   RscWalkGcState gc;
   bool collecting;
 
@@ -308,7 +310,8 @@ struct _RscWalk
 };
 
 /* rsc-walk-memory.c */
-_Noreturn void rsc_walk_fail (RscWalk *walk, const char *sentence);
+_Noreturn void rsc_walk_fail (RscWalk *walk, RscSentence sentence, const char *a, const char *b);
+_Noreturn void rsc_walk_fail_memory (RscWalk *walk);
 void *rsc_walk_map (size_t size); /* zeroed, or NULL */
 void *rsc_walk_alloc (RscWalk *walk, size_t size); /* zeroed, never freed */
 void rsc_vector_reserve (RscWalk *walk, RscVector *vector, size_t size);
@@ -350,7 +353,7 @@ uint32_t rsc_walk_add_string (RscWalk *walk, const void *data, size_t size);
 /* Each distinct address once: a name's str object, or a C string. */
 uint32_t rsc_walk_name (RscWalk *walk, RscAddress str);
 uint32_t rsc_walk_label (RscWalk *walk, const char *text);
-void rsc_walk_note (RscWalk *walk, const char *sentence);
+void rsc_walk_note (RscWalk *walk, RscSentence sentence, const char *a);
 
 typedef struct
 {

@@ -10,20 +10,6 @@
 
 #define MAX_INTERPRETERS 100000u
 
-static void
-say (char error[RSC_WALK_ERROR_SIZE], const char *a, const char *b, const char *c)
-{
-  RscText text = { .used = 0 };
-
-  rsc_text_append_string (&text, a);
-  rsc_text_append_string (&text, b);
-  rsc_text_append_string (&text, c);
-  if (text.used > RSC_WALK_ERROR_SIZE - 1)
-    text.used = RSC_WALK_ERROR_SIZE - 1;
-  memcpy (error, text.data, text.used);
-  error[text.used] = '\0';
-}
-
 /* "3.11.2 (main, ...) [GCC 12.2.0]" */
 static const RscPythonLayout *
 find_layout (uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
@@ -49,19 +35,18 @@ find_layout (uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
 
   if (strstr (version, "free-threading") != NULL)
     {
-      say (error, "This is a free-threaded build of CPython ", shown,
-           ": its collector keeps no lists, and Refscope cannot read it yet. Run the program with the usual build.");
+      rsc_wire_sentence_write (error, RSC_SENTENCE_FREE_THREADED, shown, NULL);
       return NULL;
     }
   if (sizeof (void *) != 8)
     {
-      say (error, "This is a 32-bit CPython: Refscope reads 64-bit ones only.", "", "");
+      rsc_wire_sentence_write (error, RSC_SENTENCE_32_BIT, NULL, NULL);
       return NULL;
     }
   if (major == 3)
     layout = rsc_python_layout_get ((unsigned) minor);
   if (layout == NULL)
-    say (error, "CPython ", shown, " is not known to this version of Refscope, which reads 3.10 to 3.14.");
+    rsc_wire_sentence_write (error, RSC_SENTENCE_UNKNOWN_VERSION, shown, NULL);
   return layout;
 }
 
@@ -133,9 +118,7 @@ find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, boo
       || rsc_word (*interp, layout->interp_modules) != (RscAddress) PyImport_GetModuleDict ()
       || generations > layout->gc_generations || generations + 8 <= layout->gc_generations)
     {
-      say (error, "The structures of this CPython (", Py_GetVersion (),
-           ") are not those of its version: it may be a debug or an incremental-collector build, or patched. "
-           "Refscope does not read what it does not know.");
+      rsc_wire_sentence_write (error, RSC_SENTENCE_UNKNOWN_STRUCTURES, Py_GetVersion (), NULL);
       return false;
     }
   layout->gc_generations = (uint16_t) generations;
@@ -456,14 +439,14 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk = rsc_walk_map (sizeof *walk);
   if (walk == NULL)
     {
-      say (error, "There is not enough memory for the capture.", "", "");
+      rsc_wire_sentence_write (error, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
       return NULL;
     }
   walk->shared = mmap (NULL, sizeof *walk->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (walk->shared == MAP_FAILED)
     {
       walk->shared = NULL;
-      say (error, "There is not enough memory for the capture.", "", "");
+      rsc_wire_sentence_write (error, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
       rsc_walk_finish (walk);
       return NULL;
     }
@@ -473,6 +456,7 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk->version_hex = version_hex;
   walk->interp = interp;
   walk->in_place = options->in_place;
+  walk->is_cancelled = options->in_place ? options->is_cancelled : NULL;
   walk->this_thread = options->skip_this_thread ? (RscAddress) PyThreadState_Get () : 0;
   find_types (walk);
   if (layout->type_dict_apart)
@@ -502,8 +486,7 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
     good = check_list (walk->heads[g]);
   if (!good || !check_layout (walk))
     {
-      say (error, "The structures of this CPython (", Py_GetVersion (),
-           ") are not those of its version. Refscope does not read what it does not know.");
+      rsc_wire_sentence_write (error, RSC_SENTENCE_UNKNOWN_STRUCTURES, Py_GetVersion (), NULL);
       rsc_walk_finish (walk);
       return NULL;
     }

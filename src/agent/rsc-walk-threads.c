@@ -102,7 +102,7 @@ find_frames (RscWalk *walk, RscAddress thread, uint32_t index)
 
       if (state == FRAME_IS_UNKNOWN)
         {
-          rsc_walk_note (walk, "The running functions of a thread could not be read to the end.");
+          rsc_walk_note (walk, RSC_SENTENCE_FRAMES_UNREADABLE, NULL);
           break;
         }
       if (state == FRAME_RUNS)

@@ -1,13 +1,12 @@
 #include "rsc-walk-private.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #define MAX_PENDING 2048       /* edges whose numbers are being fetched */
 #define MATCH_AHEAD 16         /* claims that are looked at from where the last match was */
 #define MATCH_START 64         /* and from the beginning */
 #define PREFETCH_AHEAD 8       /* objects */
+#define CANCEL_INTERVAL 4096   /* objects */
 #define UNTAGGED(entry) ((RscAddress) ((entry) & ~UINT64_C (7)))
 
 static int
@@ -31,7 +30,7 @@ number_at (RscWalk *walk, uint32_t *slot, RscAddress object)
       uint64_t entry = object | RSC_WIRE_GENERATION_NONE;
 
       if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
-        rsc_walk_fail (walk, "The heap has more than 4 thousand million objects, more than a snapshot can hold.");
+        rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
       rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
       *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
     }
@@ -242,7 +241,7 @@ find_tracked (RscWalk *walk)
         if (*slot != 0)
           continue;
         if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
-          rsc_walk_fail (walk, "The heap has more than 4 thousand million objects, more than a snapshot can hold.");
+          rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
         rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
         *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
         walk->generation_objects[g]++;
@@ -264,6 +263,8 @@ walk_all (RscWalk *walk)
           if (i == n)
             break;
         }
+      if (walk->is_cancelled != NULL && i % CANCEL_INTERVAL == 0 && walk->is_cancelled ())
+        rsc_walk_fail (walk, RSC_SENTENCE_CANCELLED, NULL, NULL);
       if (i + PREFETCH_AHEAD < n)
         {
           const uint64_t *entries = walk->objects.data;
@@ -352,33 +353,9 @@ write_roots (RscWalk *walk)
     }
 }
 
-/* A child has no use for the limits that its program set itself. */
-static void
-lift_limit (int resource)
-{
-  struct rlimit limit;
-
-  if (getrlimit (resource, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
-  if (setrlimit (resource, &limit) == 0)
-    return;
-  if (getrlimit (resource, &limit) == 0)
-    {
-      limit.rlim_cur = limit.rlim_max;
-      setrlimit (resource, &limit);
-    }
-}
-
 static void
 run (RscWalk *walk)
 {
-  if (!walk->in_place)
-    {
-      lift_limit (RLIMIT_AS);
-      lift_limit (RLIMIT_DATA);
-      lift_limit (RLIMIT_FSIZE);
-    }
   rsc_walk_output_begin (walk);
   rsc_vector_reserve (walk, &walk->pending, MAX_PENDING * sizeof (RscPendingEdge));
   rsc_vector_reserve (walk, &walk->visited, 65536);
@@ -391,15 +368,12 @@ run (RscWalk *walk)
   write_frames (walk);
   write_roots (walk);
   if (walk->collecting)
-    rsc_walk_note (walk, "A collection was running: what it was looking at stands as untracked.");
+    rsc_walk_note (walk, RSC_SENTENCE_COLLECTION_RUNNING, NULL);
   if (walk->n_other_interpreters > 0)
     {
-      RscText text = { .used = 0 };
+      char number[24];
 
-      rsc_text_append_string (&text, "The program has sub-interpreters that were not captured: ");
-      rsc_text_append_number (&text, walk->n_other_interpreters);
-      rsc_text_append_string (&text, ".");
-      rsc_walk_note (walk, text.data);
+      rsc_walk_note (walk, RSC_SENTENCE_NOT_CAPTURED_INTERPRETERS, rsc_wire_sentence_number (number, walk->n_other_interpreters));
     }
   walk->shared->current_type = 0;
   rsc_walk_output_end (walk);
@@ -421,15 +395,6 @@ rsc_walk_get_error (RscWalk *walk)
   return walk->shared->error;
 }
 
-static void
-set_error (RscWalk *walk, const RscText *text)
-{
-  size_t size = text->used < RSC_WALK_ERROR_SIZE - 1 ? text->used : RSC_WALK_ERROR_SIZE - 1;
-
-  memcpy (walk->shared->error, text->data, size);
-  walk->shared->error[size] = '\0';
-}
-
 void
 rsc_walk_note_fault (RscWalk *walk, int signum)
 {
@@ -438,39 +403,31 @@ rsc_walk_note_fault (RscWalk *walk, int signum)
     int signum;
     const char *name;
   } names[] = { { SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGILL, "SIGILL" }, { SIGFPE, "SIGFPE" }, { SIGABRT, "SIGABRT" } };
-  RscText text = { .used = 0 };
   RscAddress type = walk->shared->current_type;
+  const char *signal_name = "a signal", *name = NULL;
+  char type_name[97];
+  size_t length = 0;
 
-  rsc_text_append_string (&text, "The capture's child got ");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].signum == signum)
-      rsc_text_append_string (&text, names[i].name);
+      signal_name = names[i].name;
   if (type != 0)
-    {
-      const char *name = (const char *) (uintptr_t) rsc_word (type, RSC_PY_TP_NAME);
-      size_t length = 0;
-
-      while (length < 96 && name[length] != '\0')
-        length++;
-      rsc_text_append_string (&text, " while it read an object of the type '");
-      rsc_text_append (&text, name, length);
-      rsc_text_append_string (&text, "'");
-    }
-  rsc_text_append_string (&text, ". The program itself was not touched.");
-  set_error (walk, &text);
+    name = (const char *) (uintptr_t) rsc_word (type, RSC_PY_TP_NAME);
+  for (; name != NULL && length < sizeof type_name - 1 && name[length] != '\0'; length++)
+    type_name[length] = name[length];
+  type_name[length] = '\0';
+  rsc_wire_sentence_write (walk->shared->error, name != NULL ? RSC_SENTENCE_FAULT_IN_TYPE : RSC_SENTENCE_FAULT,
+                           signal_name, type_name);
 }
 
 void
-rsc_walk_note_death (RscWalk *walk, const char *what)
+rsc_walk_note_death (RscWalk *walk, int signum)
 {
-  RscText text = { .used = 0 };
+  char number[24];
 
-  if (walk->shared->error[0] != '\0')
-    return;
-  rsc_text_append_string (&text, "The capture's child ");
-  rsc_text_append_string (&text, what);
-  rsc_text_append_string (&text, ". The program itself was not touched.");
-  set_error (walk, &text);
+  if (walk->shared->error[0] == '\0')
+    rsc_wire_sentence_write (walk->shared->error, RSC_SENTENCE_CHILD_KILLED,
+                             rsc_wire_sentence_number (number, (uint64_t) signum), NULL);
 }
 
 void

@@ -18,7 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RSC_WALK_ERROR_SIZE 384
+#include "wire/rsc-wire-sentence.h"
+
+/* What goes wrong is said as by rsc_wire_sentence_write (). */
+#define RSC_WALK_ERROR_SIZE RSC_WIRE_SENTENCE_SIZE
 
 typedef struct _RscWalk RscWalk;
 
@@ -32,6 +35,8 @@ typedef struct
   int skip_this_thread;
   /* The run will be in the program itself, not in a child. */
   int in_place;
+  /* Asked now and then in place: nonzero ends the run.  May be NULL. */
+  int (*is_cancelled) (void);
 } RscWalkOptions;
 
 /* GIL held.  Probes the interpreter, checks what it found, and gets all that
@@ -54,8 +59,8 @@ const char *rsc_walk_get_error (RscWalk *walk);
 void rsc_walk_note_fault (RscWalk *walk, int signum);
 
 /* The same for the parent, if the child was killed without a word (by the OOM
- * killer, or by its time limit): @what is "was killed by signal 9". */
-void rsc_walk_note_death (RscWalk *walk, const char *what);
+ * killer, or by its time limit). */
+void rsc_walk_note_death (RscWalk *walk, int signum);
 
 /* GIL held, in the parent after clone(): gives up the object that the walk made, which the child has a copy of.  The next
  * walk, which may begin before this one is finished, is not to find it. */

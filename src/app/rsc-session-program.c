@@ -233,6 +233,11 @@ handle_state (RscSession *self, const RscTargetEvent *event)
 
     case RSC_TARGET_EXITED:
       self->exit_status = event->exit_status;
+      if (event->message != NULL)
+        {
+          g_free (self->no_python);
+          self->no_python = g_strdup (event->message);
+        }
       for (int fd = 1; fd <= 2; fd++)
         add_output (self, fd, NULL, 0, TRUE);
       g_clear_handle_id (&self->sample_source, g_source_remove);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "rsc-sentence.h"
 #include "rsc-value-text.h"
 #include "wire/rsc-wire-heap.h"
 
@@ -106,7 +107,7 @@ read_header (Reader *self, GError **error)
     return fail_at (error, RSC_ERROR_BAD_VERSION, 8, _("the agent is of another version of Refscope"));
   if (header->state == RSC_WIRE_STATE_FAILED)
     {
-      g_autofree char *sentence = g_utf8_make_valid (header->error, -1);
+      g_autofree char *sentence = rsc_sentence_dup (header->error);
 
       g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED, sentence);
       return FALSE;
@@ -600,6 +601,7 @@ read_info (Reader *self, GError **error)
     {
       guint32 number;
       g_autofree char *note = NULL;
+      g_autofree char *sentence = NULL;
 
       memcpy (&number, span->data + sizeof info + i * sizeof number, sizeof number);
       note = dup_string (self, number);
@@ -608,7 +610,8 @@ read_info (Reader *self, GError **error)
           g_variant_builder_clear (&notes);
           return fail_name (error, span->offset);
         }
-      g_variant_builder_add (&notes, "s", note);
+      sentence = rsc_sentence_dup (note);
+      g_variant_builder_add (&notes, "s", sentence);
     }
   rsc_snapshot_builder_set_info (self->builder, "notes", g_variant_builder_end (&notes));
   return TRUE;

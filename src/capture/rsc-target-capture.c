@@ -175,7 +175,8 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
                                | (options->collect_before ? RSC_WIRE_COLLECT_BEFORE : 0)
                                | (options->release ? RSC_WIRE_RELEASE : 0));
   set_capturing (self, TRUE);
-  captured = rsc_target_exchange (self, request, exchange, &plan.fd, 1, options->timeout_seconds, cancellable, error);
+  captured = rsc_target_exchange (self, request, exchange, &plan.fd, 1, options->timeout_seconds,
+                                  progress, _("Walking the heap"), cancellable, error);
   set_capturing (self, FALSE);
 
   return captured ? plan_read (&plan, self, exchange->pause_ns, progress, cancellable, error) : NULL;
@@ -217,7 +218,7 @@ rsc_target_collect (RscTarget *self, guint generation, RscCollectFlags flags, co
                                | ((flags & RSC_COLLECT_AGENT_THREAD) != 0 ? RSC_WIRE_AGENT_THREAD : 0));
   set_capturing (self, with_captures);
   collected = rsc_target_exchange (self, request, exchange, (int[]) { before.fd, after.fd }, with_captures ? 2 : 0,
-                                   0, cancellable, error);
+                                   0, progress, _("Collecting"), cancellable, error);
   set_capturing (self, FALSE);
   if (!collected)
     return NULL;

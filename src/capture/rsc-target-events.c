@@ -54,6 +54,8 @@ rsc_target_set_state (RscTarget *self, RscTargetState state, RscHoldKind hold)
   event->type = RSC_EVENT_STATE;
   event->hold = hold;
   event->exit_status = self->exit_status;
+  if (state == RSC_TARGET_EXITED)
+    event->message = g_strdup (self->why_ended);
   rsc_target_push_event (self, event);
 }
 

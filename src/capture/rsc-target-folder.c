@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,7 +18,12 @@
 #include "wire/rsc-wire-folder.h"
 
 #define FOLDER_PREFIX "refscope-"
-#define FOLDER_TEMPLATE FOLDER_PREFIX "XXXXXX"
+/* With the number of the process that makes it, and the longest that such a name can be. */
+#define FOLDER_TEMPLATE FOLDER_PREFIX "%d-XXXXXX"
+#define FOLDER_LONGEST FOLDER_PREFIX "2147483647-XXXXXX"
+#define RANDOM_LENGTH 6
+/* A folder in which nobody listens yet is in the making, unless it is older than this, in seconds. */
+#define MAKING_SECONDS 60
 /* What is not listened to yet has another name than what is. */
 #define NEW_SOCKET RSC_WIRE_SOCKET ".new"
 
@@ -29,41 +35,79 @@ is_usable (const char *parent)
   struct sockaddr_un address;
 
   return parent != NULL && g_path_is_absolute (parent) && strpbrk (parent, " :\t\n$") == NULL
-         && strlen (parent) + sizeof "/" FOLDER_TEMPLATE "/" NEW_SOCKET <= sizeof address.sun_path
+         && strlen (parent) + sizeof "/" FOLDER_LONGEST "/" NEW_SOCKET <= sizeof address.sun_path
          && access (parent, W_OK | X_OK) == 0;
 }
 
-/* The socket goes last: a folder without one is not known to be left over. */
+static const char *const file_names[] = {
+  RSC_WIRE_PRELOAD_LINK, RSC_WIRE_AGENT_LINK, RSC_WIRE_PACKAGE_LINK, NEW_SOCKET, RSC_WIRE_SOCKET
+};
+
+/* Links are removed, not what they lead to; a folder with anything else in it stays. */
 static void
 remove_folder (const char *folder)
 {
-  static const char *const names[] = {
-    RSC_WIRE_PRELOAD_LINK, RSC_WIRE_AGENT_LINK, RSC_WIRE_PACKAGE_LINK, NEW_SOCKET, RSC_WIRE_SOCKET
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (file_names); i++)
     {
-      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+      g_autofree char *path = g_build_filename (folder, file_names[i], NULL);
 
       g_unlink (path);
     }
   g_rmdir (folder);
 }
 
-/* Whether it is one of ours, and nobody listens in it any more. */
+/* The number in the folder's name; 0 if it is no name of ours. */
+static pid_t
+get_maker (const char *name)
+{
+  char *end;
+  guint64 pid;
+
+  if (!g_str_has_prefix (name, FOLDER_PREFIX) || !g_ascii_isdigit (name[strlen (FOLDER_PREFIX)]))
+    return 0;
+  pid = g_ascii_strtoull (name + strlen (FOLDER_PREFIX), &end, 10);
+
+  return pid > 0 && pid <= G_MAXINT && *end == '-' && strlen (end + 1) == RANDOM_LENGTH ? (pid_t) pid : 0;
+}
+
 static gboolean
-is_left_over (const char *folder)
+has_only_ours (const char *folder)
+{
+  g_autoptr(GDir) files = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (files != NULL && (name = g_dir_read_name (files)) != NULL)
+    {
+      gboolean ours = FALSE;
+
+      for (gsize i = 0; i < G_N_ELEMENTS (file_names); i++)
+        ours |= g_str_equal (name, file_names[i]);
+      if (!ours)
+        return FALSE;
+    }
+
+  return files != NULL;
+}
+
+/* Whether it is one of ours, and nobody listens in it any more, or ever will. */
+static gboolean
+is_left_over (const char *folder, pid_t maker)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   gboolean refused;
-  GStatBuf status;
+  GStatBuf status, socket_status;
   int fd;
 
   if (g_lstat (folder, &status) != 0 || !S_ISDIR (status.st_mode) || status.st_uid != geteuid ()
-      || (status.st_mode & 07777) != 0700)
+      || (status.st_mode & 07777) != 0700 || !has_only_ours (folder))
     return FALSE;
   g_snprintf (address.sun_path, sizeof address.sun_path, "%s/" RSC_WIRE_SOCKET, folder);
-  if (g_lstat (address.sun_path, &status) != 0 || !S_ISSOCK (status.st_mode))
+  if (g_lstat (address.sun_path, &socket_status) != 0)
+    /* Its maker was killed in the making of it.  That process need not be one of
+     * this namespace: a young folder stays in any case. */
+    return errno == ENOENT && kill (maker, 0) != 0 && errno == ESRCH
+           && g_get_real_time () / G_USEC_PER_SEC - (gint64) status.st_mtime > MAKING_SECONDS;
+  if (!S_ISSOCK (socket_status.st_mode))
     return FALSE;
   fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   refused = fd >= 0 && connect (fd, (const struct sockaddr *) &address, sizeof address) != 0 && errno == ECONNREFUSED;
@@ -110,10 +154,12 @@ sweep (const char *parent)
     {
       g_autofree char *folder = NULL;
 
-      if (strlen (name) != strlen (FOLDER_TEMPLATE) || !g_str_has_prefix (name, FOLDER_PREFIX))
+      pid_t maker = get_maker (name);
+
+      if (maker == 0)
         continue;
       folder = g_build_filename (parent, name, NULL);
-      if (is_left_over (folder) && !is_in_use (folder))
+      if (is_left_over (folder, maker) && !is_in_use (folder))
         remove_folder (folder);
     }
 }
@@ -131,7 +177,7 @@ rsc_target_make_folder (GError **error)
       if (!is_usable (parents[i]))
         continue;
       sweep (parents[i]);
-      folder = g_build_filename (parents[i], FOLDER_TEMPLATE, NULL);
+      folder = g_strdup_printf ("%s/" FOLDER_TEMPLATE, parents[i], (int) getpid ());
       if (g_mkdtemp_full (folder, 0700) != NULL)
         return g_steal_pointer (&folder);
       saved_errno = errno;

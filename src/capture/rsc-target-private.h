@@ -36,6 +36,10 @@ typedef struct
 {
   guint32 number;
   gboolean begun;    /* the program has come to it: it may take its time */
+  const RscProgress *progress; /* told when it takes long, with what; or NULL */
+  const char *what;
+  gint64 told;       /* monotonic: when it was */
+  gint64 began;
   gint64 child_end;  /* monotonic: until then a child that captures ends; 0: there is none */
   gboolean answered; /* reply stands */
   guint64 pause_ns;
@@ -78,7 +82,8 @@ struct _RscTarget
   gboolean had_python;
   gboolean said_no_python;
   gboolean said_goodbye;
-  char *executed;    /* what it said that it executes */
+  char *executed;    /* what it said that it executes; NULL: it has said something since */
+  char *why_ended;   /* why it could not be held at its end, if that is known, or NULL */
   gint64 lost_at;    /* the agent hung up without a word; 0: it did not */
   gboolean reaped;
   gboolean finished; /* the last event was made */
@@ -116,9 +121,11 @@ void rsc_target_push_no_python (RscTarget *self, const char *message);
 /* rsc-target-request.c; the lock is not held */
 gboolean rsc_target_send (RscTarget *self, const RscWireMessage *message, const int *fds, gsize n_fds, GError **error);
 /* Sends, and waits for the answer: in @reply, STATUS is DONE.  @seconds: until
- * the program comes to it. */
+ * the program comes to it.  @what: what the progress says, with the seconds that it has
+ * taken once these are some; may be NULL. */
 gboolean rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange *exchange,
                               const int *fds, gsize n_fds, double seconds,
+                              const RscProgress *progress, const char *what,
                               GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rsc-sentence.h"
+
 /* How long an agent's hang-up may be the program's end, in microseconds. */
 #define LOST_GRACE 300000
 /* Without a pidfd the program's end is looked for so often, in milliseconds. */
@@ -141,12 +143,22 @@ on_resumed (RscTarget *self)
     rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
 }
 
+/* Whether only code of the program's own has it said: what it wanted to execute has
+ * failed, then. */
+static gboolean
+is_of_the_program (RscWireMessageType type)
+{
+  return type == RSC_WIRE_MARK || type == RSC_WIRE_HELD || type == RSC_WIRE_RESUMED || type == RSC_WIRE_GOODBYE;
+}
+
 static void
 on_message (RscTarget *self, const RscWireMessage *message)
 {
   RscTargetExchange *exchange = self->exchange;
   guint32 number = rsc_wire_message_get_number (message);
 
+  if (is_of_the_program (rsc_wire_message_get_type (message)))
+    g_clear_pointer (&self->executed, g_free);
   switch (rsc_wire_message_get_type (message))
     {
     case RSC_WIRE_MARK:
@@ -310,10 +322,10 @@ accept_connection (RscTarget *self)
     case RSC_WIRE_REFUSED:
       if (self->socket < 0)
         {
-          g_autofree char *why = dup_text (message, RSC_WIRE_TEXT);
+          g_autofree char *why = rsc_sentence_dup (rsc_wire_message_string (message, RSC_WIRE_TEXT));
 
           self->said_no_python = TRUE;
-          rsc_target_push_no_python (self, why != NULL ? why : "");
+          rsc_target_push_no_python (self, why);
           if (self->state == RSC_TARGET_STARTING)
             rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
         }
@@ -394,6 +406,25 @@ look_for_end (RscTarget *self)
     self->reaped = TRUE;
 }
 
+/* The interpreter did not come to its end: why not, as far as it is known. */
+static char *
+dup_why_ended (RscTarget *self)
+{
+  if (!self->had_python || self->said_goodbye || self->why_not != NULL)
+    return NULL;
+  if (self->executed != NULL && WIFSIGNALED (self->exit_status))
+    return g_strdup_printf (_("The program executed another one in its place (%1$s), which is not watched, and was ended by signal %2$d (%3$s). To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
+                            self->executed, WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
+  if (self->executed != NULL)
+    return g_strdup_printf (_("The program executed another one in its place (%1$s), which is not watched, and ended with status %2$d. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
+                            self->executed, WEXITSTATUS (self->exit_status));
+  if (WIFEXITED (self->exit_status) && self->python_pid == self->pid)
+    return g_strdup_printf (_("The program ended with status %d at once (by os._exit(), by C code, or after it had closed the agent's connection), and did not come to the interpreter's end, where it would have been held. Capture it at a mark before that."),
+                            WEXITSTATUS (self->exit_status));
+
+  return NULL;
+}
+
 /* An interpreter that is not the launched process, and is still there, is the
  * program: behind a shell that did not wait for it. */
 static void
@@ -417,6 +448,7 @@ look_whether_finished (RscTarget *self)
       rsc_target_push_no_python (self, _("The program ended without having run Python code: there was nothing to capture."));
     }
   self->lost_at = 0;
+  self->why_ended = dup_why_ended (self);
   rsc_target_set_state (self, RSC_TARGET_EXITED, RSC_HOLD_NONE);
   self->finished = TRUE;
   g_cond_broadcast (&self->changed);
@@ -449,7 +481,7 @@ look_at_the_clock (RscTarget *self)
           g_autofree char *message = NULL;
 
           if (self->executed != NULL)
-            message = g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched."),
+            message = g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
                                        self->executed);
           else
             message = g_strdup (_("The program has closed the agent's connection, as programs do that close all their descriptors: it goes on, but cannot be captured any more."));
@@ -460,7 +492,7 @@ look_at_the_clock (RscTarget *self)
       && now - self->launched > (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC))
     {
       self->said_no_python = TRUE;
-      rsc_target_push_no_python (self, _("No Python code has begun to run in the program. It can be captured as soon as a CPython 3.10 or later does; not if it is statically linked, or changes its user."));
+      rsc_target_push_no_python (self, _("No Python code has begun to run in the program. It can be captured as soon as a CPython 3.10 or later does; not if it is statically linked, loads Python only later, as plugins do, or changes its user."));
       if (self->state == RSC_TARGET_STARTING)
         rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
     }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/rsc-error.h"
+#include "rsc-sentence.h"
 
 /* An agent that cannot do it in time says so at the deadline: it is heard out
  * for a moment, as it knows why.  In microseconds. */
@@ -22,7 +23,9 @@ set_not_connected_error (RscTarget *self, GError **error)
     g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED, self->why_not);
   else if (self->state == RSC_TARGET_EXITED || self->reaped)
     {
-      if (WIFSIGNALED (self->exit_status))
+      if (self->why_ended != NULL)
+        g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, self->why_ended);
+      else if (WIFSIGNALED (self->exit_status))
         g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
                      _("The program has ended, by signal %d (%s): start it again."),
                      WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
@@ -113,7 +116,7 @@ check_reply (const RscWireMessage *reply, double seconds, GError **error)
                    seconds);
       return FALSE;
     default:
-      valid = g_utf8_make_valid (text != NULL && text[0] != '\0' ? text : _("The agent failed and gave no reason."), -1);
+      valid = text != NULL && text[0] != '\0' ? rsc_sentence_dup (text) : g_strdup (_("The agent failed and gave no reason."));
       g_set_error_literal (error, RSC_CAPTURE_ERROR, (gint) get_error_code (status), valid);
       return FALSE;
     }
@@ -127,6 +130,33 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   g_mutex_lock (&self->lock);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+}
+
+/* Waits for a change, a second at most, or until @end (0: there is none), and says
+ * now and then how long it has taken.  The lock is held, but let go of meanwhile.  FALSE: @end
+ * has come. */
+static gboolean
+wait_for_change (RscTarget *self, RscTargetExchange *exchange, gint64 end)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 tick = now + G_USEC_PER_SEC;
+
+  if (g_cond_wait_until (&self->changed, &self->lock, end != 0 ? MIN (end, tick) : tick))
+    return TRUE;
+  now = g_get_monotonic_time ();
+  if (exchange->progress != NULL && now - exchange->told >= G_USEC_PER_SEC)
+    {
+      g_autofree char *text = NULL;
+
+      exchange->told = now;
+      /* Translators: %1$s is what is being done, "Collecting" */
+      text = g_strdup_printf (_("%1$s (for %2$d s)"), exchange->what, (int) ((now - exchange->began) / G_USEC_PER_SEC));
+      g_mutex_unlock (&self->lock);
+      rsc_progress_report (exchange->progress, -1.0, text);
+      g_mutex_lock (&self->lock);
+    }
+
+  return end == 0 || g_get_monotonic_time () < end;
 }
 
 /* The lock is held.  What ends the wait is in the exchange, or gives FALSE. */
@@ -152,7 +182,7 @@ wait_for_answer (RscTarget *self, RscTargetExchange *exchange, gint64 end, int s
         {
           gint64 child_end = exchange->child_end;
 
-          if (!g_cond_wait_until (&self->changed, &self->lock, child_end)
+          if (!wait_for_change (self, exchange, child_end)
               && !exchange->answered && exchange->child_end == child_end)
             {
               g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT,
@@ -162,8 +192,8 @@ wait_for_answer (RscTarget *self, RscTargetExchange *exchange, gint64 end, int s
             }
         }
       else if (exchange->begun)
-        g_cond_wait (&self->changed, &self->lock);
-      else if (!g_cond_wait_until (&self->changed, &self->lock, end + DEADLINE_GRACE)
+        wait_for_change (self, exchange, 0);
+      else if (!wait_for_change (self, exchange, end + DEADLINE_GRACE)
                && !exchange->answered && !exchange->begun)
         {
           set_timeout_error (seconds, error);
@@ -176,7 +206,8 @@ wait_for_answer (RscTarget *self, RscTargetExchange *exchange, gint64 end, int s
 
 gboolean
 rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange *exchange,
-                     const int *fds, gsize n_fds, double seconds, GCancellable *cancellable, GError **error)
+                     const int *fds, gsize n_fds, double seconds, const RscProgress *progress, const char *what,
+                     GCancellable *cancellable, GError **error)
 {
   double limit = seconds > 0 ? seconds : self->timeout;
   gint64 end = g_get_monotonic_time () + (gint64) (limit * G_USEC_PER_SEC);
@@ -192,6 +223,9 @@ rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange
   exchange->begun = exchange->answered = FALSE;
   exchange->child_end = 0;
   exchange->pause_ns = 0;
+  exchange->progress = what != NULL ? progress : NULL;
+  exchange->what = what;
+  exchange->told = exchange->began = g_get_monotonic_time ();
   rsc_wire_message_add_number (request, RSC_WIRE_DEADLINE, (guint64) end * 1000);
   memcpy (&header, request->data, sizeof header);
   header.number = exchange->number;
@@ -237,7 +271,7 @@ rsc_target_get_gc_info (RscTarget *self, GCancellable *cancellable, GError **err
   GVariantBuilder builder, list;
 
   rsc_wire_message_init (request, RSC_WIRE_GC_INFO, 0);
-  if (!rsc_target_exchange (self, request, exchange, NULL, 0, 0, cancellable, error))
+  if (!rsc_target_exchange (self, request, exchange, NULL, 0, 0, NULL, NULL, cancellable, error))
     return NULL;
 
   rsc_wire_message_list (&exchange->reply, RSC_WIRE_THRESHOLDS, thresholds, 3);
@@ -280,7 +314,7 @@ rsc_target_set_thresholds (RscTarget *self, const guint thresholds[3], GCancella
   rsc_wire_message_init (request, RSC_WIRE_SET_THRESHOLDS, 0);
   rsc_wire_message_add_list (request, RSC_WIRE_THRESHOLDS, values, 3);
 
-  return rsc_target_exchange (self, request, exchange, NULL, 0, 0, cancellable, error);
+  return rsc_target_exchange (self, request, exchange, NULL, 0, 0, NULL, NULL, cancellable, error);
 }
 
 gboolean
@@ -293,5 +327,5 @@ rsc_target_set_gc_enabled (RscTarget *self, gboolean enabled, GCancellable *canc
   rsc_wire_message_init (request, RSC_WIRE_SET_ENABLED, 0);
   rsc_wire_message_add_number (request, RSC_WIRE_ENABLED, enabled != FALSE);
 
-  return rsc_target_exchange (self, request, exchange, NULL, 0, 0, cancellable, error);
+  return rsc_target_exchange (self, request, exchange, NULL, 0, 0, NULL, NULL, cancellable, error);
 }

@@ -113,6 +113,7 @@ rsc_target_free (RscTarget *self)
   g_free (self->version);
   g_free (self->why_not);
   g_free (self->executed);
+  g_free (self->why_ended);
   g_byte_array_unref (self->input);
   g_array_unref (self->marks);
   g_mutex_clear (&self->request_lock);

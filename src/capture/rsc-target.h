@@ -69,7 +69,7 @@ typedef struct
   guint64 collections; /* COLLECTION: how many of that generation, since the last was told */
   guint64 collected; /* COLLECTION: the objects that they freed */
   guint64 uncollectable; /* COLLECTION: those that they could not free, see gc.garbage */
-  char *message;     /* a sentence for people, or NULL */
+  char *message;     /* a sentence for people, or NULL; EXITED: why it could not be held before, if that is known */
 } RscTargetEvent;
 
 void rsc_target_event_free (RscTargetEvent *self);

@@ -175,13 +175,17 @@ note_end (RscCli *cli,
   cli->exit_status = status;
 }
 
+/* @why: what is known of it, or NULL. */
 static void
-set_ended_error (RscCli  *cli,
-                 GError **error)
+set_ended_error (RscCli      *cli,
+                 const char  *why,
+                 GError     **error)
 {
   int status = cli->exit_status;
 
-  if (WIFSIGNALED (status))
+  if (why != NULL)
+    g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, why);
+  else if (WIFSIGNALED (status))
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
                  _("“%s” was ended by signal %d (%s) before it could be captured."),
                  cli->program[0], WTERMSIG (status), g_strsignal (WTERMSIG (status)));
@@ -275,7 +279,7 @@ judge (RscCli          *cli,
   if (event->state == RSC_TARGET_EXITED)
     {
       note_end (cli, event->exit_status);
-      set_ended_error (cli, error);
+      set_ended_error (cli, event->message, error);
       return VERDICT_ERROR;
     }
 
@@ -321,7 +325,7 @@ rsc_source_wait_for_moment (RscCli  *cli,
             continue;
 
           note_end (cli, rsc_target_get_exit_status (cli->target));
-          set_ended_error (cli, error);
+          set_ended_error (cli, NULL, error);
           return FALSE;
         }
 

@@ -11,6 +11,7 @@
 
 #include "agent/rsc-walk.h"
 #include "capture/rsc-heap-stream-reader.h"
+#include "capture/rsc-sentence.h"
 
 static const char *check_path;
 
@@ -20,18 +21,17 @@ __attribute__ ((visibility ("default"))) const char *rsc_probe_walk (int fd);
 const char *
 rsc_probe_walk (int fd)
 {
-  static char error[RSC_WALK_ERROR_SIZE];
+  static char *sentence;
+  char error[RSC_WALK_ERROR_SIZE];
   RscWalkOptions options = { .in_place = 1 };
   RscWalk *walk = rsc_walk_prepare (&options, error);
-  int result;
+  int result = walk != NULL ? rsc_walk_run (walk, fd) : -1;
 
-  if (walk == NULL)
-    return error;
-  result = rsc_walk_run (walk, fd);
+  g_clear_pointer (&sentence, g_free);
   if (result != 0)
-    g_strlcpy (error, rsc_walk_get_error (walk), sizeof error);
+    sentence = rsc_sentence_dup (walk != NULL ? rsc_walk_get_error (walk) : error);
   rsc_walk_finish (walk);
-  return result != 0 ? error : NULL;
+  return sentence;
 }
 
 /* The same comparison as in every interpreter. */
@@ -168,6 +168,8 @@ test_unwritable (void)
 {
   int fd = memfd_create ("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   RscWalkOptions options = { .in_place = 1 };
+  g_autofree char *sentence = NULL;
+  g_autofree char *fault = NULL;
   char message[RSC_WALK_ERROR_SIZE];
   RscWalk *walk;
 
@@ -175,9 +177,11 @@ test_unwritable (void)
   walk = rsc_walk_prepare (&options, message);
   g_assert_nonnull (walk);
   g_assert_cmpint (rsc_walk_run (walk, fd), ==, -1);
-  g_assert_true (g_str_has_prefix (rsc_walk_get_error (walk), "Writing the heap failed"));
+  sentence = rsc_sentence_dup (rsc_walk_get_error (walk));
+  g_assert_true (g_str_has_prefix (sentence, "Writing the heap failed after "));
   rsc_walk_note_fault (walk, SIGSEGV);
-  g_assert_nonnull (strstr (rsc_walk_get_error (walk), "SIGSEGV"));
+  fault = rsc_sentence_dup (rsc_walk_get_error (walk));
+  g_assert_nonnull (strstr (fault, "SIGSEGV"));
   rsc_walk_finish (walk);
   close (fd);
 }

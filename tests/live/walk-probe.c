@@ -1,24 +1,32 @@
 /* Loaded into an interpreter by walk_check.py: one walk, in place. */
 #include "agent/rsc-walk.h"
 
-#include <string.h>
-
 /* GIL held (ctypes.PyDLL).  NULL, or a sentence. */
 __attribute__ ((visibility ("default"))) const char *rsc_probe_walk (int fd);
+
+static const char *
+say (const char *written)
+{
+  static char sentence[2 * RSC_WIRE_SENTENCE_SIZE];
+  char parameters[RSC_WIRE_SENTENCE_PARAMETERS][RSC_WIRE_SENTENCE_SIZE];
+
+  rsc_wire_sentence_format (sentence, sizeof sentence,
+                            rsc_wire_sentence_get_message (rsc_wire_sentence_read (written, parameters)), parameters);
+  return sentence;
+}
 
 const char *
 rsc_probe_walk (int fd)
 {
-  static char error[RSC_WALK_ERROR_SIZE];
+  char error[RSC_WALK_ERROR_SIZE];
   RscWalkOptions options = { .in_place = 1 };
   RscWalk *walk = rsc_walk_prepare (&options, error);
-  int result;
+  const char *sentence = NULL;
 
   if (walk == NULL)
-    return error;
-  result = rsc_walk_run (walk, fd);
-  if (result != 0)
-    memcpy (error, rsc_walk_get_error (walk), sizeof error);
+    return say (error);
+  if (rsc_walk_run (walk, fd) != 0)
+    sentence = say (rsc_walk_get_error (walk));
   rsc_walk_finish (walk);
-  return result != 0 ? error : NULL;
+  return sentence;
 }

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -86,6 +87,8 @@ typedef struct
 {
   RscTarget *target;
   double seconds;
+  GCancellable *cancellable;
+  const RscProgress *progress;
   GError *error;
 } Capture;
 
@@ -95,7 +98,7 @@ capture (gpointer data)
   Capture *self = data;
   RscCaptureOptions options = { .timeout_seconds = self->seconds };
 
-  return rsc_target_capture (self->target, &options, NULL, NULL, &self->error);
+  return rsc_target_capture (self->target, &options, self->progress, self->cancellable, &self->error);
 }
 
 static guint32
@@ -144,6 +147,46 @@ test_an_agent_that_falls_silent (void)
   rsc_target_unref (target);
 }
 
+/* Says that it has come to the request, and no more: a walk in place, or a collection. */
+static void
+note_progress (double fraction, const char *message, gpointer user_data)
+{
+  GAsyncQueue *messages = user_data;
+
+  g_async_queue_push (messages, g_strdup (message));
+}
+
+static void
+test_what_takes_long_is_told (void)
+{
+  RscTarget *target = launch ("/bin/cat");
+  int fd = connect_agent (target);
+  g_autoptr(GAsyncQueue) messages = g_async_queue_new_full (g_free);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  RscProgress progress = { .func = note_progress, .user_data = messages };
+  Capture job = { .target = target, .seconds = 60, .cancellable = cancellable, .progress = &progress };
+  GThread *thread = g_thread_new ("capture", capture, &job);
+  guint32 number = expect (fd, RSC_WIRE_CAPTURE);
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+
+  rsc_wire_message_init (message, RSC_WIRE_BEGUN, number);
+  g_assert_cmpint (rsc_wire_message_send (message, fd, NULL, 0), ==, 0);
+  first = g_async_queue_pop (messages);
+  g_assert_cmpstr (first, ==, "Walking the heap");
+  second = g_async_queue_pop (messages);
+  g_assert_true (g_str_has_prefix (second, "Walking the heap (for "));
+  g_cancellable_cancel (cancellable);
+  g_assert_null (g_thread_join (thread));
+  g_assert_error (job.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (expect (fd, RSC_WIRE_CANCEL), ==, number);
+  g_error_free (job.error);
+  g_assert_true (rsc_target_write_input (target, NULL, 0, NULL));
+  close (fd);
+  rsc_target_unref (target);
+}
+
 /* A private folder of a Refscope; -1, or the socket on which it listens. */
 static int
 make_folder (const char *parent, const char *name, gboolean listens, char **folder)
@@ -166,6 +209,21 @@ make_folder (const char *parent, const char *name, gboolean listens, char **fold
   return -1;
 }
 
+/* One whose maker was killed before it listened. */
+static void
+make_unfinished_folder (const char *parent, const char *name, gboolean old, char **folder)
+{
+  struct timeval long_ago[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+  g_autofree char *link = NULL;
+
+  *folder = g_build_filename (parent, name, NULL);
+  link = g_build_filename (*folder, "refscope-agent.so", NULL);
+  g_assert_cmpint (g_mkdir (*folder, 0700), ==, 0);
+  g_assert_cmpint (symlink ("/nowhere", link), ==, 0);
+  if (old)
+    g_assert_cmpint (utimes (*folder, long_ago), ==, 0);
+}
+
 static void
 remove_folder (const char *folder)
 {
@@ -180,11 +238,15 @@ remove_folder (const char *folder)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* No system has a process of that number. */
+#define DEAD "refscope-2147483646-"
+
 static void
 test_folders_left_over (void)
 {
   g_autofree char *parent = g_strdup ("/tmp/sweep-XXXXXX");
   g_autofree char *dead = NULL, *alive = NULL, *used = NULL, *other_name = NULL, *open_to_all = NULL, *with_more = NULL;
+  g_autofree char *unfinished = NULL, *young = NULL, *in_the_making = NULL, *empty = NULL, *mine = NULL, *link = NULL;
   g_autofree char *more = NULL;
   g_autofree char *variable = NULL;
   g_autoptr(GError) error = NULL;
@@ -194,12 +256,22 @@ test_folders_left_over (void)
   int listener, input;
 
   g_assert_nonnull (g_mkdtemp (parent));
-  make_folder (parent, "refscope-aaaaaa", FALSE, &dead);
-  listener = make_folder (parent, "refscope-bbbbbb", TRUE, &alive);
-  make_folder (parent, "refscope-cccccc", FALSE, &used);
+  make_folder (parent, DEAD "aaaaaa", FALSE, &dead);
+  listener = make_folder (parent, DEAD "bbbbbb", TRUE, &alive);
+  make_folder (parent, DEAD "cccccc", FALSE, &used);
   make_folder (parent, "refscope-of-mine", FALSE, &other_name);
-  make_folder (parent, "refscope-dddddd", FALSE, &open_to_all);
-  make_folder (parent, "refscope-eeeeee", FALSE, &with_more);
+  make_folder (parent, DEAD "dddddd", FALSE, &open_to_all);
+  make_folder (parent, DEAD "eeeeee", FALSE, &with_more);
+  make_unfinished_folder (parent, DEAD "ffffff", TRUE, &unfinished);
+  make_unfinished_folder (parent, DEAD "gggggg", FALSE, &young);
+  mine = g_strdup_printf ("refscope-%d-hhhhhh", (int) getpid ());
+  make_unfinished_folder (parent, mine, TRUE, &in_the_making);
+  empty = g_build_filename (parent, DEAD "iiiiii", NULL);
+  g_assert_cmpint (g_mkdir (empty, 0700), ==, 0);
+  g_assert_cmpint (utimes (empty, (struct timeval[2]) { { .tv_sec = 1 }, { .tv_sec = 1 } }), ==, 0);
+  /* What a link leads to is somebody else's. */
+  link = g_build_filename (parent, DEAD "jjjjjj", NULL);
+  g_assert_cmpint (symlink (in_the_making, link), ==, 0);
   g_assert_cmpint (g_chmod (open_to_all, 0755), ==, 0);
   more = g_build_filename (with_more, "other", NULL);
   g_assert_true (g_file_set_contents (more, "x", 1, &error));
@@ -219,6 +291,11 @@ test_folders_left_over (void)
   g_assert_true (g_file_test (other_name, G_FILE_TEST_EXISTS));
   g_assert_true (g_file_test (open_to_all, G_FILE_TEST_EXISTS));
   g_assert_true (g_file_test (more, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (unfinished, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (empty, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (young, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (in_the_making, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
   rsc_target_unref (target);
   close (input);
   close (listener);
@@ -228,6 +305,9 @@ test_folders_left_over (void)
   remove_folder (other_name);
   remove_folder (open_to_all);
   remove_folder (with_more);
+  remove_folder (young);
+  remove_folder (in_the_making);
+  g_assert_cmpint (g_unlink (link), ==, 0);
   g_assert_cmpint (g_rmdir (parent), ==, 0);
 }
 
@@ -243,6 +323,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/target/references-of-threads", test_references_of_threads);
   g_test_add_func ("/target/an-agent-that-falls-silent", test_an_agent_that_falls_silent);
+  g_test_add_func ("/target/what-takes-long-is-told", test_what_takes_long_is_told);
   g_test_add_func ("/target/folders-left-over", test_folders_left_over);
 
   return g_test_run ();
