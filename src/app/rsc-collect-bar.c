@@ -107,6 +107,14 @@ fill_diff (RscCollectBar *self, RscCollectionDiff *diff, RscOverlay *overlay)
     g_string_append (note, _("It ran on the agent’s thread. "));
   if (collection->others_ran)
     g_string_append (note, _("Other threads ran meanwhile. "));
+  if (diff->freed > diff->found)
+    {
+      g_autofree char *found = rsc_number_dup (diff->found);
+      g_autofree char *along = rsc_number_dup (diff->freed - diff->found);
+
+      /* Translators: both are numbers of objects that a collection freed */
+      g_string_append_printf (note, _("The collector found %1$s; %2$s that only these held went along."), found, along);
+    }
   gtk_label_set_text (self->note, note->str);
   gtk_widget_set_visible (GTK_WIDGET (self->note), note->len > 0);
   g_string_free (note, TRUE);

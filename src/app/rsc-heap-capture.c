@@ -116,8 +116,9 @@ rsc_heap_capture_new_for_collection (RscCollection *collection, RscCollectionDif
   self->snapshots[RSC_SIDE_BEFORE] = rsc_snapshot_ref (collection->before);
   self->snapshots[RSC_SIDE_AFTER] = rsc_snapshot_ref (collection->after);
   self->title = g_strdup_printf (_("Collection of generation %u"), collection->generation);
-  freed = rsc_number_dup (diff->freed);
-  self->subtitle = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s object freed", "%s objects freed", RSC_PLURAL (diff->freed)), freed);
+  /* As many as gc.collect() says, not what went along with them. */
+  freed = rsc_number_dup (diff->found);
+  self->subtitle = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s object freed", "%s objects freed", RSC_PLURAL (diff->found)), freed);
   self->collection = collection;
   self->diff = diff;
 

@@ -42,6 +42,10 @@ typedef struct
   RscOverlay *before; /* FREED, PROMOTED, STAYED, UNKNOWN */
   RscOverlay *after;  /* NEW, PROMOTED, STAYED */
   guint64 freed, freed_bytes, promoted, stayed, created, unknown;
+  /* Of the freed: what the collector found unreachable, which is what gc.collect() counts.  The rest went along:
+   * only what was found referred to it, and the collector does not look at it (numbers, texts), or it had to go
+   * because of them (weak references). */
+  guint64 found;
 } RscCollectionDiff;
 
 RscCollectionDiff *rsc_collection_diff_compute (RscSnapshot *before, RscSnapshot *after, guint generation,

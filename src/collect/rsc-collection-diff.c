@@ -244,6 +244,59 @@ merge (RscCollectionDiff *self,
   return TRUE;
 }
 
+/* What an untracked tuple or dict refers to is shown by the heap afterwards as little
+ * as that: it may live as well, if nothing else that is gone says otherwise. */
+static gboolean
+spread_unknown (RscCollectionDiff *self,
+                const Comparison  *comparison,
+                GCancellable      *cancellable,
+                GError           **error)
+{
+  const RscColumns *old = comparison->old;
+  g_autoptr(GArray) work = rsc_overlay_list (self->before, RSC_STATE_UNKNOWN);
+
+  for (guint i = 0; i < work->len; i++)
+    {
+      RscNode node = g_array_index (work, RscNode, i);
+
+      if (i % RSC_CANCEL_INTERVAL == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      for (guint64 e = old->first_edge[node]; e < old->first_edge[node + 1]; e++)
+        {
+          RscNode target = old->target[e];
+
+          if (rsc_overlay_get_state (self->before, target) != RSC_STATE_FREED
+              || (old->flags[target] & RSC_NODE_TRACKED) != 0)
+            continue;
+          rsc_overlay_set (self->before, target, RSC_STATE_UNKNOWN, -1, NULL);
+          self->freed--;
+          self->freed_bytes -= old->size[target];
+          self->unknown++;
+          g_array_append_val (work, target);
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+count_found (RscCollectionDiff *self,
+             const Comparison  *comparison,
+             const RscProgress *progress,
+             GCancellable      *cancellable,
+             GError           **error)
+{
+  g_autoptr(RscPrediction) prediction = rsc_collect_predict (comparison->before, comparison->generation, progress, cancellable, error);
+  g_autoptr(GArray) freed = rsc_overlay_list (self->before, RSC_STATE_FREED);
+
+  if (prediction == NULL)
+    return FALSE;
+  for (guint i = 0; i < freed->len; i++)
+    self->found += rsc_bitset_get (prediction->unreachable, g_array_index (freed, RscNode, i));
+
+  return TRUE;
+}
+
 RscCollectionDiff *
 rsc_collection_diff_compute (RscSnapshot       *before,
                              RscSnapshot       *after,
@@ -252,7 +305,7 @@ rsc_collection_diff_compute (RscSnapshot       *before,
                              GCancellable      *cancellable,
                              GError           **error)
 {
-  const RscBlocks blocks = RSC_BLOCK_NODES | RSC_BLOCK_STRINGS | RSC_BLOCK_ADDRESSES | RSC_BLOCK_REFERRERS;
+  const RscBlocks blocks = RSC_BLOCK_NODES | RSC_BLOCK_STRINGS | RSC_BLOCK_ADDRESSES | RSC_BLOCK_EDGES | RSC_BLOCK_REFERRERS;
   Comparison comparison = {
     .before = before,
     .after = after,
@@ -276,6 +329,8 @@ rsc_collection_diff_compute (RscSnapshot       *before,
   self->after = rsc_overlay_new (after);
   match_types (&comparison);
   ok = merge (self, &comparison, progress, cancellable, error)
+       && spread_unknown (self, &comparison, cancellable, error)
+       && count_found (self, &comparison, progress, cancellable, error)
        && rsc_snapshot_check (before, error) && rsc_snapshot_check (after, error);
   g_free (comparison.new_type);
   if (!ok)

@@ -306,9 +306,9 @@ driver_collect (Driver *self, guint generation, const char *path, GError **error
   if (diff == NULL || !rsc_snapshot_save (collection->before, path, TRUE, NULL, NULL, error))
     return FALSE;
   nodes = rsc_overlay_list (diff->before, RSC_STATE_FREED);
-  g_string_printf (json, "{\"returned\": %" G_GINT64_FORMAT ", \"on_main_thread\": %s, \"n_freed\": %" G_GUINT64_FORMAT
+  g_string_printf (json, "{\"returned\": %" G_GINT64_FORMAT ", \"on_main_thread\": %s, \"n_freed\": %" G_GUINT64_FORMAT ", \"n_found\": %" G_GUINT64_FORMAT
                    ", \"freed_bytes\": %" G_GUINT64_FORMAT ", \"promoted\": %" G_GUINT64_FORMAT,
-                   collection->returned, collection->on_main_thread ? "true" : "false", diff->freed, diff->freed_bytes,
+                   collection->returned, collection->on_main_thread ? "true" : "false", diff->freed, diff->found, diff->freed_bytes,
                    diff->promoted);
   append_nodes (json, "freed", collection->before, nodes);
   g_string_append_c (json, '}');

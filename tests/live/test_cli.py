@@ -294,7 +294,14 @@ class Failures(Live):
         self.refused('', self.python, '--no-such-option')
 
     def test_a_program_that_leaves_by_the_back_door(self):
-        self.refused('status 9', self.python, '-c', 'import os; os._exit(9)')
+        # That one is seen in time; what C code does is not, and neither is a program that takes its place.
+        result = self.run_cli('capture', '-o', self.heap, '--', self.python, '-c', 'import os; os._exit(9)')
+        self.assertIn('status 9', result.stderr)
+        self.heap.unlink()
+        self.refused('status 9 at once', self.python, '-c', 'import ctypes; ctypes.CDLL(None).exit(9)')
+        self.refused('executed another one in its place', self.python, '-c', 'import os; os.execvp("true", ["true"])')
+        self.refused('launch it itself', self.python, '-c',
+                     'import os, sys; os.execv(sys.executable, ["python", "-c", ""])')
 
     def test_a_program_that_crashes(self):
         self.refused('signal', self.python, '-c', 'import os, signal; os.kill(os.getpid(), signal.SIGSEGV)')

@@ -278,6 +278,9 @@ class Lessons:
         self.assertEqual(done['returned'], 2)
         self.assertTrue(done['on_main_thread'])
         self.assertLessEqual(set(lists), {thing['address'] for thing in done['freed']})
+        # the numbers in them go along, and are not counted by gc.collect()
+        self.assertEqual(done['n_found'], 2)
+        self.assertGreater(done['n_freed'], self.size)
         # what the captures before and after made the program copy stays with it
         self.assert_back(self.uss(at_mark=False), initial, peak, 0.1)
         self.at_mark('after gc.collect()')

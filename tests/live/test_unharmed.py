@@ -113,10 +113,10 @@ class Limits(Case):
             del heap[:]
             print('unharmed')
             ''')
-        with Target(*without_privilege(), '/bin/sh', '-c', 'ulimit -v 250000; exec "$@"', 'sh', python, script,
+        with Target(*without_privilege(), '/bin/sh', '-c', 'ulimit -v 120000; exec "$@"', 'sh', python, script,
                     hold=True) as target:
             target.wait_held(hint='full')
-            with self.assertRaisesRegex(Error, r'RLIMIT_AS, ulimit -v: 244 MiB.*Raise the hard limit') as raised:
+            with self.assertRaisesRegex(Error, r'RLIMIT_AS, ulimit -v: 117 MiB.*Raise the hard limit') as raised:
                 target.ask('capture')
             self.assertEqual(raised.exception.code, FAILED)
             self.assertEqual(target.finish(), (0, b'unharmed\n', b''))
