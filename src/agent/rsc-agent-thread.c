@@ -6,10 +6,12 @@
 #include "rsc-agent-private.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +51,24 @@ rsc_agent_drop_walks (void)
     }
 }
 
+/* The GIL costs memory for a thread state, and the C library gives a thread that asks
+ * for memory the first time 64 MiB of address space to have it in.  A program with a limit
+ * on that would run into it so much earlier: there, threads share what is there already. */
+static PyGILState_STATE
+take_gil (void)
+{
+  static bool asked;
+  struct rlimit limit;
+
+  if (!asked && getrlimit (RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    {
+      mallopt (M_ARENA_MAX, 1);
+      asked = true;
+    }
+
+  return PyGILState_Ensure ();
+}
+
 /* Takes away what the walks made, for which the GIL is needed: a main thread
  * that is held does it.  See goes_to_main_thread (). */
 static void
@@ -71,7 +91,7 @@ finish_walks (void)
       rsc_agent_signal_held ();
       return;
     }
-  state = PyGILState_Ensure ();
+  state = take_gil ();
   rsc_agent_drop_walks ();
   PyGILState_Release (state);
 }
@@ -169,7 +189,7 @@ begin_request (void)
         return;
       /* With the GIL: up to 3.12 a call that another thread adds is not seen until
        * the main thread has to give the GIL away for some reason. */
-      state = PyGILState_Ensure ();
+      state = take_gil ();
       Py_AddPendingCall (on_pending_call, NULL);
       PyGILState_Release (state);
     }
@@ -177,7 +197,7 @@ begin_request (void)
     {
       bool run;
 
-      state = PyGILState_Ensure ();
+      state = take_gil ();
       run = !atomic_load (&rsc_agent.stopping);
       if (run)
         rsc_agent_request_run (false);
