@@ -97,6 +97,19 @@ read_debug_offsets (RscPythonLayout *layout, uint32_t version_hex, bool *moved)
   return true;
 }
 
+/* A build --with-pydebug: what it has besides is in the middle of some structures, and what
+ * its own checks say to a walk is not known.  3.14's ended the program. */
+static bool
+is_debug_build (void)
+{
+  static int known = -1; /* asked first when the program begins, when there is memory for it */
+
+  if (known < 0)
+    known = PySys_GetObject ("gettotalrefcount") != NULL;
+
+  return known != 0;
+}
+
 static bool
 find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, bool *moved, char error[RSC_WALK_ERROR_SIZE])
 {
@@ -109,7 +122,7 @@ find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, boo
   *layout = *row;
   thread = (RscAddress) PyThreadState_Get ();
   *interp = (RscAddress) PyInterpreterState_Get ();
-  if (!read_debug_offsets (layout, *version_hex, moved))
+  if (is_debug_build () || !read_debug_offsets (layout, *version_hex, moved))
     thread = 0;
   /* The collector points to the first of its lists itself.  How the lists are
    * aligned differs between builds of one version: 3.13.5 has them at 4 bytes. */
