@@ -15,6 +15,7 @@ static const RscHeapPageAccel accels[] = {
   { "page.forward", { "<Alt>Right", "<Control><Shift>z" } },
   { "page.find", { "<Control>f" } },
   { "page.filter", { "<Control>k" } },
+  { "page.conditions", { "<Control><Shift>k" } },
   { "page.list", { "<Control>m" } },
   { "page.collector", { "<Control>t" } },
   { "page.sidebar", { "F9" } },
@@ -105,6 +106,12 @@ static void
 on_filter (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   rsc_view_controls_focus_filter (((RscHeapPage *) user_data)->controls);
+}
+
+static void
+on_conditions (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_view_controls_show_conditions (((RscHeapPage *) user_data)->controls);
 }
 
 static void
@@ -319,6 +326,7 @@ static const GActionEntry entries[] = {
   { "list", on_list },
   { "collector", on_collector },
   { "filter", on_filter },
+  { "conditions", on_conditions },
   { "sidebar", NULL, NULL, "true", on_sidebar },
   { "details", NULL, NULL, "true", on_details },
   { "output", NULL, NULL, "false", on_output },
@@ -393,6 +401,7 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_state (self, "sidebar", adw_flap_get_reveal_flap (self->find_flap));
   set_state (self, "details", adw_flap_get_reveal_flap (self->details_flap));
   set_enabled (self, "filter", drawn);
+  set_enabled (self, "conditions", drawn);
   set_enabled (self, "direction", drawn);
   set_enabled (self, "deeper", drawn);
   set_enabled (self, "shallower", drawn);

@@ -9,6 +9,7 @@
 
 #include "query/rsc-filter.h"
 
+#include "rsc-filter-editor.h"
 #include "rsc-object-item.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
@@ -41,12 +42,15 @@ struct _RscViewControls
   GtkSpinButton *too_many_spin;
   GtkSpinButton *max_nodes_spin;
   GtkEntry *filter_entry;
-  GtkEntry *hide_entry;
+  RscFilterEditor *filter_editor;
+  RscFilterEditor *hide_editor;
+  GtkMenuButton *filter_button;
   GtkEntry *highlight_entry;
   GtkEntry *extra_info_entry;
   GtkSwitch *refcounts_switch;
   GtkSwitch *shortnames_switch;
   GtkSwitch *collector_switch;
+  GtkSwitch *type_edges_switch;
   GtkSwitch *swap_switch;
   GtkRevealer *error_revealer;
   GtkLabel *error_label;
@@ -56,12 +60,30 @@ struct _RscViewControls
 
 G_DEFINE_FINAL_TYPE (RscViewControls, rsc_view_controls, GTK_TYPE_WIDGET)
 
+/* NULL: it has none on the bar. */
 static GtkEntry *
 get_entry (RscViewControls *self, Expression expression)
 {
-  GtkEntry *entries[N_EXPRESSIONS] = { self->filter_entry, self->hide_entry, self->highlight_entry, self->extra_info_entry };
+  GtkEntry *entries[N_EXPRESSIONS] = { self->filter_entry, NULL, self->highlight_entry, self->extra_info_entry };
 
   return entries[expression];
+}
+
+/* NULL: it is text only. */
+static RscFilterEditor *
+get_editor (RscViewControls *self, Expression expression)
+{
+  RscFilterEditor *editors[N_EXPRESSIONS] = { self->filter_editor, self->hide_editor, NULL, NULL };
+
+  return editors[expression];
+}
+
+static const char *
+get_typed (RscViewControls *self, Expression expression)
+{
+  GtkEntry *entry = get_entry (self, expression);
+
+  return entry != NULL ? gtk_editable_get_text (GTK_EDITABLE (entry)) : rsc_filter_editor_get_text (get_editor (self, expression));
 }
 
 static const char *
@@ -73,32 +95,6 @@ get_expression (const RscViewParams *params, Expression expression)
 }
 
 /* Expressions. */
-
-static void
-mark_error (GtkEntry *entry, int position)
-{
-  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
-  PangoAttribute *underline;
-
-  if (position >= 0)
-    {
-      glong length = g_utf8_strlen (text, -1);
-
-      /* What went wrong at the end is shown at the last character. */
-      position = (int) CLAMP (position, 0, MAX (length - 1, 0));
-      underline = pango_attr_underline_new (PANGO_UNDERLINE_ERROR);
-      underline->start_index = (guint) (g_utf8_offset_to_pointer (text, position) - text);
-      pango_attr_list_insert (attributes, underline);
-    }
-  gtk_entry_set_attributes (entry, attributes);
-  if (position >= 0)
-    gtk_widget_add_css_class (GTK_WIDGET (entry), "error");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (entry), "error");
-  gtk_accessible_update_state (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_STATE_INVALID,
-                               position >= 0 ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE, -1);
-}
 
 static void
 show_error (RscViewControls *self, const char *message)
@@ -116,18 +112,21 @@ check_expressions (RscViewControls *self)
   for (guint i = 0; i < N_EXPRESSIONS; i++)
     {
       GtkEntry *entry = get_entry (self, i);
-      const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
+      RscFilterEditor *editor = get_editor (self, i);
+      const char *text = get_typed (self, i);
       g_autoptr (GError) error = NULL;
       int position = -1;
 
       if (*text != '\0' && !rsc_filter_check (text, &position, &error))
-        {
-          mark_error (entry, MAX (position, 0));
-          if (message == NULL)
-            message = g_strdup (error->message);
-        }
+        position = MAX (position, 0);
       else
-        mark_error (entry, -1);
+        position = -1;
+      if (entry != NULL)
+        rsc_expression_entry_mark (entry, position);
+      if (editor != NULL)
+        rsc_filter_editor_show_error (editor, error != NULL ? error->message : NULL, position);
+      if (error != NULL && message == NULL)
+        message = g_strdup (error->message);
     }
   show_error (self, message);
 
@@ -143,9 +142,9 @@ get_number (GtkSpinButton *spin)
 }
 
 static const char *
-get_text_or_null (GtkEntry *entry)
+get_text_or_null (RscViewControls *self, Expression expression)
 {
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
+  const char *text = get_typed (self, expression);
 
   return *text != '\0' ? text : NULL;
 }
@@ -171,14 +170,15 @@ apply (RscViewControls *self)
   params.max_depth = get_number (self->depth_spin);
   params.too_many = get_number (self->too_many_spin);
   params.max_nodes = get_number (self->max_nodes_spin);
-  params.filter = get_text_or_null (self->filter_entry);
-  params.hide = get_text_or_null (self->hide_entry);
-  params.highlight = get_text_or_null (self->highlight_entry);
-  params.extra_info = get_text_or_null (self->extra_info_entry);
+  params.filter = get_text_or_null (self, EXPRESSION_FILTER);
+  params.hide = get_text_or_null (self, EXPRESSION_HIDE);
+  params.highlight = get_text_or_null (self, EXPRESSION_HIGHLIGHT);
+  params.extra_info = get_text_or_null (self, EXPRESSION_EXTRA_INFO);
   params.refcounts = gtk_switch_get_active (self->refcounts_switch);
   params.shortnames = gtk_switch_get_active (self->shortnames_switch);
   params.swap = gtk_switch_get_active (self->swap_switch);
   params.edges = gtk_switch_get_active (self->collector_switch) ? RSC_EDGES_COLLECTOR : RSC_EDGES_EVERYTHING;
+  params.type_edges = gtk_switch_get_active (self->type_edges_switch);
   view = rsc_view_new (&params);
   rsc_session_set_view (self->session, view);
 }
@@ -209,16 +209,48 @@ on_typing_over (gpointer user_data)
 }
 
 static void
+apply_soon (RscViewControls *self)
+{
+  g_clear_handle_id (&self->typing_source, g_source_remove);
+  self->typing_source = g_timeout_add (TYPING_DELAY_MS, on_typing_over, self);
+}
+
+static void
 on_typed (RscViewControls *self, GtkEntry *entry)
 {
   const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
 
   gtk_entry_set_icon_from_icon_name (entry, GTK_ENTRY_ICON_SECONDARY, *text != '\0' ? "edit-clear-symbolic" : NULL);
-  if (self->filling)
-    return;
+  if (entry == self->filter_entry)
+    rsc_filter_editor_set_text (self->filter_editor, text);
+  if (!self->filling)
+    apply_soon (self);
+}
 
-  g_clear_handle_id (&self->typing_source, g_source_remove);
-  self->typing_source = g_timeout_add (TYPING_DELAY_MS, on_typing_over, self);
+static void
+on_filter_edited (RscViewControls *self)
+{
+  /* Which applies it. */
+  gtk_editable_set_text (GTK_EDITABLE (self->filter_entry), rsc_filter_editor_get_text (self->filter_editor));
+}
+
+static void
+on_hide_edited (RscViewControls *self)
+{
+  if (!self->filling)
+    apply_soon (self);
+}
+
+/* The button tells that something is filtered while its popover is closed. */
+static void
+update_filter_button (RscViewControls *self)
+{
+  gboolean any = *get_typed (self, EXPRESSION_FILTER) != '\0' || *get_typed (self, EXPRESSION_HIDE) != '\0';
+
+  if (any)
+    gtk_widget_add_css_class (GTK_WIDGET (self->filter_button), "filtered");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->filter_button), "filtered");
 }
 
 static void
@@ -406,11 +438,16 @@ on_view_changed (RscViewControls *self)
   gtk_spin_button_set_value (self->too_many_spin, params->too_many);
   gtk_spin_button_set_value (self->max_nodes_spin, params->max_nodes);
   for (guint i = 0; i < N_EXPRESSIONS; i++)
-    set_entry (get_entry (self, i), get_expression (params, i));
+    if (get_entry (self, i) != NULL)
+      set_entry (get_entry (self, i), get_expression (params, i));
+    else
+      rsc_filter_editor_set_text (get_editor (self, i), get_expression (params, i));
+  update_filter_button (self);
   gtk_switch_set_active (self->refcounts_switch, params->refcounts);
   gtk_switch_set_active (self->shortnames_switch, params->shortnames);
   gtk_switch_set_active (self->swap_switch, params->swap);
   gtk_switch_set_active (self->collector_switch, params->edges == RSC_EDGES_COLLECTOR);
+  gtk_switch_set_active (self->type_edges_switch, params->type_edges);
   fill_chips (self, params);
   check_expressions (self);
   self->filling = FALSE;
@@ -440,6 +477,12 @@ void
 rsc_view_controls_focus_filter (RscViewControls *self)
 {
   gtk_widget_grab_focus (GTK_WIDGET (self->filter_entry));
+}
+
+void
+rsc_view_controls_show_conditions (RscViewControls *self)
+{
+  gtk_menu_button_popup (self->filter_button);
 }
 
 void
@@ -473,6 +516,7 @@ rsc_view_controls_class_init (RscViewControlsClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rsc_view_controls_dispose;
 
+  g_type_ensure (RSC_TYPE_FILTER_EDITOR);
   g_type_ensure (RSC_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-view-controls.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
@@ -484,12 +528,15 @@ rsc_view_controls_class_init (RscViewControlsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, too_many_spin);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, max_nodes_spin);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, filter_entry);
-  gtk_widget_class_bind_template_child (widget_class, RscViewControls, hide_entry);
+  gtk_widget_class_bind_template_child (widget_class, RscViewControls, filter_editor);
+  gtk_widget_class_bind_template_child (widget_class, RscViewControls, hide_editor);
+  gtk_widget_class_bind_template_child (widget_class, RscViewControls, filter_button);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, highlight_entry);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, extra_info_entry);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, refcounts_switch);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, shortnames_switch);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, collector_switch);
+  gtk_widget_class_bind_template_child (widget_class, RscViewControls, type_edges_switch);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, swap_switch);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, error_revealer);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, error_label);
@@ -498,6 +545,8 @@ rsc_view_controls_class_init (RscViewControlsClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_direction_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_typed);
+  gtk_widget_class_bind_template_callback (widget_class, on_filter_edited);
+  gtk_widget_class_bind_template_callback (widget_class, on_hide_edited);
   gtk_widget_class_bind_template_callback (widget_class, on_clear_pressed);
 }
 
@@ -505,4 +554,7 @@ static void
 rsc_view_controls_init (RscViewControls *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_filter_editor_describe (self->filter_editor, _("The way goes only through objects that meet:"), _("Filter expression"));
+  rsc_filter_editor_describe (self->hide_editor, _("Left out, and bridged by a dashed arrow, are objects that meet:"),
+                              _("Hide"));
 }

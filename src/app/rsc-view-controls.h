@@ -15,6 +15,8 @@ void rsc_view_controls_set_direction (RscViewControls *self, RscDirection direct
 /* Changes max_depth by @by. */
 void rsc_view_controls_add_depth    (RscViewControls *self, int by);
 void rsc_view_controls_focus_filter (RscViewControls *self);
+/* Opens the filter's rows. */
+void rsc_view_controls_show_conditions (RscViewControls *self);
 void rsc_view_controls_ignore_object (RscViewControls *self, RscNode node);
 void rsc_view_controls_ignore_type  (RscViewControls *self, RscNode node);
 /* Opens a fold: more neighbours of @node. */

@@ -7,7 +7,9 @@
 #include "app/rsc-collect-bar.h"
 #include "app/rsc-collector-panel.h"
 #include "app/rsc-cycles-panel.h"
+#include "app/rsc-condition-row.h"
 #include "app/rsc-details-panel.h"
+#include "app/rsc-filter-editor.h"
 #include "app/rsc-find-panel.h"
 #include "app/rsc-graph-list.h"
 #include "app/rsc-heap-page.h"
@@ -26,7 +28,9 @@ static GType (*const types[]) (void) = {
   rsc_collect_bar_get_type,
   rsc_collector_panel_get_type,
   rsc_cycles_panel_get_type,
+  rsc_condition_row_get_type,
   rsc_details_panel_get_type,
+  rsc_filter_editor_get_type,
   rsc_find_panel_get_type,
   rsc_graph_list_get_type,
   rsc_heap_page_get_type,

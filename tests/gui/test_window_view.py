@@ -61,7 +61,7 @@ class Controls(GuiTest):
         self.assertEqual(self.drawn(), {'A', 'B', 'C', 'E'})
 
     def test_hide_bridges(self):
-        self.window.press('More view options')
+        self.window.press('Filter by conditions')
         self.window.enter('Hide', "value = 'B' or value = 'C'")
         self.until({'A', 'E'})
         self.assertTrue(any(edge['kind'] == 'hidden' for edge in self.window.graph()['edges']), self.window.graph()['edges'])
