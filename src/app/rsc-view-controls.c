@@ -221,17 +221,25 @@ on_typed (RscViewControls *self, GtkEntry *entry)
   const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
 
   gtk_entry_set_icon_from_icon_name (entry, GTK_ENTRY_ICON_SECONDARY, *text != '\0' ? "edit-clear-symbolic" : NULL);
+  if (self->filling)
+    return;
+
   if (entry == self->filter_entry)
     rsc_filter_editor_set_text (self->filter_editor, text);
-  if (!self->filling)
-    apply_soon (self);
+  apply_soon (self);
 }
 
 static void
 on_filter_edited (RscViewControls *self)
 {
-  /* Which applies it. */
+  gboolean filling = self->filling;
+
+  /* The entry is empty for a moment, which the rows must not become. */
+  self->filling = TRUE;
   gtk_editable_set_text (GTK_EDITABLE (self->filter_entry), rsc_filter_editor_get_text (self->filter_editor));
+  self->filling = filling;
+  if (!self->filling)
+    apply_soon (self);
 }
 
 static void
@@ -438,10 +446,12 @@ on_view_changed (RscViewControls *self)
   gtk_spin_button_set_value (self->too_many_spin, params->too_many);
   gtk_spin_button_set_value (self->max_nodes_spin, params->max_nodes);
   for (guint i = 0; i < N_EXPRESSIONS; i++)
-    if (get_entry (self, i) != NULL)
-      set_entry (get_entry (self, i), get_expression (params, i));
-    else
-      rsc_filter_editor_set_text (get_editor (self, i), get_expression (params, i));
+    {
+      if (get_entry (self, i) != NULL)
+        set_entry (get_entry (self, i), get_expression (params, i));
+      if (get_editor (self, i) != NULL)
+        rsc_filter_editor_set_text (get_editor (self, i), get_expression (params, i));
+    }
   update_filter_button (self);
   gtk_switch_set_active (self->refcounts_switch, params->refcounts);
   gtk_switch_set_active (self->shortnames_switch, params->shortnames);
