@@ -130,7 +130,7 @@ class Programs(GuiTest):
     def test_input(self):
         program = self.write('program.py', 'answer = [input("name? ")]\nprint("hello", answer[0])\n')
         window = self.open()
-        window.activate(f"win.launch-command('{PYTHON} {program}')")
+        window.activate(f"win.launch-program((['{PYTHON}', '{program}'], '', true))")
         window.sees('name?')
         window.enter('Input for the program', 'Ada')
         window.press('Send')
