@@ -1,6 +1,7 @@
 /* Each widget class with its template is made, measured and freed: a name that
  * a template has and its class has not, or the other way round, is fatal. */
 #include <adwaita.h>
+#include <glib/gstdio.h>
 
 #include "app/rsc-application.h"
 #include "app/rsc-capture-strip.h"
@@ -131,6 +132,49 @@ test_recent_programs (void)
   g_assert_null (rsc_recent_program_new_from_variant (g_variant_new_string ("a")));
 }
 
+/* A heap that is closed leaves nothing behind, however often. */
+static void
+test_closed_heap_is_freed (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("refscope-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "graph.dot", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  g_assert_true (g_file_set_contents (path, "digraph g { a -> b; b -> c; c -> a; }", -1, NULL));
+  for (guint i = 0; i < 3; i++)
+    {
+      RscSession *session = rsc_session_new_for_file (file);
+      GtkWidget *page = g_object_ref_sink (rsc_heap_page_new (session));
+      gpointer alive_session = session, alive_page = page, alive_capture, alive_canvas;
+
+      while (rsc_session_get_scene (session) == NULL)
+        {
+          g_assert_cmpint (rsc_session_get_state (session), !=, RSC_SESSION_FAILED);
+          g_main_context_iteration (NULL, TRUE);
+        }
+      alive_capture = rsc_session_get_capture (session);
+      alive_canvas = rsc_heap_page_get_canvas (RSC_HEAP_PAGE (page));
+      g_object_add_weak_pointer (G_OBJECT (session), &alive_session);
+      g_object_add_weak_pointer (G_OBJECT (page), &alive_page);
+      g_object_add_weak_pointer (G_OBJECT (alive_capture), &alive_capture);
+      g_object_add_weak_pointer (G_OBJECT (alive_canvas), &alive_canvas);
+
+      rsc_heap_page_close (RSC_HEAP_PAGE (page));
+      g_object_unref (session);
+      g_object_unref (page);
+      /* What still ran was cancelled and lets go when it answers. */
+      while (alive_session != NULL)
+        g_main_context_iteration (NULL, TRUE);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_null (alive_page);
+      g_assert_null (alive_canvas);
+      g_assert_null (alive_capture);
+    }
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* The rows are full: what does not fit goes on in the next one. */
 static void
 test_wrap_box (void)
@@ -175,6 +219,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, GSIZE_TO_POINTER (type), test_widget);
     }
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
+  g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
   g_test_add_func ("/recent-programs", test_recent_programs);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
 
