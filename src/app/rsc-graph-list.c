@@ -34,7 +34,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (RscGraphList, rsc_graph_list, GTK_TYPE_WIDGET)
 
-/* "depth 1, 2 references, 1 referrer, freed" */
+/* "start, → 2, ← 1, freed" */
 static char *
 dup_note (RscScene *scene, RscOverlay *overlay, gsize index, const guint *n_out, const guint *n_in)
 {
@@ -68,6 +68,95 @@ dup_note (RscScene *scene, RscOverlay *overlay, gsize index, const guint *n_out,
   return g_string_free (note, FALSE);
 }
 
+/* For each node the reference by which the walk came to it, -1 for none. */
+static int *
+find_ways (const RscGraphNode *nodes, gsize n_nodes, const RscGraphEdge *edges, gsize n_edges)
+{
+  int *ways = g_new (int, n_nodes);
+
+  for (gsize i = 0; i < n_nodes; i++)
+    ways[i] = -1;
+  for (gsize i = 0; i < n_edges; i++)
+    {
+      guint32 source = edges[i].source, target = edges[i].target;
+      guint32 deeper;
+
+      /* A fold stands as deep as what it belongs to. */
+      if (nodes[source].kind != RSC_GRAPH_NODE_OBJECT || nodes[source].depth > nodes[target].depth)
+        deeper = source;
+      else if (nodes[target].kind != RSC_GRAPH_NODE_OBJECT || nodes[target].depth > nodes[source].depth)
+        deeper = target;
+      else
+        continue;
+      if (ways[deeper] < 0)
+        ways[deeper] = (int) i;
+    }
+
+  return ways;
+}
+
+/* "depth 1, referred to as “other” by Pair, 2 references, 1 referrer, freed" */
+static char *
+dup_spoken (RscGraph *graph, RscOverlay *overlay, guint32 index, int way, guint n_out, guint n_in)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
+  gsize n_nodes, n_edges;
+  const RscGraphNode *nodes = rsc_graph_get_nodes (graph, &n_nodes);
+  const RscGraphNode *node = &nodes[index];
+  gboolean swap = rsc_view_get_params (rsc_graph_get_view (graph))->swap;
+  const RscGraphEdge *edge = way >= 0 ? &rsc_graph_get_edges (graph, &n_edges)[way] : NULL;
+  g_autofree char *end = NULL;
+
+  if (edge != NULL)
+    end = rsc_node_dup_title (rsc_graph_get_snapshot (graph), nodes[edge->source == index ? edge->target : edge->source].node);
+
+  if (node->kind != RSC_GRAPH_NODE_OBJECT)
+    {
+      g_autofree char *label = g_strdelimit (g_strdup (node->label), "\n", ' ');
+
+      /* Translators: "5 more references of list [1, 2, 3]" */
+      return end != NULL ? g_strdup_printf (_("%s of %s"), label, end) : g_steal_pointer (&label);
+    }
+
+  if (node->is_start)
+    g_ptr_array_add (parts, g_strdup (_("start")));
+  else
+    /* Translators: how many references it is away from the start */
+    g_ptr_array_add (parts, g_strdup_printf (_("depth %u"), node->depth));
+  if (edge != NULL)
+    {
+      gboolean refers = (edge->source == index) != swap;
+
+      if (edge->kind == RSC_GRAPH_EDGE_BRIDGE)
+        /* Translators: there are objects between the two that are not drawn */
+        g_ptr_array_add (parts, g_strdup_printf (refers ? _("refers over hidden objects to %s") : _("referred to over hidden objects by %s"), end));
+      else if (*edge->label == '\0')
+        g_ptr_array_add (parts, g_strdup_printf (refers ? _("refers to %s") : _("referred to by %s"), end));
+      else
+        /* Translators: the first is the reference's label: a name or "[0]" */
+        g_ptr_array_add (parts, g_strdup_printf (refers ? _("refers as %s to %s") : _("referred to as %s by %s"), edge->label, end));
+    }
+  /* They were counted as they are drawn. */
+  if (swap)
+    {
+      guint n = n_out;
+
+      n_out = n_in;
+      n_in = n;
+    }
+  if (n_out > 0)
+    g_ptr_array_add (parts, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u reference", "%u references", n_out), n_out));
+  if (n_in > 0)
+    g_ptr_array_add (parts, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u referrer", "%u referrers", n_in), n_in));
+  if (overlay != NULL && rsc_overlay_get_state (overlay, node->node) != RSC_STATE_NONE)
+    g_ptr_array_add (parts, g_strdup (rsc_state_get_label (rsc_overlay_get_state (overlay, node->node))));
+  if (node->highlighted)
+    g_ptr_array_add (parts, g_strdup (_("highlighted")));
+  g_ptr_array_add (parts, NULL);
+
+  return g_strjoinv (", ", (char **) parts->pdata);
+}
+
 static void
 show_selected (RscGraphList *self)
 {
@@ -99,6 +188,7 @@ fill (RscGraphList *self)
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree guint *n_out = NULL;
   g_autofree guint *n_in = NULL;
+  g_autofree int *ways = NULL;
   g_autofree char *title = NULL;
   g_autofree char *objects = NULL;
   g_autofree char *references = NULL;
@@ -125,6 +215,8 @@ fill (RscGraphList *self)
         n_in[edges[i].target]++;
       }
 
+  ways = find_ways (nodes, n_nodes, edges, n_edges);
+
   if (overlay != NULL && rsc_overlay_get_snapshot (overlay) != rsc_graph_get_snapshot (graph))
     overlay = NULL;
   for (gsize i = 0; i < n_nodes; i++)
@@ -135,6 +227,7 @@ fill (RscGraphList *self)
 
       n_objects += nodes[i].kind == RSC_GRAPH_NODE_OBJECT;
       rsc_object_item_set_index (item, (int) i);
+      rsc_object_item_take_spoken (item, dup_spoken (graph, overlay, (guint32) i, ways[i], n_out[i], n_in[i]));
       g_ptr_array_add (items, item);
     }
 

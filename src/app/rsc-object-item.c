@@ -15,6 +15,7 @@ struct _RscObjectItem
   RscNode node;
   char *prefix;
   char *note;
+  char *spoken;
   int index;
 };
 
@@ -28,6 +29,7 @@ rsc_object_item_finalize (GObject *object)
   g_clear_pointer (&self->snapshot, rsc_snapshot_unref);
   g_free (self->prefix);
   g_free (self->note);
+  g_free (self->spoken);
 
   G_OBJECT_CLASS (rsc_object_item_parent_class)->finalize (object);
 }
@@ -80,6 +82,13 @@ void
 rsc_object_item_set_index (RscObjectItem *self, int index)
 {
   self->index = index;
+}
+
+void
+rsc_object_item_take_spoken (RscObjectItem *self, char *spoken)
+{
+  g_free (self->spoken);
+  self->spoken = spoken;
 }
 
 char *
@@ -141,6 +150,24 @@ rsc_object_item_dup_description (RscObjectItem *self)
     g_string_append_printf (text, "%s%s", text->len > 0 && self->node != RSC_NODE_NONE ? ", " : "", self->note);
 
   return g_string_free (text, FALSE);
+}
+
+/* What is seen as signs is said in words. */
+static char *
+dup_spoken (RscObjectItem *self)
+{
+  g_autofree char *title = NULL;
+  g_autofree char *size = NULL;
+
+  if (self->spoken == NULL)
+    return rsc_object_item_dup_description (self);
+  if (self->node == RSC_NODE_NONE)
+    return g_strdup (self->spoken);
+
+  title = rsc_node_dup_title (self->snapshot, self->node);
+  size = dup_size (self);
+
+  return g_strjoin (", ", title, self->spoken, size, NULL);
 }
 
 /* The row: how it is referred to, the type, and the size at the end; below
@@ -209,6 +236,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   GtkWidget *box = gtk_list_item_get_child (list_item);
   Row *row = g_object_get_data (G_OBJECT (box), "row");
   g_autofree char *description = rsc_object_item_dup_description (self);
+  g_autofree char *spoken = dup_spoken (self);
   g_autofree char *type = NULL;
   g_autofree char *value = NULL;
   g_autofree char *line = NULL;
@@ -240,7 +268,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   /* The row's own widget has the focus, so that is where the name belongs. */
   if (gtk_widget_get_parent (box) != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
-                                    GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
+                                    GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
 
 GtkListItemFactory *

@@ -21,7 +21,10 @@ RscSnapshot *rsc_object_item_get_snapshot (RscObjectItem *self);
 /* A number for whoever made it; -1 at first. */
 int          rsc_object_item_get_index    (RscObjectItem *self);
 void         rsc_object_item_set_index    (RscObjectItem *self, int index);
-/* The whole as a sentence, for screen readers.  Free with g_free(). */
+/* What a screen reader says after an object's title instead of prefix and note,
+ * or all that it says of an entry that is no object. */
+void         rsc_object_item_take_spoken  (RscObjectItem *self, char *spoken);
+/* The whole as a sentence.  Free with g_free(). */
 char        *rsc_object_item_dup_description (RscObjectItem *self);
 
 /* Rows of RscObjectItem for a GtkListView. */
