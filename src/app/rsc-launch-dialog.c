@@ -221,6 +221,9 @@ static void
 rsc_launch_dialog_init (RscLaunchDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  /* A group without a title has nothing else to name its list. */
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_ancestor (GTK_WIDGET (self->command_row), GTK_TYPE_LIST_BOX)),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _("Program to launch"), -1);
   on_command_changed (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->command_row));
 }

@@ -177,6 +177,10 @@ rsc_start_page_init (RscStartPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
 
+  /* A group without a title has nothing else to name its list. */
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_ancestor (self->demonstration_row, GTK_TYPE_LIST_BOX)),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _("Ways to begin"), -1);
+
   self->recent_rows = g_ptr_array_new ();
   self->settings = rsc_settings_new ();
   self->recent_programs = rsc_recent_programs_new (self->settings);

@@ -32,6 +32,8 @@ static const char introspection[] =
   /* Activates a detailed action on the active window. */
   "<method name='Activate'><arg type='s' direction='in' name='action'/></method>"
   "<method name='Resize'><arg type='i' direction='in'/><arg type='i' direction='in'/></method>"
+  /* Right to left from now on. */
+  "<method name='Mirror'/>"
   "<method name='Screenshot'><arg type='s' direction='in' name='path'/><arg type='d' direction='in' name='scale'/></method>"
   "</interface>"
   "</node>";
@@ -267,6 +269,11 @@ on_method_call (GDBusConnection       *connection,
       g_variant_get (parameters, "(ii)", &width, &height);
       if (window != NULL)
         gtk_window_set_default_size (GTK_WINDOW (window), width, height);
+      g_dbus_method_invocation_return_value (invocation, NULL);
+    }
+  else if (g_str_equal (method_name, "Mirror"))
+    {
+      gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
       g_dbus_method_invocation_return_value (invocation, NULL);
     }
   else

@@ -120,7 +120,18 @@ bind_cell (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_da
 
   gtk_label_set_text (GTK_LABEL (label), text);
   if (column == COLUMN_NAME)
-    gtk_widget_set_tooltip_text (label, self->name);
+    {
+      GtkWidget *cell = gtk_widget_get_parent (label);
+      GtkWidget *row = cell != NULL ? gtk_widget_get_parent (cell) : NULL;
+      g_autofree char *size = dup_cell (self, COLUMN_BYTES);
+      g_autofree char *count = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u object", "%u objects", self->count), (guint) self->count);
+      g_autofree char *description = g_strjoin (", ", self->name, count, size, NULL);
+
+      gtk_widget_set_tooltip_text (label, self->name);
+      /* The row has the focus, so that is where the name belongs. */
+      if (row != NULL)
+        gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
+    }
 }
 
 static int
@@ -166,6 +177,11 @@ void
 rsc_type_item_add_columns (GtkColumnView *view)
 {
   GtkColumnViewColumn *bytes;
+
+  /* The row of headings and the list of the view's own take the focus, too. */
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (view)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                    child == gtk_widget_get_first_child (GTK_WIDGET (view)) ? _("Column headings") : _("Types"), -1);
 
   add_column (view, _("Type"), COLUMN_NAME);
   add_column (view, _("Count"), COLUMN_COUNT);

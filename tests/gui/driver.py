@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -67,14 +68,14 @@ class Window:
     """The program, running."""
     count = 0
 
-    def __init__(self, *arguments, env=None, cwd=None, stdout=None, stdin=None):
+    def __init__(self, *arguments, env=None, cwd=None, stdout=None, stdin=None, settings=''):
         Window.count += 1
         self.name = f'io.github.refscope.Test.p{os.getpid()}n{Window.count}'
         self.state = tempfile.TemporaryDirectory(prefix='refscope-gui-')
         # The buttons that GNOME gives a window; without a desktop there are three.
         os.mkdir(os.path.join(self.state.name, 'gtk-4.0'))
-        with open(os.path.join(self.state.name, 'gtk-4.0', 'settings.ini'), 'w', encoding='utf-8') as settings:
-            settings.write('[Settings]\ngtk-decoration-layout=:close\n')
+        with open(os.path.join(self.state.name, 'gtk-4.0', 'settings.ini'), 'w', encoding='utf-8') as file:
+            file.write('[Settings]\ngtk-decoration-layout=:close\n' + settings)
         environment = dict(os.environ)
         environment.update(
             RSC_TEST_INTERFACE=self.name,
@@ -137,6 +138,10 @@ class Window:
 
     def resize(self, width, height):
         self.call('Resize', GLib.Variant('(ii)', (width, height)))
+
+    def mirror(self):
+        """Turns the program's windows right to left."""
+        self.call('Mirror')
 
     def screenshot(self, path, scale=1.0):
         self.call('Screenshot', GLib.Variant('(sd)', (path, scale)))
@@ -280,12 +285,32 @@ class Window:
         geometry = dict(line.split('=') for line in self.xdotool('getwindowgeometry', '--shell', self.surface()).split())
         return round(int(geometry['X']) + x + width / 2), round(int(geometry['Y']) + y + height / 2)
 
-    def click(self, item, button=1):
-        """Clicks into the middle of a widget."""
+    @staticmethod
+    def box(item):
+        """Where it is in the window: (x, y, width, height)."""
         box = Atspi.Component.get_extents(item, Atspi.CoordType.WINDOW)
+        return box.x, box.y, box.width, box.height
+
+    def place(self, item):
+        """Where it is, once it has stayed there for some frames."""
+        last = None
+
+        def look():
+            nonlocal last
+            before, last = last, self.box(item)
+            time.sleep(0.05)  # three frames
+            return last if last == before and last[2] > 0 and last[3] > 0 else None
+        return wait_for(f'“{name_of(item)}” at rest', look)
+
+    def click(self, item, button=1):
+        """Clicks into the middle of a widget, which is scrolled into sight and at rest before."""
         geometry = dict(line.split('=') for line in self.xdotool('getwindowgeometry', '--shell', self.surface()).split())
-        self.xdotool('mousemove', '--sync', int(geometry['X']) + box.x + box.width // 2,
-                     int(geometry['Y']) + box.y + box.height // 2)
+        x, y, width, height = self.place(item)
+        if not (0 <= x + width // 2 < int(geometry['WIDTH']) and 0 <= y + height // 2 < int(geometry['HEIGHT'])):
+            # What takes the focus is scrolled into sight.
+            Atspi.Component.grab_focus(item)
+            x, y, width, height = self.place(item)
+        self.xdotool('mousemove', '--sync', int(geometry['X']) + x + width // 2, int(geometry['Y']) + y + height // 2)
         self.xdotool('click', button)
 
     def click_node(self, node, button=1, repeat=1):
@@ -294,6 +319,40 @@ class Window:
         self.xdotool('click', '--repeat', repeat, '--delay', 60, button)
 
     # The end.
+
+    def outline(self, most=400):
+        """What is in sight as an indented text, for those who read of a failure."""
+        lines = [f'status: {self.facts().get("status", "none")!r}']
+        pending = [(self.application(), 0)]
+        while pending and len(lines) < most:
+            item, depth = pending.pop()
+            try:
+                states = item.get_state_set()
+                if depth > 0 and not states.contains(Atspi.StateType.VISIBLE):
+                    continue
+                name, role = name_of(item), item.get_role_name()
+                if name or role not in ('panel', 'filler', 'unknown'):
+                    marks = ' focused' * states.contains(Atspi.StateType.FOCUSED) + \
+                        ' insensitive' * (depth > 0 and not states.contains(Atspi.StateType.SENSITIVE))
+                    lines.append(f'{"  " * depth}{role} {name!r}{marks}')
+                pending.extend((item.get_child_at_index(i), depth + 1) for i in reversed(range(item.get_child_count())))
+            except (AttributeError, GLib.Error):
+                continue
+        return '\n'.join(lines)
+
+    def tell(self, name):
+        """What a failed test's reader wants to know; with a picture if RSC_GUI_PICTURES names a folder."""
+        if self.process.poll() is not None:
+            print(f'{name}: the program has ended with {self.process.returncode}', file=sys.stderr)
+            return
+        try:
+            print(f'{name}: in sight was\n{self.outline()}', file=sys.stderr)
+            folder = os.environ.get('RSC_GUI_PICTURES')
+            if folder:
+                os.makedirs(folder, exist_ok=True)
+                self.screenshot(os.path.join(os.path.abspath(folder), name + '.png'))
+        except GLib.Error as error:
+            print(f'{name}: it does not answer: {error.message}', file=sys.stderr)
 
     def complaints(self):
         """What the program wrote to its standard error that it should not have."""

@@ -3,4 +3,4 @@
 # command itself writes goes to standard output: the bus starts programs that
 # write to theirs.
 exec 3>&1 >&2
-exec xvfb-run -a -s '-screen 0 1280x900x24 -dpi 96' dbus-run-session -- sh -c 'exec "$@" >&3 3>&-' sh "$@"
+exec xvfb-run -a -s '-screen 0 3840x2160x24 -dpi 96' dbus-run-session -- sh -c 'exec "$@" >&3 3>&-' sh "$@"

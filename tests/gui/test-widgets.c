@@ -203,6 +203,78 @@ test_wrap_box (void)
   g_object_unref (box);
 }
 
+/* Every action with a key is in the window of the shortcuts, and every key that
+ * is there is an action's; those of the canvas are the canvas's own. */
+static void
+test_shortcuts (void)
+{
+  g_autoptr (RscApplication) application = rsc_application_new (NULL);
+  g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource ("/io/github/refscope/Refscope/ui/rsc-shortcuts.ui");
+  g_autoptr (GSList) objects = gtk_builder_get_objects (builder);
+  g_autoptr (GHashTable) listed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GStrv) actions = NULL;
+  g_autoptr (GError) error = NULL;
+  GHashTableIter iter;
+  gpointer key;
+  guint n_actions = 0;
+
+  g_application_set_flags (G_APPLICATION (application), G_APPLICATION_NON_UNIQUE);
+  g_application_set_application_id (G_APPLICATION (application), "io.github.refscope.Refscope.Shortcuts");
+  g_assert_true (g_application_register (G_APPLICATION (application), NULL, &error));
+  g_assert_no_error (error);
+
+  for (GSList *object = objects; object != NULL; object = object->next)
+    if (GTK_IS_SHORTCUTS_SHORTCUT (object->data))
+      {
+        g_autofree char *text = NULL;
+        g_auto (GStrv) words = NULL;
+
+        g_object_get (object->data, "accelerator", &text, NULL);
+        words = g_strsplit (text, " ", -1);
+        for (guint i = 0; words[i] != NULL; i++)
+          {
+            guint keyval;
+            GdkModifierType modifiers;
+            g_autofree char *name = NULL;
+
+            g_assert_true (gtk_accelerator_parse (words[i], &keyval, &modifiers));
+            name = gtk_accelerator_name (keyval, modifiers);
+            if (!g_hash_table_add (listed, g_steal_pointer (&name)))
+              g_error ("%s is listed twice", words[i]);
+          }
+      }
+  g_assert_cmpuint (g_hash_table_size (listed), >, 30);
+
+  actions = gtk_application_list_action_descriptions (GTK_APPLICATION (application));
+  for (guint i = 0; actions[i] != NULL; i++)
+    {
+      g_auto (GStrv) accels = gtk_application_get_accels_for_action (GTK_APPLICATION (application), actions[i]);
+      gboolean found = accels[0] == NULL;
+
+      for (guint j = 0; accels[j] != NULL; j++)
+        {
+          found |= g_hash_table_contains (listed, accels[j]);
+          g_hash_table_add (known, g_strdup (accels[j]));
+          n_actions++;
+        }
+      if (!found)
+        g_error ("the window of the shortcuts does not list %s (%s)", actions[i], accels[0]);
+    }
+  g_assert_cmpuint (n_actions, >, 30);
+
+  g_hash_table_iter_init (&iter, listed);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const char *own[] = { "Tab", "<Shift>Tab", "Up", "Down", "Left", "Right", "<Control>Left", "<Control>Right", "Return", "plus",
+                            "minus", "w", "1", "<Shift>F10", "Menu", "Escape", NULL };
+
+      if (!g_hash_table_contains (known, key) && !g_strv_contains (own, key))
+        g_error ("no action has the key %s, which is listed", (const char *) key);
+    }
+  gtk_window_destroy (GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts")));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -220,6 +292,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
+  g_test_add_func ("/shortcuts", test_shortcuts);
   g_test_add_func ("/recent-programs", test_recent_programs);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
 

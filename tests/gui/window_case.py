@@ -1,4 +1,5 @@
 """What the tests of the window share: a test case that opens it, and the heaps it opens."""
+import functools
 import os
 import pathlib
 import re
@@ -23,6 +24,26 @@ HUB = 'digraph hub {\n' + ''.join(f'  hub -> leaf{i};\n' for i in range(40)) + '
 
 
 class GuiTest(unittest.TestCase):
+    def __init__(self, name='runTest'):
+        super().__init__(name)
+        self.windows = []
+        if hasattr(self, name):
+            setattr(self, name, self.telling(getattr(self, name)))
+
+    def telling(self, test):
+        """The test, which on failure tells what the windows showed before they are closed."""
+        @functools.wraps(test)
+        def run():
+            try:
+                test()
+            except unittest.SkipTest:
+                raise
+            except Exception:
+                for number, window in enumerate(self.windows):
+                    window.tell(f'{self.id()}-{number}')
+                raise
+        return run
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='refscope-test-')
         self.addCleanup(folder.cleanup)
@@ -30,6 +51,7 @@ class GuiTest(unittest.TestCase):
 
     def open(self, *arguments, **options):
         window = Window(*map(str, arguments), **options)
+        self.windows.append(window)
         self.addCleanup(lambda: self.assertEqual(window.stop(), []))
         return window
 
