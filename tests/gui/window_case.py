@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import types
 import unittest
 
 import driver
@@ -33,7 +34,7 @@ class GuiTest(unittest.TestCase):
     def telling(self, test):
         """The test, which on failure tells what the windows showed before they are closed."""
         @functools.wraps(test)
-        def run():
+        def run(self):
             try:
                 test()
             except unittest.SkipTest:
@@ -42,7 +43,8 @@ class GuiTest(unittest.TestCase):
                 for number, window in enumerate(self.windows):
                     window.tell(f'{self.id()}-{number}')
                 raise
-        return run
+        # A method, as the loader of tests looks for.
+        return types.MethodType(run, self)
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='refscope-test-')
