@@ -6,6 +6,8 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "base/rsc-census.h"
+
 #define FLY_SECONDS 0.25
 /* Zooming rests for so long before tiles are painted anew. */
 #define SETTLE_MILLISECONDS 90
@@ -864,6 +866,7 @@ static void
 rsc_canvas_finalize (GObject *object)
 {
   g_array_unref (RSC_CANVAS (object)->matches);
+  rsc_census_died (RSC_CENSUS_CANVAS);
   G_OBJECT_CLASS (rsc_canvas_parent_class)->finalize (object);
 }
 
@@ -917,6 +920,7 @@ rsc_canvas_class_init (RscCanvasClass *klass)
 static void
 rsc_canvas_init (RscCanvas *self)
 {
+  rsc_census_born (RSC_CENSUS_CANVAS);
   self->viewport.zoom = 1;
   self->selected_node = self->selected_edge = self->hovered_node = self->hovered_edge = -1;
   self->matches = g_array_new (FALSE, FALSE, sizeof (guint));

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/rsc-census.h"
+
 #include "rsc-settings.h"
 #include "rsc-template.h"
 
@@ -540,6 +542,13 @@ rsc_heap_page_map (GtkWidget *widget)
 }
 
 static void
+rsc_heap_page_finalize (GObject *object)
+{
+  G_OBJECT_CLASS (rsc_heap_page_parent_class)->finalize (object);
+  rsc_census_died (RSC_CENSUS_PAGE);
+}
+
+static void
 rsc_heap_page_dispose (GObject *object)
 {
   RscHeapPage *self = RSC_HEAP_PAGE (object);
@@ -564,6 +573,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = rsc_heap_page_dispose;
+  G_OBJECT_CLASS (klass)->finalize = rsc_heap_page_finalize;
   widget_class->map = rsc_heap_page_map;
 
   signals[TOAST] = g_signal_new ("toast", RSC_TYPE_HEAP_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -626,6 +636,7 @@ rsc_heap_page_init (RscHeapPage *self)
 {
   AdwStyleManager *manager = adw_style_manager_get_default ();
 
+  rsc_census_born (RSC_CENSUS_PAGE);
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_set_parent (GTK_WIDGET (self->node_popover), GTK_WIDGET (self->canvas));
 

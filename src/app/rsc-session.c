@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/rsc-census.h"
 #include "base/rsc-error.h"
 #include "formats/rsc-heap-file.h"
 
@@ -82,6 +83,7 @@ rsc_session_finalize (GObject *object)
   g_clear_object (&self->jobs);
 
   G_OBJECT_CLASS (rsc_session_parent_class)->finalize (object);
+  rsc_census_died (RSC_CENSUS_SESSION);
 }
 
 static void
@@ -176,6 +178,7 @@ memory_point_clear (gpointer data)
 static void
 rsc_session_init (RscSession *self)
 {
+  rsc_census_born (RSC_CENSUS_SESSION);
   self->captures = g_list_store_new (RSC_TYPE_HEAP_CAPTURE);
   self->jobs = g_list_store_new (RSC_TYPE_JOB);
   self->history = rsc_history_new ();

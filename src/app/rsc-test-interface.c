@@ -2,6 +2,7 @@
 
 #include "rsc-test-interface.h"
 
+#include "base/rsc-census.h"
 #include "rsc-window.h"
 
 #define VARIABLE "RSC_TEST_INTERFACE"
@@ -11,6 +12,7 @@
 #define SETTLE_TIMEOUT_MS 60000
 /* At rest for this many looks in a row. */
 #define SETTLED_LOOKS 3
+#define BEAT_MS 10
 
 struct _RscTestInterface
 {
@@ -18,6 +20,9 @@ struct _RscTestInterface
   guint owner;
   guint registration;
   GDBusConnection *connection;
+  /* How late the main loop came to a timer that is due every BEAT_MS. */
+  guint beat;
+  gint64 last_beat, worst_delay; /* microseconds */
 };
 
 static const char introspection[] =
@@ -35,6 +40,10 @@ static const char introspection[] =
   /* Right to left from now on. */
   "<method name='Mirror'/>"
   "<method name='Screenshot'><arg type='s' direction='in' name='path'/><arg type='d' direction='in' name='scale'/></method>"
+  /* How many of the large things are alive. */
+  "<method name='Count'><arg type='a{su}' direction='out' name='counts'/></method>"
+  /* For how many seconds, at most, the main loop stood still since the last call. */
+  "<method name='TakeStall'><arg type='d' direction='out' name='seconds'/></method>"
   "</interface>"
   "</node>";
 
@@ -216,6 +225,37 @@ take_screenshot (RscTestInterface *self, const char *path, double scale, GDBusMe
     g_dbus_method_invocation_return_error_literal (invocation, G_IO_ERROR, G_IO_ERROR_FAILED, "not written");
 }
 
+static gboolean
+on_beat (gpointer user_data)
+{
+  RscTestInterface *self = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  self->worst_delay = MAX (self->worst_delay, now - self->last_beat - BEAT_MS * G_TIME_SPAN_MILLISECOND);
+  self->last_beat = now;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+take_stall (RscTestInterface *self, GDBusMethodInvocation *invocation)
+{
+  double seconds = (double) self->worst_delay / G_USEC_PER_SEC;
+
+  self->worst_delay = 0;
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(d)", seconds));
+}
+
+static void
+count (GDBusMethodInvocation *invocation)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{su}"));
+  for (RscCensus what = 0; what < RSC_N_CENSUS; what++)
+    g_variant_builder_add (&builder, "{su}", rsc_census_get_name (what), rsc_census_count (what));
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a{su})", &builder));
+}
+
 static void
 activate (RscTestInterface *self, const char *detailed_name, GDBusMethodInvocation *invocation)
 {
@@ -247,6 +287,10 @@ on_method_call (GDBusConnection       *connection,
     settle (self, invocation);
   else if (g_str_equal (method_name, "Describe"))
     describe (self, invocation);
+  else if (g_str_equal (method_name, "Count"))
+    count (invocation);
+  else if (g_str_equal (method_name, "TakeStall"))
+    take_stall (self, invocation);
   else if (g_str_equal (method_name, "NodeRect"))
     {
       int node;
@@ -309,6 +353,8 @@ rsc_test_interface_new_from_environment (GtkApplication *application)
   self = g_new0 (RscTestInterface, 1);
   self->application = application;
   self->owner = g_bus_own_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_OWNER_FLAGS_NONE, on_bus_acquired, NULL, NULL, self, NULL);
+  self->last_beat = g_get_monotonic_time ();
+  self->beat = g_timeout_add_full (G_PRIORITY_HIGH, BEAT_MS, on_beat, self, NULL);
 
   return self;
 }
@@ -316,6 +362,7 @@ rsc_test_interface_new_from_environment (GtkApplication *application)
 void
 rsc_test_interface_free (RscTestInterface *self)
 {
+  g_source_remove (self->beat);
   if (self->registration != 0)
     g_dbus_connection_unregister_object (self->connection, self->registration);
   g_bus_unown_name (self->owner);

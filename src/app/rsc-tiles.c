@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/rsc-census.h"
+
 /* At once, so that a set that is dropped leaves little to be painted in vain. */
 #define MAX_PENDING 2
 /* Tiles kept that are out of sight: 64 MB. */
@@ -62,6 +64,7 @@ tiles_unref (RscTiles *self)
   rsc_scene_unref (self->scene);
   g_clear_pointer (&self->overlay, rsc_overlay_unref);
   g_free (self);
+  rsc_census_died (RSC_CENSUS_TILES);
 }
 
 static void
@@ -162,6 +165,7 @@ rsc_tiles_new (RscScene *scene, RscOverlay *overlay, RscTheme theme, double zoom
 {
   RscTiles *self = g_new0 (RscTiles, 1);
 
+  rsc_census_born (RSC_CENSUS_TILES);
   g_atomic_ref_count_init (&self->ref_count);
   self->scene = rsc_scene_ref (scene);
   self->overlay = overlay != NULL ? rsc_overlay_ref (overlay) : NULL;

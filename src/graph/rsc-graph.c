@@ -4,6 +4,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/rsc-census.h"
 #include "base/rsc-error.h"
 #include "query/rsc-type-name.h"
 #include "rsc-graph-private.h"
@@ -18,6 +19,7 @@ graph_new (RscSnapshot *snapshot, RscView *view)
 {
   RscGraph *self = g_new0 (RscGraph, 1);
 
+  rsc_census_born (RSC_CENSUS_GRAPH);
   g_atomic_ref_count_init (&self->refs);
   self->snapshot = rsc_snapshot_ref (snapshot);
   self->view = rsc_view_ref (view);
@@ -52,6 +54,7 @@ rsc_graph_unref (RscGraph *self)
   g_hash_table_unref (self->index);
   g_string_chunk_free (self->strings);
   g_free (self);
+  rsc_census_died (RSC_CENSUS_GRAPH);
 }
 
 const RscGraphNode *

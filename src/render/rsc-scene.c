@@ -7,6 +7,7 @@
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
+#include "base/rsc-census.h"
 #include "base/rsc-error.h"
 #include "rsc-bezier.h"
 
@@ -198,6 +199,7 @@ rsc_scene_new (RscGraph *graph, double budget_seconds, const RscProgress *progre
   g_autoptr(RscScene) self = g_new0 (RscScene, 1);
   const RscViewParams *params = rsc_view_get_params (rsc_graph_get_view (graph));
 
+  rsc_census_born (RSC_CENSUS_SCENE);
   g_atomic_ref_count_init (&self->ref_count);
   self->graph = rsc_graph_ref (graph);
   rsc_graph_get_nodes (graph, &self->n_nodes);
@@ -232,6 +234,7 @@ rsc_scene_unref (RscScene *self)
   g_clear_pointer (&self->layout, rsc_layout_result_free);
   rsc_graph_unref (self->graph);
   g_free (self);
+  rsc_census_died (RSC_CENSUS_SCENE);
 }
 
 RscGraph *

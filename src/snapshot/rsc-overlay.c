@@ -4,6 +4,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/rsc-census.h"
+
 struct _RscOverlay
 {
   gatomicrefcount ref_count;
@@ -39,6 +41,7 @@ rsc_overlay_new (RscSnapshot *snapshot)
 {
   RscOverlay *self = g_new0 (RscOverlay, 1);
 
+  rsc_census_born (RSC_CENSUS_OVERLAY);
   g_atomic_ref_count_init (&self->ref_count);
   self->snapshot = rsc_snapshot_ref (snapshot);
   self->n_nodes = rsc_snapshot_peek_columns (snapshot)->n_nodes;
@@ -67,6 +70,7 @@ rsc_overlay_unref (RscOverlay *self)
   g_clear_pointer (&self->badges, g_hash_table_unref);
   rsc_snapshot_unref (self->snapshot);
   g_free (self);
+  rsc_census_died (RSC_CENSUS_OVERLAY);
 }
 
 void

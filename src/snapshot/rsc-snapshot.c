@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/rsc-census.h"
 #include "base/rsc-error.h"
 #include "rsc-edge-index.h"
 #include "rsc-snapshot-private.h"
@@ -97,6 +98,7 @@ _rsc_snapshot_new_empty (void)
   static GMutex last_id_lock;
   RscSnapshot *self = g_new0 (RscSnapshot, 1);
 
+  rsc_census_born (RSC_CENSUS_SNAPSHOT);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   g_mutex_lock (&last_id_lock);
@@ -130,6 +132,7 @@ rsc_snapshot_unref (RscSnapshot *self)
   g_free (self->good_chunks);
   g_mutex_clear (&self->lock);
   g_free (self);
+  rsc_census_died (RSC_CENSUS_SNAPSHOT);
 }
 
 guint64

@@ -1,0 +1,240 @@
+"""A tour through the window, again and again: does it grow, does it stand still?
+
+    python3 tests/gui/tour.py [MINUTES]
+
+Drives one running program through a heap file, every control, exports and a
+launched program, and closes each heap again.  After a round nothing of a closed
+heap may be alive, and after the rounds that warm it up the memory may not grow.
+Prints what each round took, and the steps during which the main loop stood
+still for long.  Exit status 1 if it grew.  scripts/tour runs it.
+"""
+import contextlib
+import os
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import FOLD, Atspi, Gone, Window, name_of, text_of, wait_for  # noqa: E402
+from test_window import PYTHON  # noqa: E402
+
+EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
+WARM_UP = 3         # rounds
+LONG_STALL = 0.1    # seconds
+# What the memory may grow a round after the warm-up: the allocator's noise, and
+# less than the smallest thing that could be kept (a small heap's columns).
+GROWTH = float(os.environ.get('RSC_TOUR_GROWTH', 128))   # KiB a round
+
+
+class Tour:
+    def __init__(self, folder):
+        self.folder = folder
+        self.stalls = {}
+        self.window = Window()
+        # The start page stays, small, so that the other window is the largest.
+        self.window.resize(360, 400)
+        self.ground = self.count()
+
+    def count(self):
+        return self.window.call('Count').unpack()[0]
+
+    def memory(self):
+        """(PSS, private memory) in KiB."""
+        found = {}
+        with open(f'/proc/{self.window.process.pid}/smaps_rollup', encoding='ascii') as lines:
+            for line in lines:
+                name, _, rest = line.partition(':')
+                if rest.endswith(' kB\n'):
+                    found[name] = int(rest.split()[0])
+        return found['Pss'], found['Private_Dirty'] + found['Private_Clean']
+
+    @contextlib.contextmanager
+    def step(self, name):
+        self.window.call('TakeStall')
+        if os.environ.get('RSC_TOUR_VERBOSE'):
+            print(f'{time.monotonic():.1f} {name}', flush=True)
+        yield
+        self.window.settle()
+        stall, = self.window.call('TakeStall').unpack()
+        self.stalls[name] = max(self.stalls.get(name, 0), stall)
+
+    def act(self, *actions):
+        for action in actions:
+            with self.step(action):
+                self.window.activate(action)
+
+    def close(self):
+        with self.step('close'):
+            self.window.activate('window.close')
+            try:
+                wait_for('the end of what was open', lambda: self.count() == self.ground)
+            except Gone:
+                raise Gone(f'still alive: {self.count()}, at first {self.ground}') from None
+
+    def open(self, name, action):
+        with self.step(name):
+            self.window.activate('app.new-window')
+            self.window.activate(action)
+            wait_for('the graph', self.window.graph)
+
+    def use_views(self):
+        window = self.window
+        for name, value in (('Depth', 1), ('Depth', 4), ('Depth', 3), ('Fold above', 5), ('Fold above', 10)):
+            with self.step(f'{name} {value}'):
+                window.set_value(name, value)
+        self.act("page.direction('backrefs')", "page.direction('both')", "page.direction('refs')")
+        with self.step('filter'):
+            window.enter('Filter', "type <> 'str'")
+        with self.step('no filter'):
+            window.enter('Filter', '')
+        with self.step('a wrong filter'):
+            window.enter('Filter', 'nonsense >')
+        with self.step('no filter'):
+            window.enter('Filter', '')
+        window.press('More view options')
+        for name in ('Reference counts', 'Short names', 'Swap arrows', 'Only what the collector sees'):
+            for _ in range(2):
+                with self.step(name):
+                    window.press(name)
+        window.key('Escape')
+        for _ in range(5):
+            self.act('page.back')
+        self.act('page.forward', 'page.forward')
+
+    def use_canvas(self):
+        window = self.window
+        with self.step('keys'):
+            for keys in ('Home', 'Down', 'Right', 'Up', 'Left', 'Tab', 'plus', 'plus', 'minus', '0', '1'):
+                window.key(keys)
+        fold = next((i for i, kind, *_ in window.nodes() if kind == FOLD), None)
+        if fold is not None:
+            # Wherever it is: by the keyboard, as the fold may be out of sight.
+            with self.step('fold'):
+                window.activate("page.expand")
+        with self.step('recentre'):
+            window.key('Home')
+            window.key('Down')
+            window.key('Return')
+        self.act('page.back', 'page.zoom-in', 'page.zoom-in', 'page.fit', 'page.zoom-out')
+
+    def use_lists(self):
+        window = self.window
+        with self.step('find a value'):
+            window.press('Value')
+            window.enter('Find objects', 'Mei')
+        with self.step('find by SQL'):
+            window.enter('Find objects', "sql:SELECT id FROM objects WHERE type = 'Session' LIMIT 5")
+            window.sees('5 objects', exactly=True)
+        with self.step('draw the found'):
+            window.key('ctrl+f')
+            window.key('Return')
+        with self.step('no search'):
+            window.enter('Find objects', '')
+        self.act('page.list', 'page.collector', 'page.cycles', 'page.cycles', 'page.find')
+        with self.step('collect'):
+            window.activate('page.collect(uint32 2)')
+            window.sees('Predicted')
+        self.act('page.swap-side', 'page.sidebar', 'page.sidebar', 'page.details', 'page.details')
+
+    def dialog(self):
+        """The file chooser: walking through the whole window takes many seconds."""
+        application = self.window.application()
+        children = [application.get_child_at_index(i) for i in range(application.get_child_count())]
+        return next((child for child in children if name_of(child) not in ('', 'Refscope') and
+                     child.get_role_name() in ('dialog', 'file chooser')), None)
+
+    def save(self, action, path):
+        window = self.window
+        path.unlink(missing_ok=True)
+        window.activate(action)
+        dialog = wait_for('the file chooser', self.dialog)
+        entry = wait_for('the name', lambda: next((
+            item for item in window.walk(dialog) if item.get_role_name() in ('text', 'entry') and
+            'EditableText' in item.get_interfaces() and text_of(item).endswith(path.suffix)), None))
+        Atspi.EditableText.set_text_contents(entry, str(path))
+        button = wait_for('Save', lambda: next((
+            item for item in window.walk(dialog) if name_of(item) == 'Save' and 'Action' in item.get_interfaces()), None))
+        Atspi.Action.do_action(button, 0)
+        wait_for('the file', path.exists)
+
+    def export(self):
+        for kind in ('png', 'svg', 'pdf', 'dot'):
+            with self.step(f'export {kind}'):
+                self.save(f"page.export('{kind}')", self.folder / f'picture.{kind}')
+        with self.step('save the heap'):
+            self.save('page.save-heap', self.folder / 'saved.refscope')
+        self.act('page.copy-command', 'page.copy-picture')
+
+    def launch(self):
+        window = self.window
+        with self.step('launch'):
+            window.activate('app.new-window')
+            window.activate(f"win.launch-command('{PYTHON} {EXAMPLES / 'demo.py'}')")
+            window.wait_for_status('the shop is full')
+            window.wait_for_captures(1)
+        with self.step('continue'):
+            window.activate('page.continue')
+            window.wait_for_status('most have left')
+            window.wait_for_captures(2)
+        with self.step('collect in the program'):
+            window.activate('page.collect(uint32 2)')
+            window.wait_for_captures(3)
+        with self.step('the first capture'):
+            window.press(lambda name: name.startswith('1 the shop'))
+        with self.step('stop'):
+            window.activate('page.stop')
+            window.wait_for_status('Ended by SIGTERM')
+
+    def round(self):
+        self.launch()
+        self.act('page.fit')
+        self.use_canvas()
+        self.export()
+        self.close()
+        self.open('open the file', f"win.open-path('{self.folder / 'saved.refscope'}')")
+        self.use_views()
+        self.use_canvas()
+        self.use_lists()
+        self.close()
+        self.open('open a lesson', "win.lesson('reachability-graph')")
+        self.use_views()
+        self.close()
+
+
+def grows(memory):
+    """The slope through the rounds' memory in KiB a round, robust against single ones."""
+    slopes = [(b - a) / (j - i) for i, a in enumerate(memory) for j, b in enumerate(memory) if j > i]
+    return statistics.median(slopes) if slopes else 0
+
+
+def main(minutes):
+    until = time.monotonic() + 60 * minutes
+    memory = []
+    with tempfile.TemporaryDirectory(prefix='refscope-tour-') as folder:
+        tour = Tour(pathlib.Path(folder))
+        try:
+            while time.monotonic() < until or len(memory) < WARM_UP + 3:
+                started = time.monotonic()
+                tour.round()
+                pss, private = tour.memory()
+                memory.append(private)
+                print(f'round {len(memory)}: {time.monotonic() - started:.0f} s, PSS {pss / 1024:.1f} MiB, '
+                      f'private {private / 1024:.1f} MiB, alive: '
+                      + ', '.join(f'{count} {name}' for name, count in sorted(tour.count().items()) if count), flush=True)
+        finally:
+            complaints = tour.window.stop()
+    for name, stall in sorted(tour.stalls.items(), key=lambda item: -item[1]):
+        if stall >= LONG_STALL:
+            print(f'the main loop stood still for {1000 * stall:.0f} ms: {name}')
+    for line in complaints:
+        print(line)
+    slope = grows(memory[WARM_UP:])
+    print(f'{len(memory)} rounds; after the warm-up the private memory grows by {slope:.0f} KiB a round (limit {GROWTH:.0f}); '
+          f'the longest stall was {1000 * max(tour.stalls.values()):.0f} ms')
+    return 1 if slope > GROWTH or complaints else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 30))
