@@ -165,6 +165,24 @@ class Canvas(GuiTest):
         wait_for('the picture that fits', lambda: abs(window.facts()['zoom'] - before) < 0.01)
 
 
+class Closing(GuiTest):
+    def test_nothing_of_a_closed_heap_is_alive(self):
+        window = self.open()
+        # The start page stays, so that the program does not end.
+        before = window.call('Count').unpack()[0]
+        for _ in range(2):
+            window.activate('app.new-window')
+            window.activate(f"win.open-path('{self.write('graph.dot', GRAPH)}')")
+            wait_for('the graph', window.graph)
+            window.activate("page.direction('both')")
+            window.settle()
+            during = window.call('Count').unpack()[0]
+            for what in ('snapshots', 'graphs', 'scenes', 'canvases', 'sessions', 'pages'):
+                self.assertGreater(during[what], before[what], what)
+            window.activate('window.close')
+            wait_for('the end of all of it', lambda: window.call('Count').unpack()[0] == before)
+
+
 class Finding(GuiTest):
     def test_types_and_values(self):
         window = self.open_graph()

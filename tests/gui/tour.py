@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import FOLD, Atspi, Gone, Window, name_of, text_of, wait_for  # noqa: E402
-from test_window import PYTHON  # noqa: E402
+from window_case import PYTHON  # noqa: E402
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
 WARM_UP = 3         # rounds
@@ -138,18 +138,17 @@ class Tour:
             window.sees('Predicted')
         self.act('page.swap-side', 'page.sidebar', 'page.sidebar', 'page.details', 'page.details')
 
-    def dialog(self):
-        """The file chooser: walking through the whole window takes many seconds."""
+    def top_levels(self):
         application = self.window.application()
-        children = [application.get_child_at_index(i) for i in range(application.get_child_count())]
-        return next((child for child in children if name_of(child) not in ('', 'Refscope') and
-                     child.get_role_name() in ('dialog', 'file chooser')), None)
+        return [application.get_child_at_index(i) for i in range(application.get_child_count())]
 
     def save(self, action, path):
         window = self.window
         path.unlink(missing_ok=True)
+        before = self.top_levels()
         window.activate(action)
-        dialog = wait_for('the file chooser', self.dialog)
+        # Walking through the other windows takes many seconds.
+        dialog = wait_for('the file chooser', lambda: next((top for top in self.top_levels() if top not in before), None))
         entry = wait_for('the name', lambda: next((
             item for item in window.walk(dialog) if item.get_role_name() in ('text', 'entry') and
             'EditableText' in item.get_interfaces() and text_of(item).endswith(path.suffix)), None))
