@@ -133,11 +133,11 @@ class Packages(unittest.TestCase):
 
 class Syntax(unittest.TestCase):
     def test_bash_reads_them(self):
-        for name in 'run', 'test', 'bench', 'common.sh', 'update-po':
+        for name in 'run', 'test', 'bench', 'tour', 'common.sh', 'update-po':
             subprocess.run(['bash', '-n', ROOT / 'scripts' / name], check=True)
 
     def test_they_can_be_started(self):
-        for name in 'scripts/run', 'scripts/test', 'scripts/bench', 'scripts/update-po', '.ci/run':
+        for name in 'scripts/run', 'scripts/test', 'scripts/bench', 'scripts/tour', 'scripts/update-po', '.ci/run':
             self.assertTrue(os.access(ROOT / name, os.X_OK), name)
 
 
