@@ -6,7 +6,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import FOLD, Atspi, wait_for  # noqa: E402
-from window_case import HUB, GuiTest  # noqa: E402
+from window_case import GRAPH, HUB, GuiTest  # noqa: E402
 
 
 class Controls(GuiTest):
