@@ -126,9 +126,10 @@ admit_next (Walk *walk, Parent *parent)
 static void
 share_out (Walk *walk, Parent *parents, guint n_parents)
 {
-  guint max_nodes = walk->build->params->max_nodes;
+  guint64 max_nodes = walk->build->params->max_nodes;
+  guint64 n_asked = max_nodes + rsc_graph_build_get_extra (walk->build, RSC_NODE_NONE);
   guint64 room = max_nodes == 0 ? G_MAXUINT64
-                 : max_nodes > walk->build->n_objects ? max_nodes - walk->build->n_objects : 0;
+                 : n_asked > walk->build->n_objects ? n_asked - walk->build->n_objects : 0;
   gboolean found = TRUE;
 
   while (room > 0 && found)
@@ -313,32 +314,36 @@ draw_level (Walk *walk, GError **error)
   return TRUE;
 }
 
-/* The objects themselves; what is over max_nodes is one fold. */
+/* How many of the objects themselves are drawn.  Where they are many, half of
+ * max_nodes is left for what was asked about them. */
+static gsize
+get_max_starts (const RscViewParams *params)
+{
+  if (params->max_nodes == 0)
+    return G_MAXSIZE;
+  return params->max_depth == 0 ? params->max_nodes : params->max_nodes - params->max_nodes / 2;
+}
+
+/* The objects themselves, as far as their share of max_nodes goes. */
 static gboolean
 draw_starts (Walk *walk, GError **error)
 {
   RscGraphBuild *build = walk->build;
   const RscViewParams *params = build->params;
-  gsize max_nodes = params->max_nodes == 0 ? G_MAXSIZE : (gsize) params->max_nodes;
-  g_autoptr(RscBitset) counted = rsc_bitset_new (build->columns->n_nodes);
-  guint64 n_over = 0;
+  gsize max_starts = get_max_starts (params);
 
-  max_nodes += rsc_graph_build_get_extra (build, RSC_NODE_NONE);
+  max_starts += MIN (rsc_graph_build_get_extra (build, RSC_NODE_NONE), G_MAXSIZE - max_starts);
   for (gsize i = 0; i < params->n_objects; i++)
     {
       RscNode node = params->objects[i];
       gssize index;
 
+      if (build->n_objects >= max_starts)
+        break;
       if (!rsc_graph_build_poll (build, error))
         return FALSE;
-      if (rsc_bitset_get (counted, node))
+      if (rsc_bitset_get (build->drawn, node))
         continue;
-      rsc_bitset_set (counted, node);
-      if (build->n_objects >= max_nodes)
-        {
-          n_over++;
-          continue;
-        }
       index = rsc_graph_build_add_object (build, node, 0, TRUE, error);
       if (index < 0 || !mark_finalizer (walk, index, node, error))
         return FALSE;
@@ -346,6 +351,30 @@ draw_starts (Walk *walk, GError **error)
         queue_parent (walk, walk->level, index, node, TRUE);
       if (params->direction != RSC_DIRECTION_REFS)
         queue_parent (walk, walk->level, index, node, FALSE);
+    }
+  return TRUE;
+}
+
+/* Those of the objects that were not drawn, not as neighbours of others either,
+ * are one fold. */
+static gboolean
+fold_starts (Walk *walk, GError **error)
+{
+  RscGraphBuild *build = walk->build;
+  const RscViewParams *params = build->params;
+  g_autoptr(RscBitset) counted = rsc_bitset_new (build->columns->n_nodes);
+  guint64 n_over = 0;
+
+  for (gsize i = 0; i < params->n_objects; i++)
+    {
+      RscNode node = params->objects[i];
+
+      if (!rsc_graph_build_poll (build, error))
+        return FALSE;
+      if (rsc_bitset_get (build->drawn, node) || rsc_bitset_get (counted, node))
+        continue;
+      rsc_bitset_set (counted, node);
+      n_over++;
     }
   return n_over == 0
          || rsc_graph_build_add_fold (build, -1, 0, TRUE, RSC_FOLD_MAX_NODES, n_over, error);
@@ -403,7 +432,7 @@ rsc_graph_walk (RscGraphBuild *self, GError **error)
       g_array_set_size (done, 0);
       walk.depth++;
     }
-  ok = ok && draw_classes (&walk, error);
+  ok = ok && draw_classes (&walk, error) && fold_starts (&walk, error);
   g_array_unref (walk.level);
   g_array_unref (walk.next_level);
   return ok;

@@ -241,6 +241,33 @@ test_max_nodes_is_fair (void)
   g_assert_cmpuint (find_fold (graph, 2, RSC_FOLD_MAX_NODES)->count, ==, 90);
 }
 
+/* A hub holds 300: some of them are drawn, and the hub as well. */
+static void
+test_many_starts_leave_room (void)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscGraph) graph = NULL;
+  RscNode starts[300];
+  RscViewParams params = params_from (starts, 300);
+
+  small_heap_init (&heap);
+  for (guint i = 0; i < 301; i++)
+    small_heap_node (&heap, "list", NULL, 0);
+  for (guint i = 0; i < 300; i++)
+    {
+      small_heap_edge (&heap, 0, 1 + i, T | RSC_EDGE_INDEX, i);
+      starts[i] = 1 + i;
+    }
+  snapshot = small_heap_freeze (&heap);
+
+  params.direction = RSC_DIRECTION_BACKREFS;
+  graph = build (snapshot, &params);
+  g_assert_cmpint (rsc_graph_find (graph, 0), >=, 0);
+  g_assert_cmpuint (count_objects (graph), ==, RSC_VIEW_MAX_NODES_DEFAULT / 2 + 1);
+  g_assert_cmpuint (find_fold (graph, RSC_NODE_NONE, RSC_FOLD_MAX_NODES)->count, ==, 300 - RSC_VIEW_MAX_NODES_DEFAULT / 2);
+}
+
 static void
 test_many_starts (void)
 {
@@ -255,7 +282,7 @@ test_many_starts (void)
     starts[i] = i / 2;
   graph = build (snapshot, &params);
   g_assert_cmpuint (count_objects (graph), ==, RSC_VIEW_MAX_NODES_DEFAULT);
-  g_assert_cmpuint (find_fold (graph, RSC_NODE_NONE, RSC_FOLD_MAX_NODES)->count, ==, 4800);
+  g_assert_cmpuint (find_fold (graph, RSC_NODE_NONE, RSC_FOLD_MAX_NODES)->count, ==, 5000 - RSC_VIEW_MAX_NODES_DEFAULT);
 
   params.expansions = &expansion;
   params.n_expansions = 1;
@@ -819,6 +846,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/graph/filter-fold", test_filter_fold);
   g_test_add_func ("/graph/depth-fold", test_depth_fold);
   g_test_add_func ("/graph/max-nodes-is-fair", test_max_nodes_is_fair);
+  g_test_add_func ("/graph/many-starts-leave-room", test_many_starts_leave_room);
   g_test_add_func ("/graph/many-starts", test_many_starts);
   g_test_add_func ("/graph/hide", test_hide);
   g_test_add_func ("/graph/both-and-swap", test_both_and_swap);
