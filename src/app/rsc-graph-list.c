@@ -114,7 +114,14 @@ dup_spoken (RscGraph *graph, RscOverlay *overlay, guint32 index, int way, guint 
     {
       g_autofree char *label = g_strdelimit (g_strdup (node->label), "\n", ' ');
 
-      /* Translators: "5 more references of list [1, 2, 3]" */
+      if (end != NULL && node->kind == RSC_GRAPH_NODE_FOLD && (edge->source == index) == swap)
+        {
+          g_autofree char *by = g_strdup_printf (_("referred to by %s"), end);
+
+          return g_strjoin (", ", label, by, NULL);
+        }
+
+      /* Translators: "5 more referrers of list [1, 2, 3]" */
       return end != NULL ? g_strdup_printf (_("%s of %s"), label, end) : g_steal_pointer (&label);
     }
 

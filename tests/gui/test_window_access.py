@@ -5,8 +5,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import OBJECT, Atspi, Window, name_of, wait_for  # noqa: E402
-from window_case import GRAPH, GuiTest  # noqa: E402
+from driver import FOLD, OBJECT, Atspi, Window, name_of, wait_for  # noqa: E402
+from window_case import GRAPH, HUB, GuiTest  # noqa: E402
 
 CONTROLS = {'push button', 'toggle button', 'check box', 'entry', 'text', 'spin button', 'list item', 'radio button', 'switch',
             'menu item', 'table row', 'page tab', 'slider', 'combo box', 'link'}
@@ -242,6 +242,26 @@ class Mirror(GuiTest):
         window.activate('page.list')
         self.row(window, 'node B, start, 1 referrer')
         self.row(window, 'node A, depth 1, refers as first to node B, 1 reference')
+
+    def test_folds_are_said(self):
+        window = self.open_list(HUB)
+        self.row(window, '30 more objects, referred to by node hub')
+        window = self.open_list('digraph {' + ''.join(f'held -> hub; holder{i} -> hub;' for i in range(15)) + '}')
+        window.enter('Find objects', 'name:hub')
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        window.press('Referrers')
+        window.activate('page.list')
+        self.row(window, '6 more referrers of node hub')
+
+    def test_fold_opens_from_the_list(self):
+        window = self.open_list(HUB)
+        self.assertTrue(any(kind == FOLD for _, kind, *_ in window.nodes()))
+        window.click(self.row(window, '30 more objects'))
+        window.xdotool('key', 'Return')
+        wait_for('20 more', lambda: (window.settle(), len(self.names(window)))[1] == 31)
+        self.row(window, '10 more objects, referred to by node hub')
 
     def test_states_are_said(self):
         window = self.open_list()
