@@ -1,6 +1,7 @@
 """What goes wrong gets a clear error; the program is unharmed, nothing hangs."""
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import time
@@ -187,10 +188,12 @@ class Trouble(Case):
     @each_python
     def test_it_closes_all_its_descriptors(self, python):
         script = self.script('''
-            import os, refscope
+            import os, refscope, resource
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
             os.closerange(3, 65536)
             fds = [os.open('/dev/null', os.O_RDWR) for i in range(20)]
-            pairs = [os.dup2(fds[0], n) for n in range(4000, 4200)]
+            # The agent's numbers are from 4096 on, or the last 64 below the limit.
+            pairs = [os.dup2(fds[0], n) for n in range(min(limit - 100, 4000), min(limit, 4200))]
             refscope.mark('closed')
             print(refscope.is_connected(), flush=True)
             for fd in fds + pairs:
@@ -201,14 +204,18 @@ class Trouble(Case):
             os.waitpid(pid, 0)
             print(input())
             ''')
-        with Target(python, script, hold=True) as target:
-            self.assertRegex(target.wait('no-python')['message'], 'closed')
-            with self.assertRaisesRegex(Error, 'closed'):
-                target.ask('capture')
-            target.ask('input', 'text\n')
-            target.ask('input')
-            self.assertEqual(target.wait_exit(), 0)
-            self.assertEqual(target.output, {1: b'False\ntext\n', 2: b''})
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        for limit in 256, 1024, 8192:
+            if hard != resource.RLIM_INFINITY and limit > hard:
+                continue
+            with self.subTest(limit), Target('/bin/sh', '-c', 'ulimit -Sn "$0" && exec "$@"', limit, python, script, hold=True) as target:
+                self.assertRegex(target.wait('no-python')['message'], 'closed')
+                with self.assertRaisesRegex(Error, 'closed'):
+                    target.ask('capture')
+                target.ask('input', 'text\n')
+                target.ask('input')
+                self.assertEqual(target.wait_exit(), 0)
+                self.assertEqual(target.output, {1: b'False\ntext\n', 2: b''})
 
     @each_python
     def test_a_capture_is_cancelled(self, python):
