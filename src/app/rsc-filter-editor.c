@@ -15,13 +15,15 @@ struct _RscFilterEditor
   GtkWidget parent_instance;
 
   gboolean filling; /* set by the program, not by the user */
+  gboolean forced;  /* shown as text because rows cannot say it */
 
   /* Template */
   GtkLabel *sentence_label;
   GtkDropDown *match_drop;
   GtkSwitch *expression_switch;
-  GtkStack *stack;
+  GtkWidget *rows_box;
   GtkBox *rows;
+  GtkWidget *text_box;
   GtkEntry *entry;
   GtkLabel *note_label;
   GtkLabel *error_label;
@@ -130,7 +132,11 @@ on_add_clicked (RscFilterEditor *self)
 static void
 on_expression_switched (RscFilterEditor *self)
 {
-  gtk_stack_set_visible_child_name (self->stack, gtk_switch_get_active (self->expression_switch) ? "text" : "rows");
+  gboolean text = gtk_switch_get_active (self->expression_switch);
+
+  self->forced = FALSE;
+  gtk_widget_set_visible (self->rows_box, !text);
+  gtk_widget_set_visible (self->text_box, text);
 }
 
 /* Shows the text as rows if they can say it. */
@@ -146,7 +152,11 @@ fill_rows (RscFilterEditor *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->expression_switch), conditions != NULL);
   if (conditions == NULL)
     {
-      gtk_switch_set_active (self->expression_switch, TRUE);
+      if (!gtk_switch_get_active (self->expression_switch))
+        {
+          gtk_switch_set_active (self->expression_switch, TRUE);
+          self->forced = TRUE;
+        }
       return;
     }
 
@@ -197,6 +207,10 @@ rsc_filter_editor_set_text (RscFilterEditor *self, const char *text)
   gtk_editable_set_text (GTK_EDITABLE (self->entry), text);
   fill_rows (self);
   self->filling = FALSE;
+  /* Half of an expression that is typed elsewhere is none that rows can say:
+   * once it is whole the rows are back.  Who types here keeps the text. */
+  if (self->forced && gtk_widget_get_sensitive (GTK_WIDGET (self->expression_switch)))
+    gtk_switch_set_active (self->expression_switch, FALSE);
 }
 
 void
@@ -232,8 +246,9 @@ rsc_filter_editor_class_init (RscFilterEditorClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, sentence_label);
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, match_drop);
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, expression_switch);
-  gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, stack);
+  gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, rows_box);
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, rows);
+  gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, text_box);
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, entry);
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, note_label);
   gtk_widget_class_bind_template_child (widget_class, RscFilterEditor, error_label);

@@ -66,6 +66,45 @@ test_widget (gconstpointer data)
   g_assert_null (alive);
 }
 
+/* The first of the type below a widget, whether it is shown or not. */
+static GtkWidget *
+find_below (GtkWidget *widget, GType type)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_below (child, type);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+/* A popover is as wide as it likes to be, so it has to like what a narrow
+ * screen has. */
+static void
+test_filter_is_narrow (void)
+{
+  GtkWidget *controls = g_object_ref_sink (g_object_new (RSC_TYPE_VIEW_CONTROLS, NULL));
+  GtkWidget *editor = find_below (controls, RSC_TYPE_FILTER_EDITOR);
+  GtkPopover *popover;
+  int minimum, natural;
+
+  g_assert_nonnull (editor);
+  rsc_filter_editor_set_text (RSC_FILTER_EDITOR (editor),
+                              "ifnull(type, '') NOT LIKE '%dict%' AND tracked AND references >= 1000000000");
+  g_assert_nonnull (find_below (editor, RSC_TYPE_CONDITION_ROW));
+  popover = GTK_POPOVER (gtk_widget_get_ancestor (editor, GTK_TYPE_POPOVER));
+  /* The popover itself is hidden, and has no width until it is shown. */
+  gtk_widget_measure (gtk_popover_get_child (popover), GTK_ORIENTATION_HORIZONTAL, -1, &minimum, &natural, NULL, NULL);
+  g_assert_cmpint (minimum, >, 0);
+  g_assert_cmpint (natural, <=, 330);
+  g_object_unref (controls);
+}
+
 static void
 test_dialog (void)
 {
@@ -291,6 +330,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, GSIZE_TO_POINTER (type), test_widget);
     }
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
+  g_test_add_func ("/widgets/RscViewControls/narrow-filter", test_filter_is_narrow);
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
   g_test_add_func ("/shortcuts", test_shortcuts);
   g_test_add_func ("/recent-programs", test_recent_programs);

@@ -5,9 +5,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import text_of, wait_for  # noqa: E402
-from window_case import GuiTest  # noqa: E402
+from window_case import GuiTest, enter_hidden  # noqa: E402
 
-EXPRESSION = 'Filter expression'
 COLUMNS = ['Type', 'Module', 'Name', 'Value', 'Size in bytes', 'Reference count']
 
 
@@ -23,11 +22,12 @@ class Conditions(GuiTest):
             return self.names(self.window)
         wait_for(f'the picture {sorted(names)}', lambda: drawn() == names)
 
-    def expression(self, name=EXPRESSION):
-        return text_of(self.window.part(name, 'EditableText'))
+    def expression(self):
+        """The control's text, which the rows write."""
+        return text_of(self.window.part('Filter', 'EditableText'))
 
-    def until_expression(self, text, name=EXPRESSION):
-        wait_for(f'the expression {text}', lambda: self.expression(name) == text)
+    def until_expression(self, text):
+        wait_for(f'the expression {text}', lambda: self.expression() == text)
 
     def add(self, steps, comparison=0):
         """A row whose column is so many steps below the first, by the keyboard."""
@@ -43,7 +43,6 @@ class Conditions(GuiTest):
         self.window.enter('Compared with', 'B')
         self.until_expression("value IS NOT 'B'")
         self.until({'A', 'C', 'E'})
-        self.assertIn("value IS NOT 'B'", text_of(self.window.part('Filter', 'EditableText')))
         # Which is one step for undo.
         self.window.press('Back')
         self.until({'A', 'B', 'C', 'E'})
@@ -55,7 +54,7 @@ class Conditions(GuiTest):
         self.until({'A', 'B', 'C', 'E'})
 
     def test_any_and_none(self):
-        self.window.enter(EXPRESSION, "value = 'A' OR value = 'B' OR value = 'C'")
+        self.window.enter('Filter', "value = 'A' OR value = 'B' OR value = 'C'")
         self.until({'A', 'B', 'C'})
         wait_for('three rows', lambda: sum(1 for text in self.window.walk() if (text.get_name() or '') == 'Compared with') >= 3)
         for _ in range(6):
@@ -79,14 +78,24 @@ class Conditions(GuiTest):
     def test_what_rows_cannot_say_is_text(self):
         self.window.enter('Filter', "length(value) = 1 and value <> 'C'")
         self.until({'A', 'B', 'E'})
-        self.assertEqual(self.expression(), "length(value) = 1 and value <> 'C'")
+        self.assertEqual(text_of(self.window.part('Filter expression', 'EditableText')), "length(value) = 1 and value <> 'C'")
         self.window.sees('Rows cannot say this expression')
         self.window.enter('Filter', "value <> 'B'")
         self.until({'A', 'C', 'E'})
         wait_for('no note', lambda: not any('Rows cannot say' in text for text in self.window.texts()))
+        # The rows are back, as nobody asked for the text.
+        self.window.find('Compared with')
+
+    def test_the_text_stays_for_who_asks_for_it(self):
+        self.window.press('Show the expression')
+        self.window.enter('Filter expression', "length(value) = 1 and value <> 'C'")
+        self.until({'A', 'B', 'E'})
+        self.window.enter('Filter', "value <> 'B'")
+        self.until({'A', 'C', 'E'})
+        self.assertEqual(text_of(self.window.part('Filter expression', 'EditableText')), "value <> 'B'")
 
     def test_hide(self):
-        self.window.enter('Hide', "value = 'B' or value = 'C'")
+        enter_hidden(self.window, "value = 'B' or value = 'C'")
         self.until({'A', 'E'})
         self.assertTrue(any(edge['kind'] == 'hidden' for edge in self.window.graph()['edges']))
         self.assertIn('--hide', self.window.facts()['command'])

@@ -6,7 +6,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import FOLD, Atspi, wait_for  # noqa: E402
-from window_case import GRAPH, HUB, GuiTest  # noqa: E402
+from window_case import GRAPH, HUB, GuiTest, enter_hidden  # noqa: E402
 
 
 class Controls(GuiTest):
@@ -62,7 +62,7 @@ class Controls(GuiTest):
 
     def test_hide_bridges(self):
         self.window.press('Filter by conditions')
-        self.window.enter('Hide', "value = 'B' or value = 'C'")
+        enter_hidden(self.window, "value = 'B' or value = 'C'")
         self.until({'A', 'E'})
         self.assertTrue(any(edge['kind'] == 'hidden' for edge in self.window.graph()['edges']), self.window.graph()['edges'])
 

@@ -83,6 +83,14 @@ class GuiTest(unittest.TestCase):
         return next(i for i, kind, _, label, _ in window.nodes() if kind == OBJECT and label.split('\n')[-1] == name)
 
 
+def enter_hidden(window, expression):
+    """Says what is left out, as text: on the second page of the filter's popover."""
+    window.press('Hide')
+    *_, switch = (item for item in window.walk() if driver.name_of(item) == 'Show the expression' and 'Action' in item.get_interfaces())
+    Atspi.Action.do_action(switch, 0)
+    window.enter('Hide', expression)
+
+
 def save(window, action, path, existing=False):
     """Through the file chooser, as a person does."""
     window.activate(action)
