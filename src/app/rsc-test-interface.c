@@ -3,6 +3,7 @@
 #include "rsc-test-interface.h"
 
 #include "base/rsc-census.h"
+#include "rsc-widget-audit.h"
 #include "rsc-window.h"
 
 #define VARIABLE "RSC_TEST_INTERFACE"
@@ -40,6 +41,8 @@ static const char introspection[] =
   /* Right to left from now on. */
   "<method name='Mirror'/>"
   "<method name='Screenshot'><arg type='s' direction='in' name='path'/><arg type='d' direction='in' name='scale'/></method>"
+  /* What is wrong with the places of the widgets in sight, and which windows cannot be so narrow. */
+  "<method name='Audit'><arg type='i' direction='in' name='narrowest'/><arg type='as' direction='out' name='complaints'/></method>"
   /* How many of the large things are alive. */
   "<method name='Count'><arg type='a{su}' direction='out' name='counts'/></method>"
   /* For how many seconds, at most, the main loop stood still since the last call. */
@@ -257,6 +260,14 @@ count (GDBusMethodInvocation *invocation)
 }
 
 static void
+audit (int narrowest, GDBusMethodInvocation *invocation)
+{
+  g_auto (GStrv) complaints = rsc_widget_audit (narrowest);
+
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(^as)", complaints));
+}
+
+static void
 activate (RscTestInterface *self, const char *detailed_name, GDBusMethodInvocation *invocation)
 {
   RscWindow *window = get_window (self);
@@ -291,6 +302,13 @@ on_method_call (GDBusConnection       *connection,
     count (invocation);
   else if (g_str_equal (method_name, "TakeStall"))
     take_stall (self, invocation);
+  else if (g_str_equal (method_name, "Audit"))
+    {
+      int narrowest;
+
+      g_variant_get (parameters, "(i)", &narrowest);
+      audit (narrowest, invocation);
+    }
   else if (g_str_equal (method_name, "NodeRect"))
     {
       int node;

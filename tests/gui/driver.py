@@ -139,6 +139,10 @@ class Window:
     def resize(self, width, height):
         self.call('Resize', GLib.Variant('(ii)', (width, height)))
 
+    def audit(self, narrowest=360):
+        """What is wrong with the places of the widgets in sight; a sentence each."""
+        return self.call('Audit', GLib.Variant('(i)', (narrowest,))).unpack()[0]
+
     def mirror(self):
         """Turns the program's windows right to left."""
         self.call('Mirror')

@@ -314,14 +314,5 @@ class Mirror(GuiTest):
         window.find(lambda name: name == 'Reference graph')
 
 
-class Sizes(GuiTest):
-    def test_narrow(self):
-        window = self.open_graph()
-        window.resize(360, 640)
-        wait_for('360 px', lambda: window.facts()['width'] <= 360)
-        window.settle()
-        self.assertTrue(window.nodes())
-
-
 if __name__ == '__main__':
     unittest.main()

@@ -1,0 +1,182 @@
+"""From a telephone's width to 4K, with text of double size, and right to left:
+nothing reaches out of the window, nothing is squeezed to nothing, GTK says
+nothing."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import FOLD, OBJECT, Gone, Window, name_of, wait_for  # noqa: E402
+from window_case import GRAPH, HUB, GuiTest  # noqa: E402
+
+SIZES = (360, 640), (720, 700), (1280, 800), (3840, 2160)
+# The smallest display that the text of double size is for.
+DOUBLE = 720
+
+
+class SizeTest(GuiTest):
+    def open_strict(self, *arguments, env=None, **options):
+        """Any warning of GTK's ends the program."""
+        window = self.open(*arguments, env={'G_DEBUG': 'fatal-warnings', **(env or {})}, **options)
+        window.settle()
+        return window
+
+    def double(self):
+        """The environment of text of double size; read by Xlib."""
+        return {'XENVIRONMENT': str(self.write('resources', 'Xft.dpi: 192\n'))}
+
+    def fits(self, window, width=None, height=None, narrowest=360):
+        """In every size; a popover and a dialog as they are."""
+        if width is not None:
+            window.resize(width, height)
+            frame = next(item for item in window.walk() if item.get_role_name() == 'frame')
+            # What is drawn around a window is part of its size.
+            wait_for(f'{width} px', lambda: 0 <= width - Window.box(frame)[2] <= 12)
+        window.settle()
+        # What slides comes to rest.
+        try:
+            wait_for('a window without complaints', lambda: not window.audit(narrowest), 5)
+        except Gone:
+            self.assertEqual(window.audit(narrowest), [])
+
+    def fits_all(self, window, sizes=SIZES, narrowest=360):
+        for width, height in sizes:
+            with self.subTest(width=width):
+                self.fits(window, width, height, narrowest)
+
+
+class Sizes(SizeTest):
+    def test_the_audit_finds_what_is_too_wide(self):
+        window = self.open_strict()
+        self.assertTrue(any('wide at least, more than 300' in line for line in window.audit(300)))
+
+    def test_start_page(self):
+        self.fits_all(self.open_strict())
+
+    def test_heap_page(self):
+        window = self.open_strict(self.write('graph.dot', GRAPH))
+        self.fits_all(window)
+        self.assertEqual(self.names(window), {'A', 'B', 'C', 'E'})
+
+    def test_panels(self):
+        for action, shown in (('page.list', 'Objects in the picture'), ('page.cycles', 'Cycles by size'), ('page.find', 'Find objects')):
+            with self.subTest(action):
+                window = self.open_strict(self.write('graph.dot', GRAPH))
+                window.activate(action)
+                window.find(shown)
+                self.fits_all(window, (SIZES[0], SIZES[2]))
+
+    def test_selected_object(self):
+        window = self.open_strict(self.write('graph.dot', GRAPH))
+        window.resize(360, 640)
+        window.settle()
+        window.click_node(self.index(window, 'B'))
+        window.settle()
+        window.press('Details')
+        window.sees('Held By (3)')
+        self.fits_all(window, (SIZES[0], SIZES[2]))
+
+    def test_popovers(self):
+        window = self.open_strict(self.write('graph.dot', GRAPH))
+        window.resize(360, 640)
+        window.settle()
+        for name, shown in (('Main menu', 'Copy Picture'), ('More view options', 'Highlight')):
+            with self.subTest(name):
+                window.press(name)
+                window.find(shown)
+                self.fits(window)
+                window.xdotool('key', '--clearmodifiers', 'Escape')
+
+    def test_dialogs(self):
+        window = self.open_strict()
+        window.resize(360, 640)
+        window.activate('win.launch')
+        window.find('Launch')
+        self.fits(window)
+
+    def test_failure(self):
+        window = self.open_strict(self.folder / 'a folder that is not there' / 'nothing.refscope')
+        window.sees('The File Cannot Be Opened')
+        self.fits_all(window, (SIZES[0], SIZES[3]))
+
+    def test_live_program_and_its_collection(self):
+        window = self.open_program('import refscope\na = [[1]]\nprint("out")\n')
+        window.wait_for_captures(1)
+        window.activate('page.collector')
+        window.find('Set Thresholds')
+        self.fits_all(window, (SIZES[0], SIZES[2]))
+        window.press('Collect')
+        window.wait_for_captures(2)
+        # The lists cover the picture.
+        window.press('Find and lists')
+        self.fits_all(window, (SIZES[0], SIZES[2]))
+
+
+class Double(SizeTest):
+    def test_text_is_double(self):
+        heights = []
+        for env in None, self.double():
+            window = self.open_strict(env=env)
+            label = next(item for item in window.walk() if item.get_role_name() == 'label' and name_of(item) == 'Refscope')
+            heights.append(window.place(label)[3])
+        self.assertGreater(heights[1], 1.7 * heights[0])
+
+    def test_start_page(self):
+        self.fits_all(self.open_strict(env=self.double()), SIZES)
+
+    def test_heap_page(self):
+        window = self.open_strict(self.write('graph.dot', GRAPH), env=self.double())
+        self.fits_all(window, SIZES[1:], DOUBLE)
+        window.resize(DOUBLE, 700)
+        for name, shown in (('Main menu', 'Copy Picture'), ('More view options', 'Highlight')):
+            with self.subTest(name):
+                window.press(name)
+                window.find(shown)
+                self.fits(window, narrowest=DOUBLE)
+                window.xdotool('key', '--clearmodifiers', 'Escape')
+
+    def test_dialogs(self):
+        window = self.open_strict(env=self.double())
+        window.activate('win.launch')
+        window.find('Launch')
+        self.fits(window, narrowest=DOUBLE)
+
+
+class RightToLeft(SizeTest):
+    def test_start_page(self):
+        window = self.open_strict()
+        window.mirror()
+        self.fits_all(window)
+
+    def test_heap_page(self):
+        window = self.open_strict(self.write('graph.dot', HUB))
+        self.fits(window, 1280, 800)
+        left = Window.box(window.find('Main menu'))[0]
+        window.mirror()
+        wait_for('the menu on the left', lambda: Window.box(window.find('Main menu'))[0] < left)
+        self.fits_all(window)
+        window.resize(1280, 800)
+        window.settle()
+        # The pointer finds what is drawn.
+        window.click_node(self.index(window, 'leaf3'))
+        node = next(node for _, kind, node, label, _ in window.nodes() if kind == OBJECT and label.split('\n')[-1] == 'leaf3')
+        wait_for('the selection', lambda: window.facts()['selected'] == node)
+        window.click_node(next(i for i, kind, *_ in window.nodes() if kind == FOLD))
+        wait_for('20 more', lambda: (window.settle(), len(self.names(window)))[1] == 31)
+
+    def test_tools_do_not_cover_what_is_said(self):
+        for mirrored in False, True:
+            with self.subTest(mirrored=mirrored):
+                window = self.open_strict(self.write('graph.dot', GRAPH))
+                window.resize(360, 640)
+                if mirrored:
+                    window.mirror()
+                window.settle()
+                tools = [window.place(window.find(name)) for name in ('Zoom out', 'Zoom in')]
+                x, _, width, _ = window.place(window.find('4 objects drawn'))
+                for tool, _, tool_width, _ in tools:
+                    self.assertTrue(x + width <= tool or tool + tool_width <= x, (x, width, tools))
+
+
+if __name__ == '__main__':
+    unittest.main()
