@@ -170,7 +170,7 @@ class Tour:
         window = self.window
         with self.step('launch'):
             window.activate('app.new-window')
-            window.activate(f"win.launch-command('{PYTHON} {EXAMPLES / 'demo.py'}')")
+            window.activate(f"win.launch-program((['{PYTHON}', '{EXAMPLES / 'demo.py'}'], '', true))")
             window.wait_for_status('the shop is full')
             window.wait_for_captures(1)
         with self.step('continue'):
