@@ -132,8 +132,13 @@ exported (gpointer owner, RscJob *job, gpointer result, const GError *error)
   else
     {
       g_autofree char *text = g_strdup_printf (_("Saved as “%s”"), name);
+      g_autofree char *note = export->scene != NULL
+                              ? rsc_export_dup_scale_note (export->scene, export->format->format, export->format->scale)
+                              : NULL;
 
       rsc_heap_page_toast (self, text);
+      if (note != NULL)
+        rsc_heap_page_toast (self, note);
     }
 }
 

@@ -186,7 +186,13 @@ rsc_picture_draw (RscCli               *cli,
   if (cli->options.output != NULL)
     note_graph (cli, graph);
   if (scene != NULL)
-    note_layout (cli, scene);
+    {
+      g_autofree char *note = rsc_export_dup_scale_note (scene, format, scale);
+
+      note_layout (cli, scene);
+      if (note != NULL)
+        rsc_cli_note (cli, "%s", note);
+    }
 
   if (finish_error != NULL)
     {

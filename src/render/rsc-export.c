@@ -76,18 +76,49 @@ paint (RscScene *scene, RscOverlay *overlay, double scale, cairo_t *cr)
   rsc_painter_draw (scene, overlay, RSC_THEME_LIGHT, 0, cr);
 }
 
+double
+rsc_export_get_scale (RscScene *scene, RscExportFormat format, double scale)
+{
+  double width, height;
+
+  rsc_scene_get_size (scene, &width, &height);
+  switch (format)
+    {
+    case RSC_EXPORT_PNG:
+      scale = MIN (scale, MAX_IMAGE_SIDE / MAX (width, height));
+      return MIN (scale, sqrt (MAX_IMAGE_PIXELS / (width * height)));
+    case RSC_EXPORT_PDF:
+      return MIN (1, MAX_PAGE_SIDE / MAX (width, height));
+    default:
+      return 1;
+    }
+}
+
+char *
+rsc_export_dup_scale_note (RscScene *scene, RscExportFormat format, double scale)
+{
+  double wanted = format == RSC_EXPORT_PNG ? scale : 1;
+  double got = rsc_export_get_scale (scene, format, scale);
+
+  if (got >= wanted)
+    return NULL;
+  /* Translators: what a percentage of its size a picture has */
+  return g_strdup_printf (_("The picture is too large for this format and was reduced to %.2g %% of its size; "
+                            "SVG has no such limit, and fewer objects or a lower depth make it smaller."),
+                          100 * got / wanted);
+}
+
 static GBytes *
 write_png (RscScene *scene, RscOverlay *overlay, double wanted_scale, GError **error)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new ();
-  double width, height, scale = wanted_scale;
+  double scale = rsc_export_get_scale (scene, RSC_EXPORT_PNG, wanted_scale);
+  double width, height;
   cairo_surface_t *surface;
   cairo_t *cr;
   cairo_status_t status;
 
   rsc_scene_get_size (scene, &width, &height);
-  scale = MIN (scale, MAX_IMAGE_SIDE / MAX (width, height));
-  scale = MIN (scale, sqrt (MAX_IMAGE_PIXELS / (width * height)));
   surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, MAX ((int) ceil (width * scale), 1),
                                         MAX ((int) ceil (height * scale), 1));
   cr = cairo_create (surface);
@@ -106,13 +137,13 @@ static GBytes *
 write_pdf (RscScene *scene, RscOverlay *overlay, GError **error)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new ();
-  double width, height, scale;
+  double scale = rsc_export_get_scale (scene, RSC_EXPORT_PDF, 1);
+  double width, height;
   cairo_surface_t *surface;
   cairo_t *cr;
   cairo_status_t status;
 
   rsc_scene_get_size (scene, &width, &height);
-  scale = MIN (1, MAX_PAGE_SIDE / MAX (width, height));
   surface = cairo_pdf_surface_create_for_stream (append_to_array, bytes, width * scale, height * scale);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, _("Reference graph"));
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATOR, "Refscope " RSC_VERSION);

@@ -38,6 +38,13 @@ typedef enum
 /* By the file name's ending; RSC_FORMAT_ERROR, UNSUPPORTED names the known ones. */
 gboolean rsc_export_format_from_path (const char *path, RscExportFormat *format, GError **error);
 
+/* The scale at which a picture is written that was wanted at @scale: less where
+ * a PNG's or a PDF's page would be larger than readers take. */
+double rsc_export_get_scale (RscScene *scene, RscExportFormat format, double scale);
+
+/* Says so; NULL if the picture is as large as was wanted. */
+char *rsc_export_dup_scale_note (RscScene *scene, RscExportFormat format, double scale);
+
 /* Light theme, solid background, full labels.  @scale: 1 or 2 (PNG only).
  * Atomic (rsc_file_replace()).  SVG and PDF have real text; SVG has a title for
  * every node and edge, and links to nothing outside. */

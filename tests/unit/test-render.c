@@ -25,10 +25,10 @@
   " o100 -> o101 [label=\"__dict__\"]; o101 -> o102 [label=\"['key']\"]; o101 -> o103; o101 -> o104; o101 -> o105;" \
   " o100 -> o106 [label=\".\xe5\x90\x8d\xe5\x89\x8d\"]; o106 -> o107; o107 -> o100; o107 -> o108; o100 -> o100 }"
 
+/* From the first node. */
 static RscScene *
-make_scene_full (const char *dot, guint too_many, gboolean swap, gboolean objgraph)
+make_scene_by (const char *dot, RscViewParams *params)
 {
-  RscViewParams params = RSC_VIEW_PARAMS_INIT;
   RscNode start = 0;
   g_autoptr(GError) error = NULL;
   g_autoptr(RscSnapshot) snapshot = rsc_dot_reader_read (dot, strlen (dot), NULL, NULL, &error);
@@ -37,20 +37,28 @@ make_scene_full (const char *dot, guint too_many, gboolean swap, gboolean objgra
   RscScene *scene;
 
   g_assert_no_error (error);
-  params.objects = &start;
-  params.n_objects = 1;
+  params->objects = &start;
+  params->n_objects = 1;
+  view = rsc_view_new (params);
+  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
+  g_assert_no_error (error);
+  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return scene;
+}
+
+static RscScene *
+make_scene_full (const char *dot, guint too_many, gboolean swap, gboolean objgraph)
+{
+  RscViewParams params = RSC_VIEW_PARAMS_INIT;
+
   params.max_depth = 5;
   params.too_many = too_many;
   params.swap = swap;
   params.objgraph = objgraph;
   if (objgraph)
     params.edges = RSC_EDGES_COLLECTOR;
-  view = rsc_view_new (&params);
-  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
-  g_assert_no_error (error);
-  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return scene;
+  return make_scene_by (dot, &params);
 }
 
 static RscScene *
@@ -604,6 +612,40 @@ test_png (void)
     }
 }
 
+/* 1,501 objects in a row are a picture that no PNG holds. */
+static void
+test_too_large (void)
+{
+  g_autoptr(GString) dot = g_string_new ("digraph {");
+  g_autoptr(RscScene) scene = NULL;
+  g_autoptr(RscScene) small = make_scene ();
+  g_autoptr(GBytes) png = NULL;
+  g_autofree char *note = NULL;
+  cairo_surface_t *surface;
+  RscViewParams params = RSC_VIEW_PARAMS_INIT;
+  double width, height;
+
+  g_assert_cmpfloat (rsc_export_get_scale (small, RSC_EXPORT_PNG, 2), ==, 2);
+  g_assert_null (rsc_export_dup_scale_note (small, RSC_EXPORT_PNG, 2));
+
+  for (int i = 0; i < 1500; i++)
+    g_string_append_printf (dot, "o%d -> o%d;", i, i + 1);
+  g_string_append_c (dot, '}');
+  params.max_depth = 2000;
+  params.max_nodes = 0;
+  scene = make_scene_by (dot->str, &params);
+
+  rsc_scene_get_size (scene, &width, &height);
+  g_assert_cmpfloat (height, >, 40000);
+  note = rsc_export_dup_scale_note (scene, RSC_EXPORT_PNG, 1);
+  g_assert_nonnull (note);
+  g_assert_null (rsc_export_dup_scale_note (scene, RSC_EXPORT_SVG, 1));
+  png = export (scene, NULL, RSC_EXPORT_PNG, 1);
+  surface = load_png (png);
+  g_assert_cmpint (cairo_image_surface_get_height (surface), ==, 32000);
+  cairo_surface_destroy (surface);
+}
+
 static void
 test_pdf (void)
 {
@@ -885,6 +927,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/export/svg", test_svg);
   g_test_add_func ("/export/svg-looks-like-png", test_svg_looks_like_png);
   g_test_add_func ("/export/png", test_png);
+  g_test_add_func ("/export/too-large", test_too_large);
   g_test_add_func ("/export/pdf", test_pdf);
   g_test_add_func ("/export/pdf-text", test_pdf_text);
   g_test_add_func ("/export/dot-and-json", test_dot_and_json);
