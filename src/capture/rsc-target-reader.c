@@ -113,12 +113,35 @@ on_collected (RscTarget *self, const RscWireMessage *message)
   rsc_target_push_event (self, event);
 }
 
+/* It came to a stop before it heard that it need not stop any more. */
+static gboolean
+is_held_in_vain (RscTarget *self, const RscWireMessage *message)
+{
+  const char *hint = rsc_wire_message_string (message, RSC_WIRE_HINT);
+
+  if (self->hold)
+    return FALSE;
+
+  return get_hold_kind (message) != RSC_HOLD_MARK || hint == NULL || self->hold_names == NULL
+         || !g_strv_contains ((const char *const *) self->hold_names, hint);
+}
+
 static void
 on_held (RscTarget *self, const RscWireMessage *message)
 {
-  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+  RscTargetEvent *event;
 
   self->n_held++;
+  if (is_held_in_vain (self, message))
+    {
+      g_autofree RscWireMessage *answer = g_new (RscWireMessage, 1);
+
+      rsc_wire_message_init (answer, RSC_WIRE_CONTINUE, 0);
+      if (rsc_wire_message_send (answer, self->socket, NULL, 0) == 0)
+        return;
+    }
+
+  event = g_new0 (RscTargetEvent, 1);
   self->state = RSC_TARGET_HELD;
   self->hold_kind = get_hold_kind (message);
   event->type = RSC_EVENT_STATE;

@@ -16,6 +16,7 @@
 static gint64 started, last_update;
 static gboolean is_shown;
 static int signal_pipe[2] = { -1, -1 };
+static volatile sig_atomic_t n_signals;
 
 static void
 show_progress (double      fraction,
@@ -63,7 +64,6 @@ rsc_cli_progress_clear (void)
 static void
 handle_signal (int signum)
 {
-  static volatile sig_atomic_t n_signals;
   int saved_errno = errno;
 
   if (n_signals++ > 0)
@@ -129,4 +129,10 @@ rsc_cli_signals_init (GCancellable *cancellable)
   g_thread_unref (thread);
   handle (SIGINT, handle_signal);
   handle (SIGTERM, handle_signal);
+}
+
+gboolean
+rsc_cli_signals_came (void)
+{
+  return n_signals > 0;
 }

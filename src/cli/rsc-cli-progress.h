@@ -12,6 +12,8 @@ void rsc_cli_progress_clear (void);
 
 /* SIGINT and SIGTERM cancel @cancellable; a second one ends the process.  The
  * handlers do not reach launched programs. */
-void rsc_cli_signals_init (GCancellable *cancellable);
+void     rsc_cli_signals_init (GCancellable *cancellable);
+/* TRUE at once after such a signal; that @cancellable is cancelled may take a moment. */
+gboolean rsc_cli_signals_came (void);
 
 G_END_DECLS

@@ -473,7 +473,14 @@ rsc_source_finish (RscCli  *cli,
   if (cli->options.after != RSC_SECONDS_UNSET && !cli->options.stop)
     rsc_cli_note (cli, _("Captured. Waiting for the program to end, to report its exit status (--stop ends it, --no-wait does not wait)."));
 
-  return wait_for_end (cli, -1, cli->cancellable, error);
+  if (!wait_for_end (cli, -1, cli->cancellable, error))
+    return FALSE;
+
+  /* Ctrl+C reaches the program too, and its end may be heard of first. */
+  if (rsc_cli_signals_came ())
+    g_cancellable_cancel (cli->cancellable);
+
+  return !g_cancellable_set_error_if_cancelled (cli->cancellable, error);
 }
 
 void

@@ -24,6 +24,12 @@ def version_of(path):
     return tuple(map(int, answer[1:4]))
 
 
+def pyenv(pattern):
+    """pyenv's interpreters; none of a folder that is another user's."""
+    folder = pathlib.Path(os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv')
+    return sorted(map(str, folder.glob(f'versions/{pattern}/bin/python3'))) if os.access(folder, os.R_OK | os.X_OK) else []
+
+
 @functools.lru_cache(maxsize=None)
 def find():
     """[(path, version)]: those of RSC_TEST_PYTHONS (separated by colons), or the
@@ -31,8 +37,7 @@ def find():
     if os.environ.get('RSC_TEST_PYTHONS'):
         candidates = os.environ['RSC_TEST_PYTHONS'].split(':')
     else:
-        pyenv = pathlib.Path(os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv')
-        candidates = ['/usr/bin/python3', *map(str, sorted(pyenv.glob('versions/3.*/bin/python3')))]
+        candidates = ['/usr/bin/python3', *pyenv('3.*')]
     found = {}
     for path in candidates:
         version = version_of(path)

@@ -83,7 +83,7 @@ class Trouble(Case):
             self.assertEqual(target.output[1], b'abc')
 
     def test_an_old_python(self):
-        old = [p for p in pathlib.Path(os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv').glob('versions/3.[6-9].*/bin/python3')]
+        old = interpreters.pyenv('3.[6-9].*')
         if not old:
             self.skipTest('no CPython before 3.10 was found')
         for python in old:
