@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import unittest
 
+import chinese
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -77,7 +79,7 @@ class Translations(unittest.TestCase):
     def test_the_programs_speak_chinese(self):
         run = subprocess.run([os.environ['RSC_CLI'], 'info', 'there is none.refscope'], text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env={**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': 'zh_CN'})
+                             env={**os.environ, **chinese.environment()})
         self.assertEqual(run.returncode, 2)
         self.assertRegex(run.stderr, '无法打开')
 
