@@ -68,7 +68,7 @@ class Window:
     """The program, running."""
     count = 0
 
-    def __init__(self, *arguments, env=None, cwd=None, stdout=None, stdin=None, settings=''):
+    def __init__(self, *arguments, env=None, settings='', **options):
         Window.count += 1
         self.name = f'io.github.refscope.Test.p{os.getpid()}n{Window.count}'
         self.state = tempfile.TemporaryDirectory(prefix='refscope-gui-')
@@ -91,8 +91,7 @@ class Window:
         self.errors = tempfile.TemporaryFile()
         # One instance would open the files of all.
         own = f'--gapplication-app-id=io.github.refscope.Refscope.p{os.getpid()}n{Window.count}'
-        self.process = subprocess.Popen([PROGRAM, own, *arguments], env=environment, cwd=cwd, stdout=stdout, stdin=stdin,
-                                        stderr=self.errors)
+        self.process = subprocess.Popen([PROGRAM, own, *arguments], env=environment, stderr=self.errors, **options)
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION, None)
         try:
             wait_for('the test interface', self.answers)
@@ -146,6 +145,12 @@ class Window:
     def mirror(self):
         """Turns the program's windows right to left."""
         self.call('Mirror')
+
+    @staticmethod
+    def clipboard(mime_type):
+        """What another program gets when it pastes."""
+        return subprocess.run([os.path.join(BUILD, 'tests', 'gui', 'read-clipboard'), mime_type],
+                              check=True, capture_output=True, timeout=PATIENCE).stdout
 
     def screenshot(self, path, scale=1.0):
         self.call('Screenshot', GLib.Variant('(sd)', (path, scale)))

@@ -166,23 +166,6 @@ class Programs(GuiTest):
         self.assertEqual(window.process.wait(30), 0)
         self.assertTrue(marker.exists())
 
-    def test_no_such_program(self):
-        window = self.open('--', '/no/such/program')
-        window.sees('The Program Did Not Start')
-        window.sees('/no/such/program')
-
-    def test_ends_at_once_without_python(self):
-        window = self.open('--', '/bin/true')
-        window.wait_for_status('Exited (0)')
-        window.sees('The Program Has Ended')
-
-    def test_runs_without_python(self):
-        window = self.open('--', '/bin/sleep', '600')
-        window.wait_for_status('no Python')
-        window.sees('No Python to Capture')
-        window.press('Stop')
-        window.wait_for_status('Ended by SIGTERM')
-
     def test_crash(self):
         window = self.open_program('import os, signal\na = [1]\nos.kill(os.getpid(), signal.SIGSEGV)\n', settle=False)
         window.wait_for_status('Ended by SIGSEGV')

@@ -1,4 +1,4 @@
-"""The start page, the launch dialog, and files that cannot be opened."""
+"""The start page and the launch dialog."""
 import pathlib
 import re
 import shlex
@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import Atspi, wait_for  # noqa: E402
-from window_case import EXAMPLES, GRAPH, PYTHON, GuiTest, save  # noqa: E402
+from window_case import EXAMPLES, GRAPH, PYTHON, GuiTest  # noqa: E402
 
 
 class Start(GuiTest):
@@ -64,34 +64,6 @@ class Start(GuiTest):
                                                                 'XDG_DATA_DIRS': '/usr/share'})
         window.settle()
         self.assertEqual(self.names(window), {'A', 'B', 'C', 'E'})
-
-
-class BadFiles(GuiTest):
-    def shows(self, path, *texts):
-        window = self.open(path)
-        window.sees('The File Cannot Be Opened')
-        for text in texts:
-            window.sees(text)
-
-    def test_missing(self):
-        self.shows(self.folder / 'nothing.refscope', 'nothing.refscope')
-
-    def test_foreign(self):
-        path = self.folder / 'picture.png'
-        path.write_bytes(b'\x89PNG\r\n\x1a\n' + bytes(200))
-        self.shows(path, 'picture.png')
-
-    def test_truncated(self):
-        window = self.open_graph()
-        heap = self.folder / 'whole.refscope'
-        save(window, 'page.save-heap', heap)
-        wait_for('the heap', heap.exists)
-        cut = self.folder / 'cut.refscope'
-        cut.write_bytes(heap.read_bytes()[:100])
-        self.shows(cut, 'cut.refscope')
-
-    def test_bad_dot(self):
-        self.shows(self.write('bad.dot', 'digraph { a -> '), 'bad.dot')
 
 
 if __name__ == '__main__':
