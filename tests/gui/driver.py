@@ -148,9 +148,10 @@ class Window:
 
     @staticmethod
     def clipboard(mime_type):
-        """What another program gets when it pastes."""
-        return subprocess.run([os.path.join(BUILD, 'tests', 'gui', 'read-clipboard'), mime_type],
-                              check=True, capture_output=True, timeout=PATIENCE).stdout
+        """What another program gets when it pastes, once there is something."""
+        return wait_for(f'{mime_type} on the clipboard', lambda: subprocess.run(
+            [os.path.join(BUILD, 'tests', 'gui', 'read-clipboard'), mime_type],
+            check=False, capture_output=True, timeout=PATIENCE).stdout)
 
     def screenshot(self, path, scale=1.0):
         self.call('Screenshot', GLib.Variant('(sd)', (path, scale)))

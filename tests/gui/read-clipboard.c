@@ -4,6 +4,7 @@
 
 #include <gio/gunixoutputstream.h>
 #include <gtk/gtk.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static void
@@ -25,7 +26,10 @@ opened (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GInputStream) input = gdk_clipboard_read_finish (GDK_CLIPBOARD (source), result, NULL, &error);
 
   if (input == NULL)
-    g_error ("%s", error->message);
+    {
+      g_printerr ("%s\n", error->message);
+      exit (1);
+    }
   g_output_stream_splice_async (output, input, G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE, G_PRIORITY_DEFAULT, NULL, written, user_data);
 }
 

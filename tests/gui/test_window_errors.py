@@ -45,7 +45,7 @@ class BadFiles(GuiTest):
         window = self.open_graph()
         heap = self.folder / 'whole.refscope'
         save(window, 'page.save-heap', heap)
-        window.sees('Saved as “whole.refscope”')
+        wait_for('the heap', heap.exists)
         whole = heap.read_bytes()
         cut = self.folder / 'cut.refscope'
         for length in 100, len(whole) // 2, len(whole) - 1:
