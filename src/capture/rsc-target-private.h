@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * nothing comes any more. */
 #define RSC_TARGET_CHILD_SECONDS 330
 /* Without a word from an agent for so long, the program is said to have no Python. */
-#define RSC_TARGET_SILENCE_SECONDS 3.0
+#define RSC_TARGET_SILENCE_SECONDS 10.0
 /* Ceilings for what the program makes us keep. */
 #define RSC_TARGET_MAX_EVENTS 100000
 #define RSC_TARGET_MAX_MARKS 10000
