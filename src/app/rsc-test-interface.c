@@ -24,6 +24,8 @@ struct _RscTestInterface
   /* How late the main loop came to a timer that is due every BEAT_MS. */
   guint beat;
   gint64 last_beat, worst_delay; /* microseconds */
+  guint drawn_beats;             /* in a row, at which a graph was on the screen */
+  gint64 first_graph;            /* monotonic time; 0: there was none yet */
 };
 
 static const char introspection[] =
@@ -47,6 +49,8 @@ static const char introspection[] =
   "<method name='Count'><arg type='a{su}' direction='out' name='counts'/></method>"
   /* For how many seconds, at most, the main loop stood still since the last call. */
   "<method name='TakeStall'><arg type='d' direction='out' name='seconds'/></method>"
+  /* When the first graph was on the screen, in microseconds of the monotonic clock; 0: not yet. */
+  "<method name='FirstGraph'><arg type='x' direction='out' name='time'/></method>"
   "</interface>"
   "</node>";
 
@@ -229,6 +233,25 @@ take_screenshot (RscTestInterface *self, const char *path, double scale, GDBusMe
 }
 
 static gboolean
+is_graph_drawn (RscTestInterface *self)
+{
+  RscHeapPage *page = get_page (self);
+  RscCanvas *canvas = page != NULL ? rsc_heap_page_get_canvas (page) : NULL;
+
+  return canvas != NULL && gtk_widget_get_mapped (GTK_WIDGET (canvas)) && rsc_canvas_get_scene (canvas) != NULL &&
+         rsc_canvas_is_settled (canvas);
+}
+
+/* At the second beat in a row the frame that shows it has been drawn. */
+static void
+look_for_first_graph (RscTestInterface *self, gint64 now)
+{
+  self->drawn_beats = is_graph_drawn (self) ? self->drawn_beats + 1 : 0;
+  if (self->drawn_beats == 2)
+    self->first_graph = now;
+}
+
+static gboolean
 on_beat (gpointer user_data)
 {
   RscTestInterface *self = user_data;
@@ -236,6 +259,8 @@ on_beat (gpointer user_data)
 
   self->worst_delay = MAX (self->worst_delay, now - self->last_beat - BEAT_MS * G_TIME_SPAN_MILLISECOND);
   self->last_beat = now;
+  if (self->first_graph == 0)
+    look_for_first_graph (self, now);
   return G_SOURCE_CONTINUE;
 }
 
@@ -302,6 +327,8 @@ on_method_call (GDBusConnection       *connection,
     count (invocation);
   else if (g_str_equal (method_name, "TakeStall"))
     take_stall (self, invocation);
+  else if (g_str_equal (method_name, "FirstGraph"))
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(x)", self->first_graph));
   else if (g_str_equal (method_name, "Audit"))
     {
       int narrowest;

@@ -2,7 +2,7 @@
  *
  *   bench-heap PYTHON HEAP.PY TRACKED FOLDER
  *
- * Exit status 1 if a limit was missed.  Ratios compare what was measured in one
+ * Leaves the heap in FOLDER/bench.refscope.  Exit status 1 if a limit was missed.  Ratios compare what was measured in one
  * run, on one heap, in one process: times alone say little across machines. */
 #include "config.h"
 
@@ -10,44 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench-report.h"
 #include "capture/rsc-target.h"
 #include "graph/rsc-graph.h"
 
 #define REPEATS 21
-
-static gboolean missed;
-
-static double
-now_ms (void)
-{
-  return g_get_monotonic_time () / 1000.0;
-}
 
 static void
 die (const GError *error)
 {
   fprintf (stderr, "bench-heap: %s\n", error != NULL ? error->message : "no answer");
   exit (2);
-}
-
-/* "at most" if @limit is positive, else "at least" its negative. */
-static void
-report (const char *what, double value, const char *unit, double limit)
-{
-  gboolean good = limit > 0 ? value <= limit : value >= -limit;
-
-  missed |= !good;
-  printf ("  %-58s %9.3g%-3s  limit %s %g%s  %s\n", what, value, unit, limit > 0 ? "<=" : ">=", ABS (limit), unit,
-          good ? "ok" : "MISSED");
-  fflush (stdout);
-}
-
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
 }
 
 /* The number after "KEY": in one of heap.py's lines, or NAN. */
@@ -115,7 +88,7 @@ time_backrefs (RscSnapshot *snapshot, guint64 address, gboolean objgraph, gsize 
       g_autoptr (RscView) view = NULL;
       g_autoptr (RscGraph) graph = NULL;
       g_autofree char *dot = NULL;
-      double start = now_ms ();
+      double start = bench_now_ms ();
 
       params.direction = RSC_DIRECTION_BACKREFS;
       params.objects = &node;
@@ -128,11 +101,10 @@ time_backrefs (RscSnapshot *snapshot, guint64 address, gboolean objgraph, gsize 
       if (graph == NULL)
         die (error);
       dot = rsc_graph_to_dot (graph);
-      taken[i] = now_ms () - start;
+      taken[i] = bench_now_ms () - start;
       rsc_graph_get_nodes (graph, n_drawn);
     }
-  qsort (taken, REPEATS, sizeof taken[0], compare_doubles);
-  return taken[REPEATS / 2];
+  return bench_median (taken, REPEATS);
 }
 
 static void
@@ -162,14 +134,14 @@ bench_heap (const char *python, const char *program, const char *tracked, const 
   wait_for (target, output, "beating");
   sample = g_ascii_strtoull (strstr (output->str, "\"sample\": ") + strlen ("\"sample\": "), NULL, 10);
 
-  start = now_ms ();
+  start = bench_now_ms ();
   snapshot = rsc_target_capture (target, &capture, NULL, NULL, &error);
   if (snapshot == NULL)
     die (error);
   columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL, &error);
   if (columns == NULL || rsc_snapshot_find_address (snapshot, sample) == RSC_NODE_NONE)
     die (error);
-  queryable = now_ms () - start;
+  queryable = bench_now_ms () - start;
 
   if (!rsc_target_write_input (target, "\n", 1, &error))
     die (error);
@@ -182,9 +154,9 @@ bench_heap (const char *python, const char *program, const char *tracked, const 
   printf ("  one full gc.collect(): %.1f ms; stood still: %.1f ms (the agent says %.1f ms); queryable after %.0f ms\n",
           collect, number_of (output->str, "standstill_ms"),
           rsc_snapshot_get_info_number (snapshot, "paused-us") / 1000.0, queryable);
-  report ("standstill of a capture / gc.collect()", number_of (output->str, "standstill_ms") / collect, "x", 0.5);
+  bench_report ("standstill of a capture / gc.collect()", number_of (output->str, "standstill_ms") / collect, "x", 0.5);
   if (!large)
-    report ("from request to queryable / gc.collect()  (5 is the goal)", queryable / collect, "x", 8);
+    bench_report ("from request to queryable / gc.collect()  (5 is the goal)", queryable / collect, "x", 8);
   else
     printf ("  from request to queryable / gc.collect(): %.3gx\n", queryable / collect);
 
@@ -194,7 +166,7 @@ bench_heap (const char *python, const char *program, const char *tracked, const 
     {
       printf ("  objgraph.show_backrefs() to DOT, depth 3, its collection left out: %.1f ms; here: %.3f ms (%zu boxes)\n",
               objgraph, backrefs, n_drawn);
-      report ("objgraph's back-references / these", objgraph / backrefs, "x", -100);
+      bench_report ("objgraph's back-references / these", objgraph / backrefs, "x", -100);
     }
   else
     printf ("  objgraph is not installed for this Python; back-references, depth 3: %.3f ms\n", backrefs);
@@ -203,19 +175,18 @@ bench_heap (const char *python, const char *program, const char *tracked, const 
     die (error);
   g_clear_pointer (&snapshot, rsc_snapshot_unref);
 
-  start = now_ms ();
+  start = bench_now_ms ();
   opened = rsc_snapshot_open (path, &error);
   if (opened == NULL || rsc_snapshot_get_columns (opened, RSC_BLOCK_NODES | RSC_BLOCK_ADDRESSES, &error) == NULL)
     die (error);
   if (rsc_snapshot_find_address (opened, sample) == RSC_NODE_NONE)
     die (NULL);
-  first = now_ms () - start;
-  start = now_ms ();
+  first = bench_now_ms () - start;
+  start = bench_now_ms ();
   time_backrefs (opened, sample, FALSE, &n_drawn);
-  answered = first + now_ms () - start;
-  report ("opening the file, to the first answer (an object)", first, "ms", 50);
+  answered = first + bench_now_ms () - start;
+  bench_report ("opening the file, to the first answer (an object)", first, "ms", 50);
   printf ("  ... and to the first %d graphs, all blocks checked: %.1f ms\n", REPEATS, answered);
-  remove (path);
   remove (dot_path);
 }
 
@@ -228,5 +199,5 @@ main (int argc, char **argv)
       return 2;
     }
   bench_heap (argv[1], argv[2], argv[3], argv[4]);
-  return missed ? 1 : 0;
+  return bench_missed () ? 1 : 0;
 }
