@@ -2,6 +2,7 @@
 type, the icons, and the templates."""
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -54,6 +55,18 @@ class Files(unittest.TestCase):
         mime = ElementTree.parse(ROOT / 'data' / f'{ID}.mime.xml').getroot()
         for kind in mime:
             self.assertIn(kind.get('type'), desktop)
+
+
+class Readme(unittest.TestCase):
+    def test_the_tests_it_names_exist(self):
+        folder = pathlib.Path(__file__).parent
+        names = re.findall(r'`(\w+)\.([A-Z]\w+)(?:\.(test_\w+))?`', (folder / 'README.md').read_text(encoding='utf-8'))
+        self.assertGreater(len(names), 25)
+        for module, case, test in names:
+            text = (folder / f'test_window_{module}.py').read_text(encoding='utf-8')
+            body = re.search(rf'^class {case}\(.*?(?=^class |\Z)', text, re.MULTILINE | re.DOTALL)
+            self.assertTrue(body, f'{module}.{case}')
+            self.assertIn(f'def {test or "test_"}', body.group(), f'{module}.{case}.{test}')
 
 
 class Templates(unittest.TestCase):
