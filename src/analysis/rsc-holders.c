@@ -144,7 +144,10 @@ add_holder (RscHolders *self,
 {
   self->n_holders++;
   if (holder.counted)
-    self->explained++;
+    {
+      self->explained++;
+      self->counted[holder.kind]++;
+    }
   if (limit == 0 || self->holders->len < limit)
     g_array_append_val (self->holders, holder);
 }
@@ -165,6 +168,7 @@ find_borrowers (RscHolders *self)
           {
             holder->counted = FALSE;
             self->explained--;
+            self->counted[holder->kind]--;
           }
       }
 }

@@ -13,6 +13,8 @@ typedef enum
   RSC_HOLDER_ROOT     /* the runtime itself */
 } RscHolderKind;
 
+#define RSC_N_HOLDER_KINDS (RSC_HOLDER_ROOT + 1)
+
 typedef struct
 {
   RscHolderKind kind;
@@ -31,6 +33,7 @@ typedef struct
 {
   guint32 refcount;     /* RSC_REFCOUNT_UNKNOWN: immortal or none */
   guint32 explained;    /* counted holders, listed or not */
+  guint32 counted[RSC_N_HOLDER_KINDS]; /* the same by kind */
   guint32 unexplained;  /* refcount - explained, 0 if never freed: C code, borrowed stack entries */
   /* What sys.getrefcount() would say: one more for its argument, but for a local
    * variable on 3.14 and later, where calls borrow. */

@@ -68,7 +68,6 @@ typedef struct
   GPtrArray *referrers;  /* of RscObjectItem */
   GPtrArray *references;
   guint64 n_references;
-  guint locals, roots, objects; /* counted holders, by kind */
 } Result;
 
 static void
@@ -146,12 +145,6 @@ describe (gpointer data, const RscProgress *progress, GCancellable *cancellable,
     {
       const RscHolder *holder = &g_array_index (result->holders->holders, RscHolder, i);
 
-      if (holder->counted)
-        {
-          result->objects += holder->kind == RSC_HOLDER_OBJECT;
-          result->locals += holder->kind == RSC_HOLDER_LOCAL;
-          result->roots += holder->kind == RSC_HOLDER_ROOT || holder->kind == RSC_HOLDER_STACK;
-        }
       g_ptr_array_add (result->referrers, make_holder (snapshot, holder));
     }
 
@@ -227,24 +220,27 @@ static char *
 dup_explanation (const Result *result)
 {
   const RscHolders *holders = result->holders;
+  guint32 objects = holders->counted[RSC_HOLDER_OBJECT];
+  guint32 locals = holders->counted[RSC_HOLDER_LOCAL];
+  guint32 roots = holders->counted[RSC_HOLDER_ROOT] + holders->counted[RSC_HOLDER_STACK];
   GString *text = g_string_new (NULL);
 
   if (holders->refcount == RSC_REFCOUNT_UNKNOWN)
     return g_string_free (g_string_append (text, _("This object has no reference count that tells anything: it is immortal, or its runtime does not count.")), FALSE);
 
-  if (result->objects > 0)
-    g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from an object", "%u from objects", result->objects), result->objects);
-  if (result->locals > 0)
+  if (objects > 0)
+    g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from an object", "%u from objects", objects), objects);
+  if (locals > 0)
     {
       if (text->len > 0)
         g_string_append (text, ", ");
-      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from a local variable", "%u from local variables", result->locals), result->locals);
+      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from a local variable", "%u from local variables", locals), locals);
     }
-  if (result->roots > 0)
+  if (roots > 0)
     {
       if (text->len > 0)
         g_string_append (text, ", ");
-      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from the runtime", "%u from the runtime", result->roots), result->roots);
+      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from the runtime", "%u from the runtime", roots), roots);
     }
   if (holders->unexplained > 0)
     {

@@ -468,7 +468,7 @@ look_whether_finished (RscTarget *self)
   if (!self->had_python && !self->said_no_python)
     {
       self->said_no_python = TRUE;
-      rsc_target_push_no_python (self, _("The program ended without having run Python code: there was nothing to capture."));
+      rsc_target_push_no_python (self, _("The program ended, and no Python in it loaded Refscope's agent: there was nothing to capture. Either it ran no Python code, or it cleared the environment before (as “env -i” and sudo do): then launch python3 itself."));
     }
   self->lost_at = 0;
   self->why_ended = dup_why_ended (self);

@@ -166,6 +166,13 @@ rsc_output_check (RscCli  *cli,
   if (path == NULL)
     return TRUE;
 
+  if (strcmp (path, "-") == 0)
+    {
+      g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
+                           _("“-” is no file: results with -o are not written to standard output. Name a file, or ./- for one of this name."));
+      return FALSE;
+    }
+
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,

@@ -147,6 +147,10 @@ class BadInput(unittest.TestCase):
         self.refused(USAGE, 'no-such-file', 'info', 'no-such-file')
         self.refused(USAGE, 'no-such-file', 'verify', 'no-such-file.refscope')
 
+    def test_standard_output_is_no_file(self):
+        self.refused(USAGE, 'no file', 'types', 'graph.dot', '-o', '-')
+        self.assertFalse((self.folder / '-').exists())
+
     def test_a_folder(self):
         self.refused(USAGE, '.', 'info', '.')
 

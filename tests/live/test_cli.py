@@ -286,6 +286,11 @@ class Failures(Live):
         result = self.refused('', 'sh', '-c', 'echo ran; exit 3')
         self.assertEqual(result.stdout, 'ran\n')
 
+    def test_a_cleared_environment(self):
+        result = self.refused('', 'env', '-i', sys.executable, '-c', 'print(1)')
+        self.assertEqual(result.stdout, '1\n')
+        self.assertIn('env -i', result.stderr)
+
     def test_exits_at_once(self):
         self.refused('', 'true')
         self.refused('', 'false')

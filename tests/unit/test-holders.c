@@ -130,6 +130,30 @@ test_second_name (void)
   holders = rsc_holders_compute (snapshot, function, 0, NULL);
   g_assert_cmpuint (holders->n_holders, ==, 4);
   g_assert_cmpuint (holders->explained, ==, 3);
+  g_assert_cmpuint (holders->counted[RSC_HOLDER_OBJECT], ==, 3);
+  g_assert_cmpuint (holders->unexplained, ==, 0);
+}
+
+/* Those that are not listed are counted all the same. */
+static void
+test_limit (void)
+{
+  RscSnapshotBuilder *builder = rsc_snapshot_builder_new ();
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscHolders) holders = NULL;
+  guint32 type = rsc_snapshot_builder_add_type (builder, "list", "builtins", RSC_NODE_NONE, 0);
+  RscNode hub = add (builder, type, 300, 0);
+
+  for (guint i = 0; i < 300; i++)
+    {
+      add (builder, type, 1, 0);
+      rsc_snapshot_builder_add_edge (builder, hub, RSC_EDGE_INDEX | RSC_EDGE_TRAVERSED, 0);
+    }
+  snapshot = rsc_snapshot_builder_freeze (builder, NULL, NULL, NULL);
+  holders = rsc_holders_compute (snapshot, hub, 20, NULL);
+  g_assert_cmpuint (holders->holders->len, ==, 20);
+  g_assert_cmpuint (holders->n_holders, ==, 300);
+  g_assert_cmpuint (holders->counted[RSC_HOLDER_OBJECT], ==, 300);
   g_assert_cmpuint (holders->unexplained, ==, 0);
 }
 
@@ -227,6 +251,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/holders/course-example", test_course_example);
   g_test_add_func ("/holders/what-counts", test_what_counts);
   g_test_add_func ("/holders/second-name", test_second_name);
+  g_test_add_func ("/holders/limit", test_limit);
   g_test_add_func ("/holders/types", test_types);
   g_test_add_func ("/holders/immortal", test_immortal);
   g_test_add_func ("/holders/random", test_random);
