@@ -80,7 +80,7 @@ class Sizes(SizeTest):
         window = self.open_strict(self.write('graph.dot', GRAPH))
         window.resize(360, 640)
         window.settle()
-        for name, shown in (('Main menu', 'Copy Picture'), ('More view options', 'Highlight')):
+        for name, shown in (('Main menu', 'Copy Picture'), ('Filter by conditions', 'Hide'), ('More view options', 'Highlight')):
             with self.subTest(name):
                 window.press(name)
                 window.find(shown)
