@@ -176,7 +176,7 @@ launch_program (RscApplication *self)
   g_application_hold (G_APPLICATION (self));
   self->holds_itself = TRUE;
   g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_program_state), self, G_CONNECT_SWAPPED);
-  rsc_window_open_session (window, self->session);
+  rsc_window_open_program (window, self->session, &options);
   gtk_window_present (GTK_WINDOW (window));
 }
 

@@ -207,6 +207,30 @@ on_canvas_context_menu (RscHeapPage *self, int node, int edge, double x, double 
 
 /* The middle: the canvas, or a page that says why there is none. */
 
+/* Also if nothing has it, as then the middle is what the keys are to reach. */
+static gboolean
+has_focus_in_center (RscHeapPage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return root != NULL && (focus == NULL || gtk_widget_is_ancestor (focus, GTK_WIDGET (self->center_stack)));
+}
+
+/* What is hidden must not have the focus, or Tab would go nowhere that is seen.
+ * What scrolls in the status page takes it, and would pass a grab on to what is
+ * in it. */
+void
+rsc_heap_page_focus_center (RscHeapPage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  if (gtk_stack_get_visible_child (self->center_stack) == GTK_WIDGET (self->status_page))
+    gtk_root_set_focus (root, gtk_widget_get_first_child (GTK_WIDGET (self->status_page)));
+  else
+    gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
+}
+
 static void
 update_center (RscHeapPage *self)
 {
@@ -218,7 +242,11 @@ update_center (RscHeapPage *self)
 
   if (rsc_session_get_scene (self->session) != NULL)
     {
+      gboolean focused = has_focus_in_center (self);
+
       gtk_stack_set_visible_child_name (self->center_stack, "canvas");
+      if (focused)
+        rsc_heap_page_focus_center (self);
       return;
     }
 
@@ -287,7 +315,16 @@ update_center (RscHeapPage *self)
     gtk_button_set_label (self->status_button, button);
   gtk_widget_set_visible (GTK_WIDGET (self->status_spinner), waiting);
   gtk_spinner_set_spinning (self->status_spinner, waiting);
-  gtk_stack_set_visible_child_name (self->center_stack, "status");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->status_page))),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, title, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description, -1);
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->center_stack), "status") != 0)
+    {
+      gboolean focused = has_focus_in_center (self);
+
+      gtk_stack_set_visible_child_name (self->center_stack, "status");
+      if (focused)
+        rsc_heap_page_focus_center (self);
+    }
 }
 
 static void

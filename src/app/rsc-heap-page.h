@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE (RscHeapPage, rsc_heap_page, RSC, HEAP_PAGE, GtkWidget)
  * The session is started. */
 GtkWidget  *rsc_heap_page_new         (RscSession *session);
 RscSession *rsc_heap_page_get_session (RscHeapPage *self);
+/* Gives the keyboard to what the middle shows. */
+void        rsc_heap_page_focus_center (RscHeapPage *self);
 /* Borrowed; for the tests' interface. */
 RscCanvas  *rsc_heap_page_get_canvas  (RscHeapPage *self);
 /* Lets go of the session and of everything it keeps. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "rsc-settings.h"
+
 #define SETTINGS_KEY "recent-programs"
 
 /* A launch. */
@@ -239,7 +241,7 @@ rsc_recent_programs_new (GSettings *settings)
 {
   RscRecentPrograms *self = g_object_new (RSC_TYPE_RECENT_PROGRAMS, NULL);
 
-  if (settings != NULL)
+  if (settings != NULL && rsc_settings_has_key (settings, SETTINGS_KEY))
     {
       self->settings = g_object_ref (settings);
       g_signal_connect_object (settings, "changed::" SETTINGS_KEY, G_CALLBACK (load), self, G_CONNECT_SWAPPED);

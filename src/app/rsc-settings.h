@@ -7,6 +7,9 @@
 G_BEGIN_DECLS
 
 /* NULL without the schema. */
-GSettings *rsc_settings_new (void);
+GSettings *rsc_settings_new     (void);
+/* An older schema may be installed beside a newer program, and to ask GSettings
+ * for what its schema has not ends the program. */
+gboolean   rsc_settings_has_key (GSettings *settings, const char *key);
 
 G_END_DECLS

@@ -99,7 +99,7 @@ rsc_window_open_session (RscWindow *self, RscSession *session)
   /* A screen reader would find it behind the page. */
   gtk_stack_remove (self->stack, GTK_WIDGET (self->start_page));
   self->start_page = NULL;
-  gtk_widget_grab_focus (GTK_WIDGET (rsc_heap_page_get_canvas (self->page)));
+  rsc_heap_page_focus_center (self->page);
 }
 
 void
@@ -109,6 +109,13 @@ rsc_window_open_file (RscWindow *self, GFile *file)
   g_autofree char *path = g_file_get_path (file);
 
   remember_file (self, path);
+  rsc_window_open_session (self, session);
+}
+
+void
+rsc_window_open_program (RscWindow *self, RscSession *session, const RscLaunchOptions *options)
+{
+  rsc_recent_programs_add (self->recent_programs, options->argv, options->cwd, options->hold);
   rsc_window_open_session (self, session);
 }
 
@@ -128,8 +135,7 @@ launch (RscWindow *self, GVariant *parameter)
   options.cwd = rsc_recent_program_get_folder (program);
   options.hold = rsc_recent_program_get_hold (program);
   session = rsc_session_new_for_program (&options);
-  rsc_recent_programs_add (self->recent_programs, options.argv, options.cwd, options.hold);
-  rsc_window_open_session (self, session);
+  rsc_window_open_program (self, session, &options);
 }
 
 static void

@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (RscWindow, rsc_window, RSC, WINDOW, AdwApplicationWindow)
 GtkWidget   *rsc_window_new          (GtkApplication *application, GListModel *lessons);
 /* Shows @session in this window if it shows the start page, else in a new one. */
 void         rsc_window_open_session (RscWindow *self, RscSession *session);
+/* Remembers what @session launched with @options, too. */
+void         rsc_window_open_program (RscWindow *self, RscSession *session, const RscLaunchOptions *options);
 void         rsc_window_open_file    (RscWindow *self, GFile *file);
 /* NULL on the start page. */
 RscHeapPage *rsc_window_get_page     (RscWindow *self);

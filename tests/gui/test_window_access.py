@@ -130,6 +130,15 @@ class Keys(GuiTest):
             return None
         return wait_for('another focus', look, 10)
 
+    def test_failure_has_the_focus_and_lets_it_go(self):
+        window = self.open(self.folder / 'nothing.refscope')
+        window.sees('The File Cannot Be Opened')
+        wait_for('the focus', lambda: window.focused() == 'The File Cannot Be Opened')
+        names = [name for _, name, _ in self.ring(window)]
+        self.assertIn('Main menu', names)
+        self.assertIn('The File Cannot Be Opened', names)
+        self.assertNotIn('Reference graph', names)
+
     def test_start_page_goes_round_in_order(self):
         window = self.open()
         # One step for the rows of a list: arrows go on among them.
@@ -312,6 +321,22 @@ class Mirror(GuiTest):
         node = next(node for _, kind, node, label, _ in window.nodes() if kind == OBJECT and label.split('\n')[-1] == 'C')
         wait_for('C selected in the picture', lambda: window.facts()['selected'] == node)
         window.find(lambda name: name == 'Reference graph')
+
+
+class Shortcuts(GuiTest):
+    def test_escape_closes_them(self):
+        window = self.open_graph()
+        main = window.surface()
+
+        def others():
+            return set(window.xdotool('search', '--onlyvisible', '--pid', window.process.pid).split()) - {main}
+        for key in 'F1', 'ctrl+question':
+            window.key(key)
+            shortcuts = wait_for('the shortcuts', others).pop()
+            window.sees('Filter by conditions', exactly=True)
+            window.xdotool('windowfocus', '--sync', shortcuts)
+            window.xdotool('key', 'Escape')
+            wait_for('the shortcuts closed', lambda: not others())
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 """The programs that were launched last, on the start page and in the dialog."""
 import pathlib
 import shlex
+import subprocess
 import sys
 import unittest
 
@@ -55,6 +56,14 @@ class Recent(GuiTest):
         window.press('Launch')
         window.wait_for_status('Held at its end')
         window.sees(f"['a b', '--fast'] {self.inside}")
+
+    def test_command_line_is_remembered(self):
+        window = self.open('--no-hold', '--', *self.command, cwd=self.inside, env=self.kept, stdout=subprocess.PIPE)
+        window.wait_for_status('Ended')
+        window.process.terminate()
+        window.process.wait()
+        window = self.open(env=self.kept, cwd='/')
+        window.sees(f'{shlex.join(self.command)} in {self.inside}', exactly=True)
 
     def test_clear(self):
         window = self.launch()

@@ -2,12 +2,15 @@
 import pathlib
 import re
 import shlex
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import Atspi, wait_for  # noqa: E402
 from window_case import EXAMPLES, GRAPH, PYTHON, GuiTest  # noqa: E402
+
+DATA = pathlib.Path(__file__).parent.parent.parent / 'data'
 
 
 class Start(GuiTest):
@@ -64,6 +67,22 @@ class Start(GuiTest):
                                                                 'XDG_DATA_DIRS': '/usr/share'})
         window.settle()
         self.assertEqual(self.names(window), {'A', 'B', 'C', 'E'})
+
+    def test_settings_may_be_older(self):
+        """A schema that was installed before there were programs to remember."""
+        schema = (DATA / 'io.github.refscope.Refscope.gschema.xml').read_text(encoding='utf-8')
+        older, n = re.subn(r'<key name="recent-programs".*?</key>', '', schema, flags=re.DOTALL)
+        self.assertEqual(n, 1)
+        self.write('io.github.refscope.Refscope.gschema.xml', older)
+        subprocess.run(['glib-compile-schemas', self.folder], check=True)
+        window = self.open(env={'GSETTINGS_SCHEMA_DIR': str(self.folder)})
+        window.find('Launch a Program…', 'label')
+        window.activate('win.clear-recent')
+        program = self.write('program.py', 'a = [1, 2]\n')
+        window.activate('win.launch')
+        window.enter('Command', shlex.join([PYTHON, str(program)]))
+        window.press('Launch')
+        window.wait_for_status('Held at its end')
 
 
 if __name__ == '__main__':
