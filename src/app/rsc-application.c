@@ -142,6 +142,8 @@ static const struct
   { "app.new-window", { "<Control><Shift>n" } },
   { "win.launch", { "<Control>n" } },
   { "win.start-page", { "<Alt>Home" } },
+  { "win.next-lesson", { "<Alt>Page_Down" } },
+  { "win.previous-lesson", { "<Alt>Page_Up" } },
   { "win.show-help-overlay", { "<Control>question", "F1" } },
   { "window.close", { "<Control>w" } }
 };

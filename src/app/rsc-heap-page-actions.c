@@ -4,6 +4,8 @@
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
+#include "query/rsc-object-ref.h"
+
 #include "rsc-heap-page-private.h"
 
 #include <string.h>
@@ -20,6 +22,7 @@ static const RscHeapPageAccel accels[] = {
   { "page.collector", { "<Control>t" } },
   { "page.sidebar", { "F9" } },
   { "page.details", { "F11" } },
+  { "page.lesson", { "F2" } },
   { "page.output", { "F7" } },
   { "page.capture", { "F5" } },
   { "page.continue", { "F4" } },
@@ -124,6 +127,31 @@ static void
 on_details (GSimpleAction *action, GVariant *state, gpointer user_data)
 {
   adw_flap_set_reveal_flap (((RscHeapPage *) user_data)->details_flap, g_variant_get_boolean (state));
+}
+
+static void
+on_lesson (GSimpleAction *action, GVariant *state, gpointer user_data)
+{
+  adw_flap_set_reveal_flap (((RscHeapPage *) user_data)->lesson_flap, g_variant_get_boolean (state));
+}
+
+/* Of the lessons, whose heaps are small enough for it to be found at once. */
+static void
+on_show_object (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  g_autoptr (GArray) nodes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (snapshot == NULL)
+    return;
+
+  nodes = rsc_object_ref_resolve (snapshot, g_variant_get_string (parameter, NULL), NULL, &error);
+  if (nodes != NULL)
+    rsc_session_draw_objects (self->session, &g_array_index (nodes, RscNode, 0), 1);
+  else
+    rsc_heap_page_toast (self, error->message);
 }
 
 static void
@@ -329,6 +357,8 @@ static const GActionEntry entries[] = {
   { "conditions", on_conditions },
   { "sidebar", NULL, NULL, "true", on_sidebar },
   { "details", NULL, NULL, "true", on_details },
+  { "lesson", NULL, NULL, "false", on_lesson },
+  { "show-object", on_show_object, "s" },
   { "output", NULL, NULL, "false", on_output },
   { "capture", on_capture },
   { "continue", on_continue },
@@ -400,6 +430,9 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_state (self, "output", gtk_widget_get_visible (self->output_box));
   set_state (self, "sidebar", adw_flap_get_reveal_flap (self->find_flap));
   set_state (self, "details", adw_flap_get_reveal_flap (self->details_flap));
+  set_enabled (self, "lesson", rsc_session_get_lesson (session) != NULL);
+  set_state (self, "lesson", adw_flap_get_reveal_flap (self->lesson_flap));
+  set_enabled (self, "show-object", drawn);
   set_enabled (self, "filter", drawn);
   set_enabled (self, "conditions", drawn);
   set_enabled (self, "direction", drawn);

@@ -14,6 +14,7 @@
 #include "rsc-graph-list.h"
 #include "rsc-job.h"
 #include "rsc-lesson-bar.h"
+#include "rsc-lesson-pane.h"
 #include "rsc-output-pane.h"
 #include "rsc-program-bar.h"
 #include "rsc-view-controls.h"
@@ -39,6 +40,9 @@ struct _RscHeapPage
   RscProgramBar *program_bar;
   RscCaptureStrip *capture_strip;
   RscLessonBar *lesson_bar;
+  GtkWidget *lesson_button;
+  RscLessonPane *lesson_pane;
+  AdwFlap *lesson_flap;
   AdwFlap *find_flap;
   AdwFlap *details_flap;
   AdwViewStack *side_stack;

@@ -485,6 +485,14 @@ on_flap_changed (RscHeapPage *self)
   rsc_heap_page_update_actions (self);
 }
 
+/* In a narrow window the pane goes by itself. */
+static void
+on_lesson_flap_changed (RscHeapPage *self)
+{
+  rsc_lesson_bar_set_revealed (self->lesson_bar, !adw_flap_get_reveal_flap (self->lesson_flap));
+  rsc_heap_page_update_actions (self);
+}
+
 static void
 on_side_page_changed (RscHeapPage *self)
 {
@@ -494,6 +502,22 @@ on_side_page_changed (RscHeapPage *self)
 
 /* Building. */
 
+/* The lesson takes the place of the lists: those can be called, and are not
+ * remembered as they are during a lesson. */
+static void
+set_lesson (RscHeapPage *self)
+{
+  g_autoptr (RscLessonGuide) guide = rsc_lesson_guide_new (self->session);
+
+  rsc_lesson_pane_set_guide (self->lesson_pane, guide);
+  gtk_widget_show (GTK_WIDGET (self->lesson_pane));
+  rsc_lesson_bar_set_guide (self->lesson_bar, guide);
+  gtk_widget_show (self->lesson_button);
+  g_settings_unbind (self->find_flap, "reveal-flap");
+  adw_flap_set_reveal_flap (self->find_flap, FALSE);
+  adw_flap_set_reveal_flap (self->lesson_flap, TRUE);
+}
+
 static void
 set_session (RscHeapPage *self, RscSession *session)
 {
@@ -502,7 +526,8 @@ set_session (RscHeapPage *self, RscSession *session)
   self->session = g_object_ref (session);
   rsc_program_bar_set_session (self->program_bar, session);
   rsc_capture_strip_set_session (self->capture_strip, session);
-  rsc_lesson_bar_set_session (self->lesson_bar, session);
+  if (rsc_session_get_lesson (session) != NULL)
+    set_lesson (self);
   rsc_find_panel_set_session (self->find_panel, session);
   rsc_graph_list_set_session (self->graph_list, session);
   rsc_cycles_panel_set_session (self->cycles_panel, session);
@@ -625,6 +650,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   g_type_ensure (RSC_TYPE_FIND_PANEL);
   g_type_ensure (RSC_TYPE_GRAPH_LIST);
   g_type_ensure (RSC_TYPE_LESSON_BAR);
+  g_type_ensure (RSC_TYPE_LESSON_PANE);
   g_type_ensure (RSC_TYPE_OUTPUT_PANE);
   g_type_ensure (RSC_TYPE_PROGRAM_BAR);
   g_type_ensure (RSC_TYPE_VIEW_CONTROLS);
@@ -637,6 +663,9 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, program_bar);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, capture_strip);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, lesson_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, lesson_button);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, lesson_flap);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, lesson_pane);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, find_flap);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, details_flap);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, side_stack);
@@ -665,6 +694,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_fold_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_show_state);
   gtk_widget_class_bind_template_callback (widget_class, on_flap_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_lesson_flap_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_side_page_changed);
 }
 

@@ -1,5 +1,8 @@
 #include "config.h"
 
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
 #include "rsc-lesson-bar.h"
 
 #include "rsc-template.h"
@@ -8,62 +11,59 @@ struct _RscLessonBar
 {
   GtkWidget parent_instance;
 
-  RscSession *session;
+  RscLessonGuide *guide;
 
   /* Template */
   GtkRevealer *revealer;
+  GtkLabel *step_label;
   GtkLabel *look_label;
-  GtkLabel *explanation_label;
-  GtkRevealer *explanation_revealer;
-  GtkToggleButton *why_button;
 };
 
 G_DEFINE_FINAL_TYPE (RscLessonBar, rsc_lesson_bar, GTK_TYPE_WIDGET)
 
-/* The explanation is for the version of Python at hand, which is known once
- * there is a capture. */
 static void
-on_capture_changed (RscLessonBar *self)
+on_guide_changed (RscLessonBar *self)
 {
-  RscLesson *lesson = rsc_session_get_lesson (self->session);
-  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
-  g_autofree char *explanation = NULL;
+  RscLesson *lesson = rsc_lesson_guide_get_lesson (self->guide);
+  int current = rsc_lesson_guide_get_current (self->guide);
+  g_autofree char *title = NULL;
+  g_autofree char *look = NULL;
 
-  if (lesson == NULL)
-    return;
+  if (current < 0)
+    {
+      gtk_label_set_text (self->step_label, rsc_lesson_get_title (lesson));
+      gtk_label_set_text (self->look_label, rsc_lesson_get_look (lesson));
+      return;
+    }
 
-  explanation = rsc_lesson_dup_explanation (lesson, snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "version") : NULL);
-  gtk_label_set_text (self->explanation_label, explanation);
-  gtk_widget_set_visible (GTK_WIDGET (self->why_button), *explanation != '\0');
+  /* Translators: the number of a lesson's step, how many there are, its title */
+  title = g_strdup_printf (_("%d of %u: %s"), current + 1, rsc_lesson_get_n_steps (lesson),
+                           rsc_lesson_step_get_title (rsc_lesson_get_step (lesson, (guint) current)));
+  look = rsc_lesson_guide_dup_look (self->guide, (guint) current);
+  gtk_label_set_text (self->step_label, title);
+  gtk_label_set_text (self->look_label, look);
 }
 
-static void
-on_why_toggled (RscLessonBar *self)
+void
+rsc_lesson_bar_set_guide (RscLessonBar *self, RscLessonGuide *guide)
 {
-  gtk_revealer_set_reveal_child (self->explanation_revealer, gtk_toggle_button_get_active (self->why_button));
+  g_return_if_fail (self->guide == NULL);
+
+  self->guide = g_object_ref (guide);
+  g_signal_connect_object (guide, "changed", G_CALLBACK (on_guide_changed), self, G_CONNECT_SWAPPED);
+  on_guide_changed (self);
+}
+
+void
+rsc_lesson_bar_set_revealed (RscLessonBar *self, gboolean revealed)
+{
+  gtk_revealer_set_reveal_child (self->revealer, revealed && self->guide != NULL);
 }
 
 static void
 on_close_clicked (RscLessonBar *self)
 {
-  gtk_revealer_set_reveal_child (self->revealer, FALSE);
-}
-
-void
-rsc_lesson_bar_set_session (RscLessonBar *self, RscSession *session)
-{
-  RscLesson *lesson = rsc_session_get_lesson (session);
-
-  g_return_if_fail (self->session == NULL);
-
-  self->session = g_object_ref (session);
-  if (lesson == NULL)
-    return;
-
-  gtk_label_set_text (self->look_label, rsc_lesson_get_look (lesson));
-  gtk_revealer_set_reveal_child (self->revealer, TRUE);
-  g_signal_connect_object (session, "notify::capture", G_CALLBACK (on_capture_changed), self, G_CONNECT_SWAPPED);
-  on_capture_changed (self);
+  rsc_lesson_bar_set_revealed (self, FALSE);
 }
 
 static void
@@ -71,7 +71,7 @@ rsc_lesson_bar_dispose (GObject *object)
 {
   RscLessonBar *self = RSC_LESSON_BAR (object);
 
-  g_clear_object (&self->session);
+  g_clear_object (&self->guide);
   rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_LESSON_BAR);
 
   G_OBJECT_CLASS (rsc_lesson_bar_parent_class)->dispose (object);
@@ -88,11 +88,8 @@ rsc_lesson_bar_class_init (RscLessonBarClass *klass)
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "lessonbar");
   gtk_widget_class_bind_template_child (widget_class, RscLessonBar, revealer);
+  gtk_widget_class_bind_template_child (widget_class, RscLessonBar, step_label);
   gtk_widget_class_bind_template_child (widget_class, RscLessonBar, look_label);
-  gtk_widget_class_bind_template_child (widget_class, RscLessonBar, explanation_label);
-  gtk_widget_class_bind_template_child (widget_class, RscLessonBar, explanation_revealer);
-  gtk_widget_class_bind_template_child (widget_class, RscLessonBar, why_button);
-  gtk_widget_class_bind_template_callback (widget_class, on_why_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_close_clicked);
 }
 

@@ -1,15 +1,19 @@
-/* A lesson's line that says what to look for, and behind it why it is so. */
+/* The step of the lesson that is now, in a few lines: for when the lesson's
+ * pane is not in sight. */
 #pragma once
 
 #include <gtk/gtk.h>
 
-#include "rsc-session.h"
+#include "rsc-lesson-guide.h"
 
 G_BEGIN_DECLS
 
 #define RSC_TYPE_LESSON_BAR (rsc_lesson_bar_get_type ())
 G_DECLARE_FINAL_TYPE (RscLessonBar, rsc_lesson_bar, RSC, LESSON_BAR, GtkWidget)
 
-void rsc_lesson_bar_set_session (RscLessonBar *self, RscSession *session);
+/* Once. */
+void rsc_lesson_bar_set_guide    (RscLessonBar *self, RscLessonGuide *guide);
+/* Hidden until then, and without a guide. */
+void rsc_lesson_bar_set_revealed (RscLessonBar *self, gboolean revealed);
 
 G_END_DECLS

@@ -16,16 +16,16 @@ struct _RscLesson
 
   char *id;
   guint number;
+  char *chapter;
   char *title;
   char *look;
-  char *explanation;
-  GArray *additions; /* of Addition, ascending by version */
   char *path;
   gboolean is_program;
   char **arguments;
   char *mark;
   char *object;
   char *direction;
+  GPtrArray *steps; /* of RscLessonStep */
 };
 
 /* What is to be said for one version of CPython and those after it. */
@@ -35,7 +35,19 @@ typedef struct
   char *text;
 } Addition;
 
-#define ADDITION_PREFIX "Explanation-"
+struct _RscLessonStep
+{
+  char *at;
+  char *after;
+  char *title;
+  char *look;
+  char *press;
+  char **buttons;
+  char *means;
+  GArray *additions; /* of Addition, ascending by version */
+};
+
+#define ADDITION_PREFIX "Means-"
 
 G_DEFINE_FINAL_TYPE (RscLesson, rsc_lesson, G_TYPE_OBJECT)
 
@@ -47,8 +59,8 @@ rsc_lesson_finalize (GObject *object)
   g_free (self->id);
   g_free (self->title);
   g_free (self->look);
-  g_free (self->explanation);
-  g_array_unref (self->additions);
+  g_free (self->chapter);
+  g_ptr_array_unref (self->steps);
   g_free (self->path);
   g_strfreev (self->arguments);
   g_free (self->mark);
@@ -73,10 +85,25 @@ addition_clear (gpointer data)
 }
 
 static void
+step_free (gpointer data)
+{
+  RscLessonStep *step = data;
+
+  g_free (step->at);
+  g_free (step->after);
+  g_free (step->title);
+  g_free (step->look);
+  g_free (step->press);
+  g_strfreev (step->buttons);
+  g_free (step->means);
+  g_array_unref (step->additions);
+  g_free (step);
+}
+
+static void
 rsc_lesson_init (RscLesson *self)
 {
-  self->additions = g_array_new (FALSE, FALSE, sizeof (Addition));
-  g_array_set_clear_func (self->additions, addition_clear);
+  self->steps = g_ptr_array_new_with_free_func (step_free);
 }
 
 static char *
@@ -108,11 +135,13 @@ compare_additions (gconstpointer a, gconstpointer b)
   return (int) ((const Addition *) a)->version - (int) ((const Addition *) b)->version;
 }
 
-static void
-load_additions (RscLesson *self, GKeyFile *file, const char *group)
+static GArray *
+load_additions (GKeyFile *file, const char *group)
 {
+  GArray *additions = g_array_new (FALSE, FALSE, sizeof (Addition));
   g_auto (GStrv) keys = g_key_file_get_keys (file, group, NULL, NULL);
 
+  g_array_set_clear_func (additions, addition_clear);
   for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
     if (g_str_has_prefix (keys[i], ADDITION_PREFIX))
       {
@@ -121,9 +150,41 @@ load_additions (RscLesson *self, GKeyFile *file, const char *group)
           .text = dup_text (file, group, keys[i])
         };
 
-        g_array_append_val (self->additions, addition);
+        g_array_append_val (additions, addition);
       }
-  g_array_sort (self->additions, compare_additions);
+  g_array_sort (additions, compare_additions);
+
+  return additions;
+}
+
+static RscLessonStep *
+load_step (GKeyFile *file, const char *group)
+{
+  RscLessonStep *step = g_new0 (RscLessonStep, 1);
+
+  step->at = g_key_file_get_string (file, group, "At", NULL);
+  step->after = g_key_file_get_string (file, group, "After", NULL);
+  step->title = dup_text (file, group, "Title");
+  step->look = dup_text (file, group, "Look");
+  step->press = dup_text (file, group, "Press");
+  step->buttons = g_key_file_get_string_list (file, group, "Do", NULL, NULL);
+  step->means = dup_text (file, group, "Means");
+  step->additions = load_additions (file, group);
+
+  return step;
+}
+
+static void
+load_steps (RscLesson *self, GKeyFile *file)
+{
+  for (guint i = 1;; i++)
+    {
+      g_autofree char *group = g_strdup_printf ("%s.%u", self->id, i);
+
+      if (!g_key_file_has_group (file, group))
+        return;
+      g_ptr_array_add (self->steps, load_step (file, group));
+    }
 }
 
 static RscLesson *
@@ -138,7 +199,7 @@ load_lesson (GKeyFile *file, const char *group, const char *folder)
   self->number = (guint) MAX (g_key_file_get_integer (file, group, "Lesson", NULL), 0);
   self->title = dup_text (file, group, "Title");
   self->look = dup_text (file, group, "LookFor");
-  self->explanation = dup_text (file, group, "Explanation");
+  self->chapter = dup_text (file, group, "Chapter");
   if ((program == NULL && heap == NULL) || self->title == NULL || self->look == NULL)
     return NULL;
   self->is_program = program != NULL;
@@ -148,7 +209,7 @@ load_lesson (GKeyFile *file, const char *group, const char *folder)
   self->mark = g_key_file_get_string (file, group, "Mark", NULL);
   self->object = g_key_file_get_string (file, group, "Object", NULL);
   self->direction = g_key_file_get_string (file, group, "Direction", NULL);
-  load_additions (self, file, group);
+  load_steps (self, file);
 
   return g_steal_pointer (&self);
 }
@@ -171,8 +232,11 @@ rsc_lesson_load_all (GError **error)
   groups = g_key_file_get_groups (file, NULL);
   for (guint i = 0; groups[i] != NULL; i++)
     {
-      g_autoptr (RscLesson) lesson = load_lesson (file, groups[i], folder);
+      g_autoptr (RscLesson) lesson = NULL;
 
+      if (strchr (groups[i], '.') != NULL)
+        continue; /* a step */
+      lesson = load_lesson (file, groups[i], folder);
       if (lesson != NULL)
         g_list_store_append (lessons, lesson);
     }
@@ -216,19 +280,70 @@ rsc_lesson_get_number (RscLesson *self)
   return self->number;
 }
 
+const char *
+rsc_lesson_get_chapter (RscLesson *self)
+{
+  return self->chapter;
+}
+
+guint
+rsc_lesson_get_n_steps (RscLesson *self)
+{
+  return self->steps->len;
+}
+
+RscLessonStep *
+rsc_lesson_get_step (RscLesson *self, guint index)
+{
+  g_return_val_if_fail (index < self->steps->len, NULL);
+
+  return g_ptr_array_index (self->steps, index);
+}
+
+const char *
+rsc_lesson_step_get_at (RscLessonStep *self)
+{
+  return self->at;
+}
+
+const char *
+rsc_lesson_step_get_after (RscLessonStep *self)
+{
+  return self->after;
+}
+
+const char *
+rsc_lesson_step_get_title (RscLessonStep *self)
+{
+  return self->title;
+}
+
+const char *
+rsc_lesson_step_get_look (RscLessonStep *self)
+{
+  return self->look;
+}
+
+const char *
+rsc_lesson_step_get_press (RscLessonStep *self)
+{
+  return self->press;
+}
+
+const char *const *
+rsc_lesson_step_get_buttons (RscLessonStep *self)
+{
+  return (const char *const *) self->buttons;
+}
+
 char *
-rsc_lesson_dup_explanation (RscLesson *self, const char *version)
+rsc_lesson_step_dup_meaning (RscLessonStep *self, const char *version)
 {
   const char *addition = NULL;
-  guint at_hand = G_MAXUINT;
+  guint at_hand = G_MAXUINT, major, minor;
 
-  if (version != NULL)
-    {
-      guint major = 0, minor = 0;
-
-      if (sscanf (version, "%u.%u", &major, &minor) == 2)
-        at_hand = major * 100 + minor;
-    }
+  if (version != NULL && sscanf (version, "%u.%u", &major, &minor) == 2 && major < 1000 && minor < 100)
+    at_hand = major * 100 + minor;
 
   for (guint i = 0; i < self->additions->len; i++)
     {
@@ -238,12 +353,12 @@ rsc_lesson_dup_explanation (RscLesson *self, const char *version)
         addition = candidate->text;
     }
 
-  if (self->explanation == NULL)
+  if (self->means == NULL)
     return g_strdup (addition != NULL ? addition : "");
   if (addition == NULL)
-    return g_strdup (self->explanation);
+    return g_strdup (self->means);
 
-  return g_strconcat (self->explanation, "\n\n", addition, NULL);
+  return g_strconcat (self->means, " ", addition, NULL);
 }
 
 char **

@@ -1,5 +1,5 @@
 /* The lessons of data/examples/lessons.ini: small programs that each teach one
- * point, with the sentence that says what to look for. */
+ * point, step by step. */
 #pragma once
 
 #include <gio/gio.h>
@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 
 #define RSC_TYPE_LESSON (rsc_lesson_get_type ())
 G_DECLARE_FINAL_TYPE (RscLesson, rsc_lesson, RSC, LESSON, GObject)
+
+/* Of a lesson, which owns it. */
+typedef struct _RscLessonStep RscLessonStep;
 
 /* A list of RscLesson in the file's order; empty, with @error set, if the
  * index is missing or damaged. */
@@ -19,19 +22,35 @@ guint       rsc_lesson_get_number (RscLesson *self);
 /* Translated. */
 const char *rsc_lesson_get_title (RscLesson *self);
 const char *rsc_lesson_get_look  (RscLesson *self);
-/* Why it is so, in the words for that version ("3.11.2"; NULL: unknown).
- * Free with g_free(). */
-char       *rsc_lesson_dup_explanation (RscLesson *self, const char *version);
+/* What the lessons of this number have in common; NULL for a single one, and
+ * for those after the first. */
+const char *rsc_lesson_get_chapter (RscLesson *self);
 /* The program or the heap file: a full path. */
 const char *rsc_lesson_get_path  (RscLesson *self);
 gboolean    rsc_lesson_is_program (RscLesson *self);
 /* The command that runs it; NULL-terminated.  Free with g_strfreev(). */
 char      **rsc_lesson_dup_argv  (RscLesson *self);
-/* The hint of the mark at which there is most to see; NULL: at the end. */
+/* The hint of the mark where it begins; NULL: at the end. */
 const char *rsc_lesson_get_mark  (RscLesson *self);
 /* What the first graph starts from, an object reference, or NULL. */
 const char *rsc_lesson_get_object (RscLesson *self);
 /* "refs", "backrefs", "both", or NULL. */
 const char *rsc_lesson_get_direction (RscLesson *self);
+
+guint          rsc_lesson_get_n_steps (RscLesson *self);
+RscLessonStep *rsc_lesson_get_step    (RscLesson *self, guint index);
+/* A mark's hint, "@end", "@uncaught", "@exited", or NULL: anywhere. */
+const char    *rsc_lesson_step_get_at    (RscLessonStep *self);
+/* "refs", "backrefs", "both", "cycles", "collect", or NULL. */
+const char    *rsc_lesson_step_get_after (RscLessonStep *self);
+/* Translated; what was measured is still in braces: see RscLessonGuide. */
+const char    *rsc_lesson_step_get_title (RscLessonStep *self);
+const char    *rsc_lesson_step_get_look  (RscLessonStep *self);
+const char    *rsc_lesson_step_get_press (RscLessonStep *self);
+/* In the words for that version of CPython ("3.11.2"; NULL: unknown).  Free
+ * with g_free(). */
+char          *rsc_lesson_step_dup_meaning (RscLessonStep *self, const char *version);
+/* See rsc-lesson-button.h; may be NULL. */
+const char *const *rsc_lesson_step_get_buttons (RscLessonStep *self);
 
 G_END_DECLS

@@ -940,6 +940,18 @@ rsc_session_dup_status (RscSession *self)
     }
 }
 
+RscHoldKind
+rsc_session_get_hold_kind (RscSession *self)
+{
+  return self->state == RSC_SESSION_HELD ? self->hold_kind : RSC_HOLD_NONE;
+}
+
+const char *
+rsc_session_get_hold_hint (RscSession *self)
+{
+  return self->state == RSC_SESSION_HELD ? self->hold_hint : NULL;
+}
+
 const char *
 rsc_session_get_no_python (RscSession *self)
 {

@@ -84,6 +84,10 @@ const GError   *rsc_session_get_error  (RscSession *self);
 const char     *rsc_session_get_title  (RscSession *self);
 /* "Held at 'after a created' (demo.py:12)".  Free with g_free(). */
 char           *rsc_session_dup_status (RscSession *self);
+/* Why the program is held, RSC_HOLD_NONE if it is not. */
+RscHoldKind     rsc_session_get_hold_kind (RscSession *self);
+/* The hint of the mark, or the type of the exception, or NULL. */
+const char     *rsc_session_get_hold_hint (RscSession *self);
 /* Why the program cannot be captured, or NULL. */
 const char     *rsc_session_get_no_python (RscSession *self);
 RscLesson      *rsc_session_get_lesson (RscSession *self);

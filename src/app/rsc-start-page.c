@@ -34,7 +34,11 @@ G_DEFINE_FINAL_TYPE (RscStartPage, rsc_start_page, GTK_TYPE_WIDGET)
 static GtkWidget *
 make_icon (const char *name)
 {
-  return g_object_new (GTK_TYPE_IMAGE, "icon-name", name, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+  GtkWidget *icon = g_object_new (GTK_TYPE_IMAGE, "icon-name", name, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+
+  gtk_widget_add_css_class (icon, "start-icon");
+
+  return icon;
 }
 
 static GtkWidget *
@@ -46,7 +50,8 @@ make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), escaped_title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), escaped_subtitle);
-  adw_action_row_add_prefix (ADW_ACTION_ROW (row), prefix);
+  if (prefix != NULL)
+    adw_action_row_add_prefix (ADW_ACTION_ROW (row), prefix);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_icon ("go-next-symbolic"));
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
@@ -57,18 +62,64 @@ make_row (const char *title, const char *subtitle, GtkWidget *prefix, const char
   return row;
 }
 
+static GtkWidget *
+make_number (guint number)
+{
+  g_autofree char *text = g_strdup_printf ("%u", number);
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_widget_add_css_class (label, "lesson-number");
+  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+
+  return label;
+}
+
+/* An expander row names its inner row only, and its lists not at all. */
+static void
+name_expander (GtkWidget *widget, const char *name)
+{
+  if (ADW_IS_EXPANDER_ROW (widget) || GTK_IS_LIST_BOX (widget))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    name_expander (child, name);
+}
+
+/* Several programs about one thing; it says how many. */
+static GtkWidget *
+make_chapter (RscLesson *lesson, GListModel *lessons)
+{
+  GtkWidget *row = adw_expander_row_new ();
+  g_autofree char *title = g_markup_escape_text (rsc_lesson_get_chapter (lesson), -1);
+  g_autofree char *subtitle = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (lessons); i++)
+    {
+      g_autoptr (RscLesson) other = g_list_model_get_item (lessons, i);
+
+      n += rsc_lesson_get_number (other) == rsc_lesson_get_number (lesson);
+    }
+  subtitle = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u example", "%u examples", n), n);
+  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), subtitle);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  name_expander (row, rsc_lesson_get_chapter (lesson));
+  adw_expander_row_add_prefix (ADW_EXPANDER_ROW (row), make_number (rsc_lesson_get_number (lesson)));
+
+  return row;
+}
+
 void
 rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
 {
+  GtkWidget *chapter = NULL;
   gboolean demonstration = FALSE;
+  guint chapter_number = 0;
   guint n_shown = 0;
 
   for (guint i = 0; i < g_list_model_get_n_items (lessons); i++)
     {
       g_autoptr (RscLesson) lesson = g_list_model_get_item (lessons, i);
       guint number = rsc_lesson_get_number (lesson);
-      g_autofree char *number_text = g_strdup_printf ("%u", number);
-      GtkWidget *number_label;
 
       if (number == 0)
         {
@@ -76,12 +127,20 @@ rsc_start_page_set_lessons (RscStartPage *self, GListModel *lessons)
           demonstration = TRUE;
           continue;
         }
-      number_label = gtk_label_new (number_text);
-      gtk_widget_add_css_class (number_label, "lesson-number");
-      gtk_widget_set_valign (number_label, GTK_ALIGN_CENTER);
-      adw_preferences_group_add (self->lessons_group,
-                                 make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), number_label,
-                                           "win.lesson", g_variant_new_string (rsc_lesson_get_id (lesson))));
+      if (rsc_lesson_get_chapter (lesson) != NULL)
+        {
+          chapter = make_chapter (lesson, lessons);
+          chapter_number = number;
+          adw_preferences_group_add (self->lessons_group, chapter);
+        }
+      if (chapter != NULL && number == chapter_number)
+        adw_expander_row_add_row (ADW_EXPANDER_ROW (chapter),
+                                  make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), NULL,
+                                            "win.lesson", g_variant_new_string (rsc_lesson_get_id (lesson))));
+      else
+        adw_preferences_group_add (self->lessons_group,
+                                   make_row (rsc_lesson_get_title (lesson), rsc_lesson_get_look (lesson), make_number (number),
+                                             "win.lesson", g_variant_new_string (rsc_lesson_get_id (lesson))));
       n_shown++;
     }
   gtk_widget_set_visible (self->demonstration_row, demonstration);

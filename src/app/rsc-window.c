@@ -77,6 +77,33 @@ rsc_window_get_page (RscWindow *self)
   return self->page;
 }
 
+/* The lesson that is so many after this window's (-1: before it), or NULL. */
+static RscLesson *
+find_lesson (RscWindow *self, int steps)
+{
+  RscLesson *lesson = self->page != NULL ? rsc_session_get_lesson (rsc_heap_page_get_session (self->page)) : NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (self->lessons); i++)
+    {
+      g_autoptr (RscLesson) candidate = g_list_model_get_item (self->lessons, i);
+
+      if (candidate == lesson)
+        return g_list_model_get_item (self->lessons, (guint) ((int) i + steps));
+    }
+
+  return NULL;
+}
+
+static void
+update_turning (RscWindow *self)
+{
+  g_autoptr (RscLesson) next = find_lesson (self, 1);
+  g_autoptr (RscLesson) previous = find_lesson (self, -1);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.next-lesson", next != NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.previous-lesson", previous != NULL);
+}
+
 void
 rsc_window_open_session (RscWindow *self, RscSession *session)
 {
@@ -93,11 +120,13 @@ rsc_window_open_session (RscWindow *self, RscSession *session)
 
   page = rsc_heap_page_new (session);
   self->page = RSC_HEAP_PAGE (page);
+  update_turning (self);
   g_signal_connect_object (page, "toast", G_CALLBACK (on_toast), self, G_CONNECT_SWAPPED);
   gtk_stack_add_named (self->stack, page, "heap");
   gtk_stack_set_visible_child (self->stack, page);
   /* A screen reader would find it behind the page. */
-  gtk_stack_remove (self->stack, GTK_WIDGET (self->start_page));
+  if (self->start_page != NULL)
+    gtk_stack_remove (self->stack, GTK_WIDGET (self->start_page));
   self->start_page = NULL;
   rsc_heap_page_focus_center (self->page);
 }
@@ -190,6 +219,27 @@ on_lesson (GtkWidget *widget, const char *name, GVariant *parameter)
           return;
         }
     }
+}
+
+/* Goes on in the same window.  A lesson's program is ours, and nobody misses it. */
+static void
+on_turn_lesson (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RscWindow *self = RSC_WINDOW (widget);
+  g_autoptr (RscLesson) lesson = find_lesson (self, strcmp (name, "win.next-lesson") == 0 ? 1 : -1);
+  g_autoptr (RscHeapPage) page = NULL;
+  g_autoptr (RscSession) session = NULL;
+
+  if (lesson == NULL)
+    return;
+
+  page = g_object_ref (self->page);
+  if (rsc_session_is_live (rsc_heap_page_get_session (page)))
+    rsc_session_stop (rsc_heap_page_get_session (page));
+  self->page = NULL;
+  gtk_stack_remove (self->stack, GTK_WIDGET (page));
+  session = rsc_session_new_for_lesson (lesson);
+  rsc_window_open_session (self, session);
 }
 
 static void
@@ -317,6 +367,8 @@ rsc_window_class_init (RscWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.clear-recent", NULL, on_clear_recent);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", on_open_path);
   gtk_widget_class_install_action (widget_class, "win.lesson", "s", on_lesson);
+  gtk_widget_class_install_action (widget_class, "win.next-lesson", NULL, on_turn_lesson);
+  gtk_widget_class_install_action (widget_class, "win.previous-lesson", NULL, on_turn_lesson);
   gtk_widget_class_install_action (widget_class, "win.start-page", NULL, on_start_page);
 }
 

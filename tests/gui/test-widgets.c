@@ -16,6 +16,7 @@
 #include "app/rsc-heap-page.h"
 #include "app/rsc-launch-dialog.h"
 #include "app/rsc-lesson-bar.h"
+#include "app/rsc-lesson-pane.h"
 #include "app/rsc-memory-plot.h"
 #include "app/rsc-output-pane.h"
 #include "app/rsc-program-bar.h"
@@ -36,6 +37,7 @@ static GType (*const types[]) (void) = {
   rsc_graph_list_get_type,
   rsc_heap_page_get_type,
   rsc_lesson_bar_get_type,
+  rsc_lesson_pane_get_type,
   rsc_memory_plot_get_type,
   rsc_output_pane_get_type,
   rsc_program_bar_get_type,

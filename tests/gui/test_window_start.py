@@ -8,6 +8,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import Atspi, wait_for  # noqa: E402
+from lessons import load  # noqa: E402
 from window_case import EXAMPLES, GRAPH, PYTHON, GuiTest  # noqa: E402
 
 DATA = pathlib.Path(__file__).parent.parent.parent / 'data'
@@ -19,7 +20,7 @@ class Start(GuiTest):
         for name in ('Launch a Program…', 'Open a Heap…', 'Demonstration'):
             window.find(name, 'label')
         listed = window.texts()
-        titles = re.findall(r'^Title=(.*)$', (EXAMPLES / 'lessons.ini').read_text(encoding='utf-8'), re.MULTILINE)
+        titles = [lesson.title for lesson in load(EXAMPLES / 'lessons.ini').values()]
         looks = re.findall(r'^LookFor=(.*)$', (EXAMPLES / 'lessons.ini').read_text(encoding='utf-8'), re.MULTILINE)
         self.assertGreaterEqual(len(titles), 9)
         for text in titles[1:] + looks[1:]:

@@ -18,27 +18,67 @@ class Lessons(unittest.TestCase):
         cls.lessons.optionxform = str
         cls.lessons.read(EXAMPLES / 'lessons.ini', encoding='utf-8')
 
+    def names(self):
+        return [name for name in self.lessons.sections() if '.' not in name]
+
+    def steps(self, lesson):
+        return [self.lessons[name] for name in self.lessons.sections() if name.startswith(f'{lesson}.')]
+
+    def hints(self, name):
+        """What the lesson's program calls its marks."""
+        source = (EXAMPLES / self.lessons[name]['Program']).read_text(encoding='utf-8')
+        return [re.escape(hint).replace('%d', r'\d') for hint in re.findall(r"mark\('([^']*)'", source)]
+
     def test_all_eight_are_there(self):
-        numbers = [int(self.lessons[name]['Lesson']) for name in self.lessons.sections()]
+        numbers = [int(self.lessons[name]['Lesson']) for name in self.names()]
         self.assertEqual(sorted(set(numbers)), list(range(0, 9)))
         self.assertEqual(numbers, sorted(numbers), 'they are listed in the order of the file')
+        for number in set(numbers):
+            those = [self.lessons[name] for name in self.names() if int(self.lessons[name]['Lesson']) == number]
+            self.assertEqual(['Chapter' in lesson for lesson in those], [len(those) > 1] + [False] * (len(those) - 1))
 
     def test_keys(self):
-        known = {'Lesson', 'Title', 'Program', 'File', 'Arguments', 'Mark', 'Object', 'Direction', 'LookFor',
-                 'Explanation', 'Explanation-310', 'Explanation-311', 'Explanation-314'}
-        for name in self.lessons.sections():
+        known = {'Lesson', 'Chapter', 'Title', 'Program', 'File', 'Arguments', 'Mark', 'Object', 'Direction', 'LookFor'}
+        for name in self.names():
             lesson = self.lessons[name]
             self.assertLessEqual(set(lesson), known, name)
-            self.assertLessEqual({'Title', 'LookFor', 'Explanation'}, set(lesson), name)
+            self.assertLessEqual({'Title', 'LookFor'}, set(lesson), name)
             self.assertEqual(('Program' in lesson) + ('File' in lesson), 1, name)
             self.assertTrue((EXAMPLES / lesson.get('Program', lesson.get('File'))).is_file(), name)
             self.assertIn(lesson.get('Direction', 'refs'), ('refs', 'backrefs', 'both'), name)
             self.assertLess(len(lesson['LookFor']), 140, f'{name}: one line')
             if 'Mark' in lesson:
-                source = (EXAMPLES / lesson['Program']).read_text(encoding='utf-8')
-                hints = [re.sub(r'%d', r'\\d', re.escape(hint)) for hint in re.findall(r"mark\('([^']*)'", source)]
-                self.assertTrue(any(re.fullmatch(hint.replace('%d', r'\d'), lesson['Mark']) for hint in hints),
+                self.assertTrue(any(re.fullmatch(hint, lesson['Mark']) for hint in self.hints(name)),
                                 f'{name}: {lesson["Program"]} has no mark "{lesson["Mark"]}"')
+
+    def test_steps(self):
+        known = {'At', 'After', 'Title', 'Look', 'Press', 'Do', 'Means', 'Means-310', 'Means-311', 'Means-312', 'Means-314'}
+        source = (ROOT / 'src' / 'app' / 'rsc-lesson-button.c').read_text(encoding='utf-8')
+        words = set(re.findall(r'^  \{ "(\w+)", "page\.', source, re.MULTILINE))
+        self.assertIn('continue', words)
+        for name in self.names():
+            steps = self.steps(name)
+            self.assertGreaterEqual(len(steps), 2, name)
+            self.assertEqual([step.name for step in steps], [f'{name}.{i}' for i in range(1, len(steps) + 1)])
+            hints = self.hints(name) if 'Program' in self.lessons[name] else []
+            for step in steps:
+                with self.subTest(step.name):
+                    self.assertLessEqual(set(step), known)
+                    self.assertLessEqual({'Title', 'Look', 'Press', 'Do', 'Means'}, set(step))
+                    self.assertIn(step.get('After', 'refs'), ('refs', 'backrefs', 'both', 'cycles', 'collect'))
+                    for word in step['Do'].split(';'):
+                        self.assertTrue(word in words or re.fullmatch(r'show:(name|type):\w+', word), word)
+                    for text in (step['Look'], step['Press'], step['Means']):
+                        for place in re.findall(r'\{([^}]*)\}', text):
+                            if place not in ('printed', 'last', 'version'):
+                                self.assertTrue(place.startswith('uss:') and
+                                                any(re.fullmatch(hint, place[4:]) for hint in hints), place)
+                    at = step.get('At', '@file')
+                    if 'Program' in self.lessons[name]:
+                        self.assertTrue(at in ('@end', '@uncaught', '@exited') or
+                                        any(re.fullmatch(hint, at) for hint in hints), at)
+                    else:
+                        self.assertEqual(at, '@file')
 
     def test_every_example_is_installed(self):
         installed = set(re.findall(r"'([^']+\.(?:py|dot|ini))'", (EXAMPLES / 'meson.build').read_text()))
@@ -46,7 +86,7 @@ class Lessons(unittest.TestCase):
 
     def test_they_run_without_refscope(self):
         from sys import executable
-        for name in self.lessons.sections():
+        for name in self.names():
             lesson = self.lessons[name]
             if 'Program' not in lesson:
                 continue
