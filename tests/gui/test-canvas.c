@@ -7,6 +7,7 @@
 
 #include "app/rsc-canvas.h"
 #include "formats/rsc-heap-file.h"
+#include "render/rsc-bezier.h"
 
 #define TREE "digraph { A -> B; A -> C; A -> D; B -> E; B -> F; C -> G; G -> A; D -> H; H -> I [label=\"next\"] }"
 #define MAX_WAIT_SECONDS 20
@@ -468,6 +469,41 @@ test_overlay (Fixture *f, gconstpointer data)
   settle (f);
 }
 
+/* Two clicks on an edge, near its source: its target comes to the middle; at once,
+ * where animations are off. */
+static void
+test_edge_without_animations (Fixture *f, gconstpointer data)
+{
+  GtkSettings *settings = gtk_widget_get_settings (f->window);
+  const RscSceneEdge *edge;
+  const RscGraphEdge *graph_edge;
+  graphene_rect_t rect;
+  graphene_point_t at, center;
+  const RscSceneNode *source;
+  RscPoint start;
+  double zoom;
+
+  g_object_set (settings, "gtk-enable-animations", FALSE, NULL);
+  show (f, 0, 10, 10, NULL);
+  settle (f);
+  rsc_canvas_set_zoom (f->canvas, 2);
+  settle (f);
+  zoom = rsc_canvas_get_zoom (f->canvas);
+  edge = rsc_scene_get_edges (rsc_canvas_get_scene (f->canvas), NULL);
+  graph_edge = rsc_graph_get_edges (rsc_scene_get_graph (rsc_canvas_get_scene (f->canvas)), NULL);
+  source = &rsc_scene_get_nodes (rsc_canvas_get_scene (f->canvas), NULL)[graph_edge->source];
+  g_assert_true (rsc_canvas_get_node_rect (f->canvas, (int) graph_edge->source, &rect));
+  /* A little along the edge, away from the node's border. */
+  start = rsc_bezier_at (edge->points, edge->n_points, 0.2);
+  at.x = (float) (rect.origin.x + (start.x - source->x) * zoom);
+  at.y = (float) (rect.origin.y + (start.y - source->y) * zoom);
+  click (f, at, 2);
+  center = get_center (f, (int) graph_edge->target);
+  g_assert_cmpfloat_with_epsilon (center.x, gtk_widget_get_width (GTK_WIDGET (f->canvas)) / 2.0, 1);
+  g_assert_cmpfloat_with_epsilon (center.y, gtk_widget_get_height (GTK_WIDGET (f->canvas)) / 2.0, 1);
+  g_object_set (settings, "gtk-enable-animations", TRUE, NULL);
+}
+
 /* 5,000 nodes: the main loop goes on, and no single turn of it takes long. */
 static void
 test_large (Fixture *f, gconstpointer data)
@@ -546,6 +582,7 @@ main (int argc, char *argv[])
   ADD ("center", test_center);
   ADD ("pixels", test_pixels);
   ADD ("overlay", test_overlay);
+  ADD ("edge-without-animations", test_edge_without_animations);
   ADD ("large", test_large);
   return g_test_run ();
 }
