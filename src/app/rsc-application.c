@@ -21,6 +21,7 @@ struct _RscApplication
   RscSession *session;    /* of the program */
   gboolean holds_itself;  /* we wait for the program's end */
   GListModel *lessons;
+  char *lesson;           /* the one to open at first */
   GtkFileChooserNative *chooser;
   RscTestInterface *test_interface;
 };
@@ -200,12 +201,43 @@ rsc_application_get_exit_status (RscApplication *self)
 /* GApplication. */
 
 static void
+load_lessons (RscApplication *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->lessons != NULL)
+    return;
+  self->lessons = rsc_lesson_load_all (&error);
+  if (error != NULL)
+    g_message ("%s", error->message);
+}
+
+/* FALSE: there is no such lesson; it is said which there are. */
+static gboolean
+check_lesson (RscApplication *self)
+{
+  g_autoptr (GString) known = g_string_new (NULL);
+
+  load_lessons (self);
+  for (guint i = 0; i < g_list_model_get_n_items (self->lessons); i++)
+    {
+      g_autoptr (RscLesson) lesson = g_list_model_get_item (self->lessons, i);
+
+      if (strcmp (rsc_lesson_get_id (lesson), self->lesson) == 0)
+        return TRUE;
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", rsc_lesson_get_id (lesson));
+    }
+  /* Translators: the names that may be given */
+  g_printerr (_("There is no lesson “%s”. There are: %s.\n"), self->lesson, known->str);
+  return FALSE;
+}
+
+static void
 rsc_application_startup (GApplication *application)
 {
   RscApplication *self = RSC_APPLICATION (application);
   const RscHeapPageAccel *page_accels;
   gsize n_page_accels;
-  g_autoptr (GError) error = NULL;
 
   G_APPLICATION_CLASS (rsc_application_parent_class)->startup (application);
 
@@ -217,9 +249,7 @@ rsc_application_startup (GApplication *application)
   for (gsize i = 0; i < n_page_accels; i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), page_accels[i].action, page_accels[i].accels);
 
-  self->lessons = rsc_lesson_load_all (&error);
-  if (error != NULL)
-    g_message ("%s", error->message);
+  load_lessons (self);
   rsc_layout_warm_up ();
   self->test_interface = rsc_test_interface_new_from_environment (GTK_APPLICATION (self));
 }
@@ -232,7 +262,14 @@ rsc_application_activate (GApplication *application)
   if (self->program != NULL && self->session == NULL)
     launch_program (self);
   else
-    gtk_window_present (GTK_WINDOW (get_window (self)));
+    {
+      RscWindow *window = get_window (self);
+      g_autofree char *lesson = g_steal_pointer (&self->lesson);
+
+      if (lesson != NULL)
+        gtk_widget_activate_action (GTK_WIDGET (window), "win.lesson", "s", lesson);
+      gtk_window_present (GTK_WINDOW (window));
+    }
 }
 
 static void
@@ -261,6 +298,13 @@ rsc_application_handle_local_options (GApplication *application, GVariantDict *o
     }
   if (g_variant_dict_contains (options, "no-hold"))
     self->hold = FALSE;
+  if (g_variant_dict_lookup (options, "lesson", "s", &self->lesson))
+    {
+      if (!check_lesson (self))
+        return 1;
+      /* Not in the window of another that runs already. */
+      g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+    }
 
   return G_APPLICATION_CLASS (rsc_application_parent_class)->handle_local_options (application, options);
 }
@@ -284,6 +328,7 @@ static void
 rsc_application_finalize (GObject *object)
 {
   g_strfreev (RSC_APPLICATION (object)->program);
+  g_free (RSC_APPLICATION (object)->lesson);
 
   G_OBJECT_CLASS (rsc_application_parent_class)->finalize (object);
 }
@@ -307,6 +352,7 @@ rsc_application_init (RscApplication *self)
   const GOptionEntry options[] = {
     { "version", 'V', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Print the version and exit"), NULL },
     { "no-hold", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Do not hold the program at its marks and its end"), NULL },
+    { "lesson", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, NULL, N_("Open this lesson; “demo” is the demonstration"), N_("NAME") },
     { NULL }
   };
 

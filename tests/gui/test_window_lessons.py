@@ -4,6 +4,7 @@ it claims is true of what is on the screen."""
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 
@@ -338,6 +339,22 @@ class OtherPythons(LessonTest):
 
     def test_3_12(self):
         self.played('3.12')
+
+
+class FromTheCommandLine(LessonTest):
+    def test_it_opens_at_its_first_step(self):
+        self.window = Window('--lesson', 'two-lists')
+        self.addCleanup(lambda: self.assertEqual(self.window.stop(), []))
+        self.lesson = LESSONS['two-lists']
+        wait_for('the graph', self.window.graph)
+        self.at(1)
+
+    def test_an_unknown_one_is_told_with_those_there_are(self):
+        program = pathlib.Path(os.environ['RSC_BUILD_ROOT']) / 'src' / 'app' / 'refscope'
+        result = subprocess.run([program, '--lesson', 'nothing'], capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('“nothing”', result.stderr)
+        self.assertIn('two-lists', result.stderr)
 
 
 if __name__ == '__main__':
