@@ -1,5 +1,6 @@
 """A launched program, driven by target-driver: see target-driver.c."""
 import base64
+import contextlib
 import functools
 import itertools
 import json
@@ -209,12 +210,17 @@ def descendants(pid):
     """The processes whose parent is pid, by any way of waiting."""
     found = []
     for task in pathlib.Path(f'/proc/{pid}/task').iterdir():
-        found += map(int, (task / 'children').read_text().split())
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended since it was listed
+            found += map(int, (task / 'children').read_text().split())
     return found
 
 
 def descriptors(pid):
-    return {int(name): os.readlink(f'/proc/{pid}/fd/{name}') for name in os.listdir(f'/proc/{pid}/fd')}
+    found = {}
+    for name in os.listdir(f'/proc/{pid}/fd'):
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            found[int(name)] = os.readlink(f'/proc/{pid}/fd/{name}')
+    return found
 
 
 def status(pid, key):
