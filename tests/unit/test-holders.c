@@ -138,7 +138,7 @@ test_second_name (void)
 static void
 test_limit (void)
 {
-  RscSnapshotBuilder *builder = rsc_snapshot_builder_new ();
+  g_autoptr(RscSnapshotBuilder) builder = rsc_snapshot_builder_new ();
   g_autoptr(RscSnapshot) snapshot = NULL;
   g_autoptr(RscHolders) holders = NULL;
   guint32 type = rsc_snapshot_builder_add_type (builder, "list", "builtins", RSC_NODE_NONE, 0);
