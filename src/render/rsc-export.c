@@ -103,7 +103,7 @@ rsc_export_dup_scale_note (RscScene *scene, RscExportFormat format, double scale
   if (got >= wanted)
     return NULL;
   /* Translators: what a percentage of its size a picture has */
-  return g_strdup_printf (_("The picture is too large for this format and was reduced to %.2g %% of its size; "
+  return g_strdup_printf (_("The picture is too large for this format and was reduced to %.3g %% of its size; "
                             "SVG has no such limit, and fewer objects or a lower depth make it smaller."),
                           100 * got / wanted);
 }
