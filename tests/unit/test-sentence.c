@@ -67,7 +67,9 @@ test_format (void)
 static void
 test_foreign (void)
 {
-  static const char *const foreign[] = { "", "A sentence.", "\x1f", "\x1f" "99999999999999999999\x1f" "a", "\x1f" "0", "\x1fx" };
+  static const char *const foreign[] = {
+    "", "A sentence.", "\x1f", "\0379999999999999999999\x1f" "a", "\0370", "\x1fx"
+  };
   char parameters[RSC_WIRE_SENTENCE_PARAMETERS][RSC_WIRE_SENTENCE_SIZE];
   g_autofree char *long_text = g_strnfill (3000, 'x');
   g_autofree char *long_parameter = g_strconcat ("\x1f" "9\x1f", long_text, "\x1f\xff\x1fmore", NULL);
