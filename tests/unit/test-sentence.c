@@ -68,7 +68,7 @@ static void
 test_foreign (void)
 {
   static const char *const foreign[] = {
-    "", "A sentence.", "\x1f", "\0379999999999999999999\x1f" "a", "\0370", "\x1fx"
+    "", "A sentence.", "\x1f", "\0379999999999999999999\037a", "\0370", "\x1fx"
   };
   char parameters[RSC_WIRE_SENTENCE_PARAMETERS][RSC_WIRE_SENTENCE_SIZE];
   g_autofree char *long_text = g_strnfill (3000, 'x');
