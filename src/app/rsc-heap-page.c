@@ -9,6 +9,7 @@
 
 #include "base/rsc-census.h"
 
+#include "rsc-pane-memory.h"
 #include "rsc-settings.h"
 #include "rsc-template.h"
 
@@ -502,8 +503,6 @@ on_side_page_changed (RscHeapPage *self)
 
 /* Building. */
 
-/* The lesson takes the place of the lists: those can be called, and are not
- * remembered as they are during a lesson. */
 static void
 set_lesson (RscHeapPage *self)
 {
@@ -513,9 +512,19 @@ set_lesson (RscHeapPage *self)
   gtk_widget_show (GTK_WIDGET (self->lesson_pane));
   rsc_lesson_bar_set_guide (self->lesson_bar, guide);
   gtk_widget_show (self->lesson_button);
-  g_settings_unbind (self->find_flap, "reveal-flap");
-  adw_flap_set_reveal_flap (self->find_flap, FALSE);
   adw_flap_set_reveal_flap (self->lesson_flap, TRUE);
+}
+
+/* A lesson takes the place of the lists: those can be called, and are not
+ * remembered as they are during a lesson. */
+static void
+remember_panes (RscHeapPage *self, gboolean lesson)
+{
+  rsc_pane_memory_attach (self->lesson_flap, NULL, NULL);
+  rsc_pane_memory_attach (self->details_flap, self->settings, "details-panel-visible");
+  if (lesson)
+    adw_flap_set_reveal_flap (self->find_flap, FALSE);
+  rsc_pane_memory_attach (self->find_flap, lesson ? NULL : self->settings, "find-panel-visible");
 }
 
 static void
@@ -526,6 +535,7 @@ set_session (RscHeapPage *self, RscSession *session)
   self->session = g_object_ref (session);
   rsc_program_bar_set_session (self->program_bar, session);
   rsc_capture_strip_set_session (self->capture_strip, session);
+  remember_panes (self, rsc_session_get_lesson (session) != NULL);
   if (rsc_session_get_lesson (session) != NULL)
     set_lesson (self);
   rsc_find_panel_set_session (self->find_panel, session);
@@ -709,11 +719,6 @@ rsc_heap_page_init (RscHeapPage *self)
 
   rsc_heap_page_init_actions (self);
   self->settings = rsc_settings_new ();
-  if (self->settings != NULL)
-    {
-      g_settings_bind (self->settings, "find-panel-visible", self->find_flap, "reveal-flap", G_SETTINGS_BIND_DEFAULT);
-      g_settings_bind (self->settings, "details-panel-visible", self->details_flap, "reveal-flap", G_SETTINGS_BIND_DEFAULT);
-    }
 
   g_signal_connect_object (manager, "notify::dark", G_CALLBACK (update_theme), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (update_theme), self, G_CONNECT_SWAPPED);

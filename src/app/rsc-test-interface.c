@@ -11,6 +11,8 @@
 #define INTERFACE "io.github.refscope.Refscope.Test"
 #define POLL_MS 15
 #define SETTLE_TIMEOUT_MS 60000
+/* A window that cannot be so small stays larger. */
+#define RESIZE_TIMEOUT_MS 3000
 /* At rest for this many looks in a row. */
 #define SETTLED_LOOKS 3
 #define BEAT_MS 10
@@ -31,7 +33,7 @@ struct _RscTestInterface
 static const char introspection[] =
   "<node>"
   "<interface name='" INTERFACE "'>"
-  /* Answers when no job runs and the canvas is painted. */
+  /* Answers when no job runs, nothing slides, and the canvas is painted. */
   "<method name='Settle'/>"
   /* The graph (as refscope-cli's JSON), and the session's facts. */
   "<method name='Describe'><arg type='s' direction='out' name='graph'/><arg type='a{sv}' direction='out' name='facts'/></method>"
@@ -39,6 +41,7 @@ static const char introspection[] =
   "<method name='NodeRect'><arg type='i' direction='in' name='node'/><arg type='(dddd)' direction='out' name='rect'/></method>"
   /* Activates a detailed action on the active window. */
   "<method name='Activate'><arg type='s' direction='in' name='action'/></method>"
+  /* Answers when the window has that size. */
   "<method name='Resize'><arg type='i' direction='in'/><arg type='i' direction='in'/></method>"
   /* Right to left from now on. */
   "<method name='Mirror'/>"
@@ -73,12 +76,30 @@ get_page (RscTestInterface *self)
   return window != NULL ? rsc_window_get_page (window) : NULL;
 }
 
+/* A pane or a page that comes or goes catches the pointer elsewhere than where it ends. */
+static gboolean
+is_sliding (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return FALSE;
+  if (ADW_IS_FLAP (widget) && adw_flap_get_reveal_progress (ADW_FLAP (widget)) != (adw_flap_get_reveal_flap (ADW_FLAP (widget)) ? 1 : 0))
+    return TRUE;
+  if (GTK_IS_STACK (widget) && gtk_stack_get_transition_running (GTK_STACK (widget)))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (is_sliding (child))
+      return TRUE;
+
+  return FALSE;
+}
+
 typedef struct
 {
   RscTestInterface *self;
   GDBusMethodInvocation *invocation;
   gint64 until;
   guint looks;
+  int width, height; /* for Resize */
 } Settling;
 
 static gboolean
@@ -94,7 +115,8 @@ look_whether_settled (gpointer user_data)
 
       settled = !rsc_session_get_busy (rsc_heap_page_get_session (page)) &&
                 !rsc_session_has_orders (rsc_heap_page_get_session (page)) &&
-                (!gtk_widget_get_mapped (GTK_WIDGET (canvas)) || rsc_canvas_get_scene (canvas) == NULL || rsc_canvas_is_settled (canvas));
+                (!gtk_widget_get_mapped (GTK_WIDGET (canvas)) || rsc_canvas_get_scene (canvas) == NULL || rsc_canvas_is_settled (canvas)) &&
+                !is_sliding (GTK_WIDGET (page));
     }
 
   settling->looks = settled ? settling->looks + 1 : 0;
@@ -118,6 +140,40 @@ settle (RscTestInterface *self, GDBusMethodInvocation *invocation)
   settling->invocation = invocation;
   settling->until = g_get_monotonic_time () + SETTLE_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
   g_timeout_add_full (G_PRIORITY_LOW, POLL_MS, look_whether_settled, settling, g_free);
+}
+
+static gboolean
+look_whether_resized (gpointer user_data)
+{
+  Settling *settling = user_data;
+  RscWindow *window = get_window (settling->self);
+  GdkSurface *surface = window != NULL ? gtk_native_get_surface (GTK_NATIVE (window)) : NULL;
+  gboolean resized = surface == NULL || (gdk_surface_get_width (surface) == settling->width &&
+                                         gdk_surface_get_height (surface) == settling->height);
+
+  settling->looks = resized ? settling->looks + 1 : 0;
+  if (settling->looks < SETTLED_LOOKS && g_get_monotonic_time () < settling->until)
+    return G_SOURCE_CONTINUE;
+
+  g_dbus_method_invocation_return_value (settling->invocation, NULL);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+resize (RscTestInterface *self, int width, int height, GDBusMethodInvocation *invocation)
+{
+  RscWindow *window = get_window (self);
+  Settling *settling = g_new0 (Settling, 1);
+
+  if (window != NULL)
+    gtk_window_set_default_size (GTK_WINDOW (window), width, height);
+  settling->self = self;
+  settling->invocation = invocation;
+  settling->until = g_get_monotonic_time () + RESIZE_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
+  settling->width = width;
+  settling->height = height;
+  g_timeout_add_full (G_PRIORITY_LOW, POLL_MS, look_whether_resized, settling, g_free);
 }
 
 static void
@@ -352,13 +408,10 @@ on_method_call (GDBusConnection       *connection,
     }
   else if (g_str_equal (method_name, "Resize"))
     {
-      RscWindow *window = get_window (self);
       int width, height;
 
       g_variant_get (parameters, "(ii)", &width, &height);
-      if (window != NULL)
-        gtk_window_set_default_size (GTK_WINDOW (window), width, height);
-      g_dbus_method_invocation_return_value (invocation, NULL);
+      resize (self, width, height, invocation);
     }
   else if (g_str_equal (method_name, "Mirror"))
     {
