@@ -16,8 +16,8 @@
 /* What sticks out of a node: rings and badges. */
 #define NODE_AROUND RSC_SCENE_MARGIN
 
-static GdkRGBA
-make_rgba (guint32 rgb, float alpha)
+GdkRGBA
+rsc_canvas_make_rgba (guint32 rgb, float alpha)
 {
   return (GdkRGBA) { (float) (rgb >> 16 & 0xff) / 255, (float) (rgb >> 8 & 0xff) / 255, (float) (rgb & 0xff) / 255, alpha };
 }
@@ -180,7 +180,7 @@ make_marks (RscCanvas *self)
   graphene_rect_init (&widget, 0, 0, (float) self->viewport.width, (float) self->viewport.height);
   if (self->highlight_neighbours && focus >= 0)
     {
-      GdkRGBA veil = make_rgba (rsc_theme_get_background (self->theme), VEIL_OPACITY);
+      GdkRGBA veil = rsc_canvas_make_rgba (rsc_theme_get_background (self->theme), VEIL_OPACITY);
 
       gtk_snapshot_append_color (snapshot, &veil, &widget);
     }
@@ -317,49 +317,11 @@ draw_moving (RscCanvas *self, GtkSnapshot *snapshot)
     }
 }
 
-/* The whole scene, with a frame around what is in sight. */
-static void
-draw_map (RscCanvas *self, GtkSnapshot *snapshot)
-{
-  const RscThemeColors *colors = rsc_theme_get_colors (self->theme);
-  GdkRGBA ground = make_rgba (colors->background, 0.94f), line = make_rgba (colors->fold_stroke, 1);
-  GdkRGBA frame = make_rgba (colors->emphasis, 1), inside = make_rgba (colors->emphasis, 0.12f);
-  RscBox sight = rsc_viewport_get_sight (&self->viewport);
-  RscViewport map = { 0 };
-  graphene_rect_t area, seen;
-  GskRoundedRect outline;
-  RscBox box;
-
-  if (self->overview == NULL || !rsc_viewport_get_map (&self->viewport, &box, &map.zoom))
-    return;
-  map.width = map.scene_width = self->viewport.scene_width;
-  map.height = map.scene_height = self->viewport.scene_height;
-  map.width *= map.zoom;
-  map.height *= map.zoom;
-  graphene_rect_init (&area, (float) box.x, (float) box.y, (float) box.width, (float) box.height);
-  gsk_rounded_rect_init_from_rect (&outline, &area, 4);
-  gtk_snapshot_push_rounded_clip (snapshot, &outline);
-  gtk_snapshot_append_color (snapshot, &ground, &area);
-  gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) box.x, (float) box.y));
-  gtk_snapshot_push_opacity (snapshot, 0.94);
-  rsc_tiles_snapshot (self->overview, snapshot, &map);
-  gtk_snapshot_pop (snapshot);
-  graphene_rect_init (&seen, (float) (sight.x * map.zoom), (float) (sight.y * map.zoom),
-                      (float) MAX (sight.width * map.zoom, 4), (float) MAX (sight.height * map.zoom, 4));
-  gtk_snapshot_append_color (snapshot, &inside, &seen);
-  gtk_snapshot_append_border (snapshot, &GSK_ROUNDED_RECT_INIT (seen.origin.x, seen.origin.y, seen.size.width, seen.size.height),
-                              (float[4]) { 1.5f, 1.5f, 1.5f, 1.5f }, (GdkRGBA[4]) { frame, frame, frame, frame });
-  gtk_snapshot_restore (snapshot);
-  gtk_snapshot_pop (snapshot);
-  gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 1, 1, 1, 1 }, (GdkRGBA[4]) { line, line, line, line });
-}
-
 static void
 draw_area (RscCanvas *self, GtkSnapshot *snapshot)
 {
   const RscThemeColors *colors = rsc_theme_get_colors (self->theme);
-  GdkRGBA fill = make_rgba (colors->emphasis, 0.15f), line = make_rgba (colors->emphasis, 1);
+  GdkRGBA fill = rsc_canvas_make_rgba (colors->emphasis, 0.15f), line = rsc_canvas_make_rgba (colors->emphasis, 1);
   GskRoundedRect outline;
   graphene_rect_t area;
 
@@ -373,31 +335,38 @@ draw_area (RscCanvas *self, GtkSnapshot *snapshot)
 static void
 draw_focus (RscCanvas *self, GtkSnapshot *snapshot)
 {
-  GdkRGBA line = make_rgba (rsc_theme_get_colors (self->theme)->emphasis, 1);
+  GdkRGBA line = rsc_canvas_make_rgba (rsc_theme_get_colors (self->theme)->emphasis, 1);
   GskRoundedRect outline;
 
   gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (0, 0, (float) self->viewport.width, (float) self->viewport.height), 0);
   gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 2, 2, 2, 2 }, (GdkRGBA[4]) { line, line, line, line });
 }
 
-void
-rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot)
+/* The coarse below the fine, while that is not all there. */
+static void
+draw_tiles (RscCanvas *self, GtkSnapshot *snapshot, gboolean software)
 {
-  GdkRGBA ground = make_rgba (rsc_theme_get_background (self->theme), 1);
+  gboolean complete = self->tiles != NULL && rsc_tiles_is_complete (self->tiles, rsc_viewport_get_sight (&self->viewport));
+
+  if (!complete && self->overview != NULL)
+    rsc_tiles_snapshot (self->overview, snapshot, &self->viewport, software);
+  if (!complete && self->previous_tiles != NULL)
+    rsc_tiles_snapshot (self->previous_tiles, snapshot, &self->viewport, software);
+  if (self->tiles != NULL)
+    rsc_tiles_snapshot (self->tiles, snapshot, &self->viewport, software);
+}
+
+void
+rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot, gboolean software)
+{
+  GdkRGBA ground = rsc_canvas_make_rgba (rsc_theme_get_background (self->theme), 1);
 
   gtk_snapshot_append_color (snapshot, &ground, &GRAPHENE_RECT_INIT (0, 0, (float) self->viewport.width, (float) self->viewport.height));
   if (self->scene != NULL && self->move_start != 0)
     draw_moving (self, snapshot);
   else if (self->scene != NULL)
     {
-      gboolean complete = self->tiles != NULL && rsc_tiles_is_complete (self->tiles, rsc_viewport_get_sight (&self->viewport));
-
-      if (!complete && self->overview != NULL)
-        rsc_tiles_snapshot (self->overview, snapshot, &self->viewport);
-      if (!complete && self->previous_tiles != NULL)
-        rsc_tiles_snapshot (self->previous_tiles, snapshot, &self->viewport);
-      if (self->tiles != NULL)
-        rsc_tiles_snapshot (self->tiles, snapshot, &self->viewport);
+      draw_tiles (self, snapshot, software);
       if (has_marks (self))
         {
           if (self->marks == NULL)
@@ -407,7 +376,7 @@ rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot)
         }
     }
   if (self->scene != NULL)
-    draw_map (self, snapshot);
+    rsc_canvas_draw_map (self, snapshot, software);
   if (self->drag_mode == RSC_DRAG_AREA)
     draw_area (self, snapshot);
   if (gtk_widget_has_visible_focus (GTK_WIDGET (self)))

@@ -32,6 +32,7 @@ struct _RscCanvas
   GArray *matches;          /* guint */
   GHashTable *moving_nodes; /* node -> GskRenderNode, while nodes move */
   GskRenderNode *marks;     /* hover, selection, matches; NULL: to be made */
+  GskRenderNode *map;       /* the whole scene, small; NULL: to be made */
 
   /* State */
   RscViewport viewport;
@@ -74,7 +75,13 @@ gboolean rsc_canvas_can_animate (RscCanvas *self);
 void rsc_canvas_emit_activate (RscCanvas *self, int node);
 void rsc_canvas_emit_context_menu (RscCanvas *self, int node, int edge, double x, double y);
 
-/* rsc-canvas-draw.c */
-void rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot);
+/* rsc-canvas-draw.c.  @software: rsc-picture.h says what is better then. */
+void rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot, gboolean software);
+GdkRGBA rsc_canvas_make_rgba (guint32 rgb, float alpha);
+
+/* rsc-canvas-map.c */
+void rsc_canvas_draw_map (RscCanvas *self, GtkSnapshot *snapshot, gboolean software);
+/* After the overview changed. */
+void rsc_canvas_forget_map (RscCanvas *self);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/rsc-census.h"
+#include "rsc-picture.h"
 
 #define FLY_SECONDS 0.25
 /* Zooming rests for so long before tiles are painted anew. */
@@ -88,9 +89,17 @@ tile_came (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+overview_came (gpointer data)
+{
+  rsc_canvas_forget_map (data);
+  return tile_came (data);
+}
+
 static void
 drop_tiles (RscCanvas *self)
 {
+  rsc_canvas_forget_map (self);
   g_clear_pointer (&self->tiles, rsc_tiles_close);
   g_clear_pointer (&self->previous_tiles, rsc_tiles_close);
   g_clear_pointer (&self->overview, rsc_tiles_close);
@@ -120,10 +129,11 @@ renew_overview (RscCanvas *self)
 {
   double extent = MAX (self->viewport.scene_width, self->viewport.scene_height);
 
+  rsc_canvas_forget_map (self);
   g_clear_pointer (&self->overview, rsc_tiles_close);
   if (self->scene == NULL || extent <= 0)
     return;
-  self->overview = rsc_tiles_new (self->scene, self->overlay, self->theme, MIN (OVERVIEW_PIXELS / extent, 1), 1, tile_came, self);
+  self->overview = rsc_tiles_new (self->scene, self->overlay, self->theme, MIN (OVERVIEW_PIXELS / extent, 1), 1, overview_came, self);
   rsc_tiles_want (self->overview, (RscBox) { 0, 0, self->viewport.scene_width, self->viewport.scene_height });
 }
 
@@ -747,7 +757,7 @@ rsc_canvas_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
 static void
 rsc_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
-  rsc_canvas_draw (RSC_CANVAS (widget), snapshot);
+  rsc_canvas_draw (RSC_CANVAS (widget), snapshot, rsc_picture_is_software (widget));
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/rsc-census.h"
+#include "rsc-picture.h"
 
 /* At once, so that a set that is dropped leaves little to be painted in vain. */
 #define MAX_PENDING 2
@@ -23,7 +24,7 @@ struct _RscTiles
   int scale_factor;
 
   /* main thread only */
-  GHashTable *tiles;         /* key -> GdkTexture, or NULL while it is painted */
+  GHashTable *tiles;         /* key -> RscPicture, or NULL while it is painted */
   RscBox sight;
   guint n_pending;
   GSourceFunc changed;
@@ -34,7 +35,7 @@ typedef struct
 {
   RscTiles *set; /* a reference */
   gint32 column, row;
-  GBytes *pixels;
+  cairo_surface_t *surface;
 } Job;
 
 static gpointer
@@ -70,7 +71,7 @@ tiles_unref (RscTiles *self)
 static void
 job_free (Job *job)
 {
-  g_clear_pointer (&job->pixels, g_bytes_unref);
+  g_clear_pointer (&job->surface, cairo_surface_destroy);
   tiles_unref (job->set);
   g_free (job);
 }
@@ -89,13 +90,10 @@ set_source (cairo_t *cr, guint32 rgb)
 }
 
 /* In a worker thread. */
-static GBytes *
+static cairo_surface_t *
 paint_tile (RscTiles *self, gint32 column, gint32 row)
 {
-  int stride = RSC_TILE_SIZE * 4;
-  guint8 *pixels = g_malloc0 ((gsize) stride * RSC_TILE_SIZE);
-  cairo_surface_t *surface = cairo_image_surface_create_for_data (pixels, CAIRO_FORMAT_ARGB32, RSC_TILE_SIZE,
-                                                                  RSC_TILE_SIZE, stride);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, RSC_TILE_SIZE, RSC_TILE_SIZE);
   cairo_t *cr = cairo_create (surface);
 
   set_source (cr, rsc_theme_get_background (self->theme));
@@ -104,9 +102,7 @@ paint_tile (RscTiles *self, gint32 column, gint32 row)
   cairo_scale (cr, self->zoom * self->scale_factor, self->zoom * self->scale_factor);
   rsc_painter_draw (self->scene, self->overlay, self->theme, self->zoom * self->scale_factor, cr);
   cairo_destroy (cr);
-  cairo_surface_finish (surface);
-  cairo_surface_destroy (surface);
-  return g_bytes_new_take (pixels, (gsize) stride * RSC_TILE_SIZE);
+  return surface;
 }
 
 static void start_jobs (RscTiles *self);
@@ -120,10 +116,8 @@ take_tile (gpointer data)
   if (!g_atomic_int_get (&self->closed))
     {
       self->n_pending--;
-      if (job->pixels != NULL)
-        g_hash_table_insert (self->tiles, make_key (job->column, job->row),
-                             gdk_memory_texture_new (RSC_TILE_SIZE, RSC_TILE_SIZE, GDK_MEMORY_DEFAULT, job->pixels,
-                                                     RSC_TILE_SIZE * 4));
+      if (job->surface != NULL)
+        g_hash_table_insert (self->tiles, make_key (job->column, job->row), rsc_picture_new (g_steal_pointer (&job->surface)));
       start_jobs (self);
       self->changed (self->user_data);
     }
@@ -137,7 +131,7 @@ work (gpointer data, gpointer user_data)
   Job *job = data;
 
   if (!g_atomic_int_get (&job->set->closed))
-    job->pixels = paint_tile (job->set, job->column, job->row);
+    job->surface = paint_tile (job->set, job->column, job->row);
   /* Even a dropped set is freed in the main thread, where its textures are. */
   g_idle_add_full (G_PRIORITY_DEFAULT, take_tile, job, NULL);
 }
@@ -154,9 +148,9 @@ get_pool (void)
 }
 
 static void
-clear_texture (gpointer texture)
+clear_picture (gpointer picture)
 {
-  g_clear_object (&texture);
+  g_clear_pointer (&picture, rsc_picture_free);
 }
 
 RscTiles *
@@ -172,7 +166,7 @@ rsc_tiles_new (RscScene *scene, RscOverlay *overlay, RscTheme theme, double zoom
   self->theme = theme;
   self->zoom = zoom;
   self->scale_factor = scale_factor;
-  self->tiles = g_hash_table_new_full (NULL, NULL, NULL, clear_texture);
+  self->tiles = g_hash_table_new_full (NULL, NULL, NULL, clear_picture);
   self->changed = changed;
   self->user_data = user_data;
   return self;
@@ -257,13 +251,13 @@ forget_spare (RscTiles *self, Range range)
 {
   guint in_sight = (guint) MAX (range.right - range.left, 0) * (guint) MAX (range.bottom - range.top, 0);
   GHashTableIter iter;
-  gpointer key, texture;
+  gpointer key, picture;
 
   if (g_hash_table_size (self->tiles) <= in_sight + MAX_SPARE)
     return;
   g_hash_table_iter_init (&iter, self->tiles);
-  while (g_hash_table_iter_next (&iter, &key, &texture))
-    if (texture != NULL && (get_column (key) < range.left - 1 || get_column (key) > range.right ||
+  while (g_hash_table_iter_next (&iter, &key, &picture))
+    if (picture != NULL && (get_column (key) < range.left - 1 || get_column (key) > range.right ||
                             get_row (key) < range.top - 1 || get_row (key) > range.bottom))
       g_hash_table_iter_remove (&iter);
 }
@@ -288,29 +282,109 @@ rsc_tiles_is_complete (RscTiles *self, RscBox sight)
   return TRUE;
 }
 
-void
-rsc_tiles_snapshot (RscTiles *self, GtkSnapshot *snapshot, const RscViewport *viewport)
+/* Where the tiles' upper left corner is, in pixels of @viewport: whole pixels of
+ * the device at the tiles' own zoom, so that text is sharp; not while zooming,
+ * which would tremble. */
+static RscPoint
+get_corner (RscTiles *self, const RscViewport *viewport)
 {
-  Range range = get_range (self, rsc_viewport_get_sight (viewport));
-  double side = RSC_TILE_SIZE / (self->zoom * self->scale_factor) * viewport->zoom;
-  double left = -viewport->x * viewport->zoom, top = -viewport->y * viewport->zoom;
+  RscPoint corner = { -viewport->x * viewport->zoom, -viewport->y * viewport->zoom };
 
-  /* Whole pixels of the device at the tiles' own zoom, so that text is sharp;
-   * not while zooming, which would tremble. */
   if (viewport->zoom == self->zoom)
     {
-      left = round (left * self->scale_factor) / self->scale_factor;
-      top = round (top * self->scale_factor) / self->scale_factor;
+      corner.x = round (corner.x * self->scale_factor) / self->scale_factor;
+      corner.y = round (corner.y * self->scale_factor) / self->scale_factor;
     }
+  return corner;
+}
+
+/* Where a tile is, in pixels of @viewport: between whole pixels of the device, so
+ * that its edges need no smoothing, and leave no seams. */
+static RscBox
+get_box (RscTiles *self, const RscViewport *viewport, gint32 column, gint32 row)
+{
+  double scale = self->scale_factor, side = get_side (self) * viewport->zoom * scale;
+  RscPoint corner = get_corner (self, viewport);
+  double left = round (corner.x * scale + column * side), top = round (corner.y * scale + row * side);
+  double right = round (corner.x * scale + (column + 1) * side), bottom = round (corner.y * scale + (row + 1) * side);
+
+  return (RscBox) { left / scale, top / scale, (right - left) / scale, (bottom - top) / scale };
+}
+
+static void
+draw_picture (RscTiles *self, RscPicture *picture, const RscBox *box, cairo_t *cr)
+{
+  double own_side = RSC_TILE_SIZE / (double) self->scale_factor;
+  gboolean is_same = box->width == own_side && box->height == own_side;
+
+  cairo_save (cr);
+  cairo_rectangle (cr, box->x, box->y, box->width, box->height);
+  cairo_translate (cr, box->x, box->y);
+  cairo_scale (cr, box->width / RSC_TILE_SIZE, box->height / RSC_TILE_SIZE);
+  cairo_set_source_surface (cr, rsc_picture_get_surface (picture), 0, 0);
+  cairo_pattern_set_filter (cairo_get_source (cr), is_same ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_BILINEAR);
+  cairo_pattern_set_extend (cairo_get_source (cr), CAIRO_EXTEND_PAD);
+  /* Tiles are opaque. */
+  cairo_set_operator (cr, CAIRO_OPERATOR_SOURCE);
+  cairo_fill (cr);
+  cairo_restore (cr);
+}
+
+/* A node for each tile: what a node of cairo's draws goes through memory of its
+ * own, and a large piece of that is had from the system anew for each frame. */
+static void
+append_picture (RscTiles *self, RscPicture *picture, const RscBox *box, const RscViewport *viewport, GtkSnapshot *snapshot)
+{
+  graphene_rect_t bounds = GRAPHENE_RECT_INIT ((float) box->x, (float) box->y, (float) box->width, (float) box->height);
+  graphene_rect_t widget = GRAPHENE_RECT_INIT (0, 0, (float) viewport->width, (float) viewport->height);
+  cairo_t *cr;
+
+  if (!graphene_rect_intersection (&bounds, &widget, &bounds))
+    return;
+  cr = gtk_snapshot_append_cairo (snapshot, &bounds);
+  draw_picture (self, picture, box, cr);
+  cairo_destroy (cr);
+}
+
+void
+rsc_tiles_snapshot (RscTiles *self, GtkSnapshot *snapshot, const RscViewport *viewport, gboolean software)
+{
+  Range range = get_range (self, rsc_viewport_get_sight (viewport));
+  double side = get_side (self) * viewport->zoom;
+  RscPoint corner = get_corner (self, viewport);
 
   for (gint32 row = range.top; row < range.bottom; row++)
     for (gint32 column = range.left; column < range.right; column++)
       {
-        GdkTexture *texture = g_hash_table_lookup (self->tiles, make_key (column, row));
+        RscPicture *picture = g_hash_table_lookup (self->tiles, make_key (column, row));
 
-        if (texture != NULL)
-          gtk_snapshot_append_texture (snapshot, texture,
-                                       &GRAPHENE_RECT_INIT ((float) (left + column * side), (float) (top + row * side),
+        if (picture == NULL)
+          continue;
+        if (software)
+          {
+            RscBox box = get_box (self, viewport, column, row);
+
+            append_picture (self, picture, &box, viewport, snapshot);
+          }
+        else
+          gtk_snapshot_append_texture (snapshot, rsc_picture_get_texture (picture),
+                                       &GRAPHENE_RECT_INIT ((float) (corner.x + column * side), (float) (corner.y + row * side),
                                                             (float) side, (float) side));
+      }
+}
+
+void
+rsc_tiles_draw (RscTiles *self, cairo_t *cr, const RscViewport *viewport)
+{
+  Range range = get_range (self, rsc_viewport_get_sight (viewport));
+
+  for (gint32 row = range.top; row < range.bottom; row++)
+    for (gint32 column = range.left; column < range.right; column++)
+      {
+        RscPicture *picture = g_hash_table_lookup (self->tiles, make_key (column, row));
+        RscBox box = get_box (self, viewport, column, row);
+
+        if (picture != NULL)
+          draw_picture (self, picture, &box, cr);
       }
 }

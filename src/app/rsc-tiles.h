@@ -30,8 +30,11 @@ double rsc_tiles_get_zoom (RscTiles *self);
 void rsc_tiles_want (RscTiles *self, RscBox sight);
 /* Whether all of it is there. */
 gboolean rsc_tiles_is_complete (RscTiles *self, RscBox sight);
-/* Draws what is there of @sight.  The snapshot is in pixels of @viewport. */
-void rsc_tiles_snapshot (RscTiles *self, GtkSnapshot *snapshot, const RscViewport *viewport);
+/* Draws what is there of the sight, in pixels of @viewport.  @software: rsc-picture.h
+ * says what is better then. */
+void rsc_tiles_snapshot (RscTiles *self, GtkSnapshot *snapshot, const RscViewport *viewport, gboolean software);
+/* The same, onto a surface. */
+void rsc_tiles_draw     (RscTiles *self, cairo_t *cr, const RscViewport *viewport);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscTiles, rsc_tiles_close)
 
