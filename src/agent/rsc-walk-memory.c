@@ -203,23 +203,6 @@ rsc_walk_is_excluded (const RscWalk *walk, RscAddress object)
   return false;
 }
 
-uint32_t
-rsc_walk_number (RscWalk *walk, RscAddress object)
-{
-  uint32_t *slot = rsc_walk_slot (walk, object);
-
-  if (*slot == 0)
-    {
-      uint64_t entry = object | RSC_WIRE_GENERATION_NONE;
-
-      if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
-        rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
-      rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
-      *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
-    }
-  return *slot - 1;
-}
-
 void
 rsc_vector_free (RscVector *vector)
 {

@@ -342,8 +342,27 @@ rsc_walk_filter (const RscWalk *walk, RscAddress object)
 
 bool rsc_walk_is_excluded (const RscWalk *walk, RscAddress object);
 
-/* The node's number; a new one gets the next. */
-uint32_t rsc_walk_number (RscWalk *walk, RscAddress object);
+/* The number of the node whose slot is known; a new one gets the next. */
+static inline uint32_t
+rsc_walk_number_at (RscWalk *walk, uint32_t *slot, RscAddress object)
+{
+  if (*slot == 0)
+    {
+      uint64_t entry = object | RSC_WIRE_GENERATION_NONE;
+
+      if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
+        rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
+      rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
+      *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
+    }
+  return *slot - 1;
+}
+
+static inline uint32_t
+rsc_walk_number (RscWalk *walk, RscAddress object)
+{
+  return rsc_walk_number_at (walk, rsc_walk_slot (walk, object), object);
+}
 
 /* rsc-walk-output.c */
 void rsc_walk_output_begin (RscWalk *walk);

@@ -22,21 +22,6 @@ note_visit (void *object, void *data)
   return 0;
 }
 
-static inline uint32_t
-number_at (RscWalk *walk, uint32_t *slot, RscAddress object)
-{
-  if (*slot == 0)
-    {
-      uint64_t entry = object | RSC_WIRE_GENERATION_NONE;
-
-      if (walk->objects.used / sizeof (uint64_t) >= UINT32_MAX - 2)
-        rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
-      rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
-      *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
-    }
-  return *slot - 1;
-}
-
 /* By now the processor has fetched what was asked for when they were noted. */
 static void
 resolve_pending (RscWalk *walk)
@@ -46,9 +31,9 @@ resolve_pending (RscWalk *walk)
 
   for (size_t i = 0; i < n; i++)
     {
-      RscWireEdge edge = { .target = number_at (walk, edges[i].slot, edges[i].target), .kind = edges[i].kind };
+      RscWireEdge edge = { .target = rsc_walk_number_at (walk, edges[i].slot, edges[i].target), .kind = edges[i].kind };
 
-      edge.label = edges[i].label_slot != NULL ? number_at (walk, edges[i].label_slot, edges[i].label)
+      edge.label = edges[i].label_slot != NULL ? rsc_walk_number_at (walk, edges[i].label_slot, edges[i].label)
                                                : (uint32_t) edges[i].label;
       rsc_buffer_append (walk, &walk->edges, &edge, sizeof edge);
     }

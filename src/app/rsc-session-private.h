@@ -91,4 +91,9 @@ void rsc_session_start_program   (RscSession *self);
 void rsc_session_dispose_program (RscSession *self);
 void rsc_session_predict         (RscSession *self, guint generation);
 
+/* Takes the point's hint over. */
+void rsc_session_add_memory_point (RscSession *self, RscMemoryPoint point);
+/* Every half second, until sample_source is removed. */
+void rsc_session_start_sampling   (RscSession *self);
+
 G_END_DECLS
