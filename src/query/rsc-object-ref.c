@@ -220,6 +220,9 @@ set_query_error (sqlite3 *db, int code, const char *query, GCancellable *cancell
         what = g_strdup (message);
       rsc_expression_set_error (query, offset, what, NULL, error);
     }
+  else if (g_str_has_prefix (sqlite3_errmsg (db), "no such table: "))
+    g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_SYNTAX,
+                 _("The query “%s” cannot be run: %s; there is one table, “objects”."), query, sqlite3_errmsg (db));
   else
     g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_SYNTAX,
                  _("The query “%s” cannot be run: %s."), query, sqlite3_errmsg (db));

@@ -89,6 +89,7 @@ test_errors (void)
     { "sql:SELECT type FROM objects", RSC_ERROR_SYNTAX, "id or address" },
     { "sql:SELECT id FROM objects WHERE type = \"list\"", RSC_ERROR_SYNTAX, "single quotes" },
     { "sql:SELECT id FROM objects WHERE", RSC_ERROR_SYNTAX, "incomplete input" },
+    { "sql:SELECT id FROM nodes", RSC_ERROR_SYNTAX, "there is one table, “objects”" },
     { "sql:SELECT id FROM nonsense", RSC_ERROR_SYNTAX, "no such table" },
     { "sql:DELETE FROM objects", RSC_ERROR_SYNTAX, "" },
     { "sql:CREATE TABLE t (id)", RSC_ERROR_SYNTAX, "may only read" },
