@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/rsc-locale.h"
+#include "rsc-allocator.h"
 #include "rsc-application.h"
 
 int
@@ -13,6 +14,7 @@ main (int argc, char **argv)
   const char *const *program = NULL;
   int status;
 
+  rsc_allocator_init ();
   rsc_locale_init ();
 
   /* What comes after "--" is the program's and none of our options. */

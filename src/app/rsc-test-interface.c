@@ -3,6 +3,7 @@
 #include "rsc-test-interface.h"
 
 #include "base/rsc-census.h"
+#include "rsc-allocator.h"
 #include "rsc-widget-audit.h"
 #include "rsc-window.h"
 
@@ -50,6 +51,8 @@ static const char introspection[] =
   "<method name='Audit'><arg type='i' direction='in' name='narrowest'/><arg type='as' direction='out' name='complaints'/></method>"
   /* How many of the large things are alive. */
   "<method name='Count'><arg type='a{su}' direction='out' name='counts'/></method>"
+  /* How many bytes the allocator has given out; 0: not known. */
+  "<method name='Allocated'><arg type='t' direction='out' name='bytes'/></method>"
   /* For how many seconds, at most, the main loop stood still since the last call. */
   "<method name='TakeStall'><arg type='d' direction='out' name='seconds'/></method>"
   /* When the first graph was on the screen, in microseconds of the monotonic clock; 0: not yet. */
@@ -381,6 +384,8 @@ on_method_call (GDBusConnection       *connection,
     describe (self, invocation);
   else if (g_str_equal (method_name, "Count"))
     count (invocation);
+  else if (g_str_equal (method_name, "Allocated"))
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(t)", rsc_allocator_get_in_use ()));
   else if (g_str_equal (method_name, "TakeStall"))
     take_stall (self, invocation);
   else if (g_str_equal (method_name, "FirstGraph"))

@@ -50,6 +50,10 @@ class Tour:
                     found[name] = int(rest.split()[0])
         return found['Pss'], found['Private_Dirty'] + found['Private_Clean']
 
+    def allocated(self):
+        """What the allocator has given out, in KiB; the rest of the memory is what it keeps for later."""
+        return self.window.call('Allocated').unpack()[0] // 1024
+
     @contextlib.contextmanager
     def step(self, name):
         self.window.call('TakeStall')
@@ -210,7 +214,7 @@ def grows(memory):
 
 def main(minutes):
     until = time.monotonic() + 60 * minutes
-    memory = []
+    memory, allocated = [], []
     with tempfile.TemporaryDirectory(prefix='refscope-tour-') as folder:
         tour = Tour(pathlib.Path(folder))
         try:
@@ -219,8 +223,9 @@ def main(minutes):
                 tour.round()
                 pss, private = tour.memory()
                 memory.append(private)
+                allocated.append(tour.allocated())
                 print(f'round {len(memory)}: {time.monotonic() - started:.0f} s, PSS {pss / 1024:.1f} MiB, '
-                      f'private {private / 1024:.1f} MiB, alive: '
+                      f'private {private / 1024:.1f} MiB, allocated {allocated[-1] / 1024:.1f} MiB, alive: '
                       + ', '.join(f'{count} {name}' for name, count in sorted(tour.count().items()) if count), flush=True)
         finally:
             complaints = tour.window.stop()
@@ -230,7 +235,8 @@ def main(minutes):
     for line in complaints:
         print(line)
     slope = grows(memory[WARM_UP:])
-    print(f'{len(memory)} rounds; after the warm-up the private memory grows by {slope:.0f} KiB a round (limit {GROWTH:.0f}); '
+    print(f'{len(memory)} rounds; after the warm-up the private memory grows by {slope:.0f} KiB a round (limit {GROWTH:.0f}), '
+          f'what is allocated by {grows(allocated[WARM_UP:]):.0f}; '
           f'the longest stall was {1000 * max(tour.stalls.values()):.0f} ms')
     return 1 if slope > GROWTH or complaints else 0
 

@@ -1,0 +1,18 @@
+/* How the C library's allocator behaves in a program that opens and closes heaps
+ * for days.  Left alone it keeps what a closed heap had: after the first large
+ * block was freed, larger and larger blocks come from its pools, where small
+ * things that live on keep them from being given back; and each of the many
+ * short-lived worker threads may get a pool of its own. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* To be called before there is a second thread.  Where the C library is not
+ * GNU's, nothing is done. */
+void    rsc_allocator_init       (void);
+/* Bytes that are in use, of all pools and large blocks; 0 where it is not known. */
+guint64 rsc_allocator_get_in_use (void);
+
+G_END_DECLS
