@@ -2,6 +2,11 @@
 
 #include "rsc-test-interface.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/rsc-census.h"
 #include "rsc-allocator.h"
 #include "rsc-widget-audit.h"
@@ -26,7 +31,8 @@ struct _RscTestInterface
   GDBusConnection *connection;
   /* How late the main loop came to a timer that is due every BEAT_MS. */
   guint beat;
-  gint64 last_beat, worst_delay; /* microseconds */
+  gint64 last_beat, last_queued, worst_delay, worst_own_delay; /* microseconds */
+  int schedstat;                 /* -1: the kernel does not count */
   guint drawn_beats;             /* in a row, at which a graph was on the screen */
   gint64 first_graph;            /* monotonic time; 0: there was none yet */
 };
@@ -53,8 +59,9 @@ static const char introspection[] =
   "<method name='Count'><arg type='a{su}' direction='out' name='counts'/></method>"
   /* How many bytes the allocator has given out; 0: not known. */
   "<method name='Allocated'><arg type='t' direction='out' name='bytes'/></method>"
-  /* For how many seconds, at most, the main loop stood still since the last call. */
-  "<method name='TakeStall'><arg type='d' direction='out' name='seconds'/></method>"
+  /* For how many seconds, at most, the main loop stood still since the last call; and the same without the time for
+   * which it only waited for a processor that others had. */
+  "<method name='TakeStall'><arg type='d' direction='out' name='seconds'/><arg type='d' direction='out' name='own'/></method>"
   /* When the first graph was on the screen, in microseconds of the monotonic clock; 0: not yet. */
   "<method name='FirstGraph'><arg type='x' direction='out' name='time'/></method>"
   "</interface>"
@@ -310,14 +317,32 @@ look_for_first_graph (RscTestInterface *self, gint64 now)
     self->first_graph = now;
 }
 
+/* For how long the main thread could have run, and did not get a processor, in microseconds. */
+static gint64
+get_queued_time (RscTestInterface *self)
+{
+  char text[128] = "";
+  gint64 queued = 0;
+
+  /* "RUNNING QUEUED SLICES", in nanoseconds. */
+  if (self->schedstat >= 0 && pread (self->schedstat, text, sizeof text - 1, 0) > 0)
+    sscanf (text, "%*d %" G_GINT64_MODIFIER "d", &queued);
+
+  return queued / 1000;
+}
+
 static gboolean
 on_beat (gpointer user_data)
 {
   RscTestInterface *self = user_data;
   gint64 now = g_get_monotonic_time ();
+  gint64 queued = get_queued_time (self);
+  gint64 delay = now - self->last_beat - BEAT_MS * G_TIME_SPAN_MILLISECOND;
 
-  self->worst_delay = MAX (self->worst_delay, now - self->last_beat - BEAT_MS * G_TIME_SPAN_MILLISECOND);
+  self->worst_delay = MAX (self->worst_delay, delay);
+  self->worst_own_delay = MAX (self->worst_own_delay, delay - (queued - self->last_queued));
   self->last_beat = now;
+  self->last_queued = queued;
   if (self->first_graph == 0)
     look_for_first_graph (self, now);
   return G_SOURCE_CONTINUE;
@@ -327,9 +352,10 @@ static void
 take_stall (RscTestInterface *self, GDBusMethodInvocation *invocation)
 {
   double seconds = (double) self->worst_delay / G_USEC_PER_SEC;
+  double own = (double) self->worst_own_delay / G_USEC_PER_SEC;
 
-  self->worst_delay = 0;
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(d)", seconds));
+  self->worst_delay = self->worst_own_delay = 0;
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(dd)", seconds, own));
 }
 
 static void
@@ -456,6 +482,8 @@ rsc_test_interface_new_from_environment (GtkApplication *application)
   self = g_new0 (RscTestInterface, 1);
   self->application = application;
   self->owner = g_bus_own_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_OWNER_FLAGS_NONE, on_bus_acquired, NULL, NULL, self, NULL);
+  self->schedstat = g_open ("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  self->last_queued = get_queued_time (self);
   self->last_beat = g_get_monotonic_time ();
   self->beat = g_timeout_add_full (G_PRIORITY_HIGH, BEAT_MS, on_beat, self, NULL);
 
@@ -466,6 +494,8 @@ void
 rsc_test_interface_free (RscTestInterface *self)
 {
   g_source_remove (self->beat);
+  if (self->schedstat >= 0)
+    close (self->schedstat);
   if (self->registration != 0)
     g_dbus_connection_unregister_object (self->connection, self->registration);
   g_bus_unown_name (self->owner);
