@@ -312,8 +312,13 @@ pinched (GtkGestureZoom *gesture, double scale, gpointer data)
   RscCanvas *self = data;
   double x, y;
 
-  if (self->scene == NULL || !gtk_gesture_get_bounding_box_center (GTK_GESTURE (gesture), &x, &y))
+  if (self->scene == NULL)
     return;
+  if (!gtk_gesture_is_active (GTK_GESTURE (gesture)) || !gtk_gesture_get_bounding_box_center (GTK_GESTURE (gesture), &x, &y))
+    {
+      x = self->pointer_x;
+      y = self->pointer_y;
+    }
   rsc_viewport_zoom_at (&self->viewport, self->pinch_zoom * scale, x, y);
   rsc_canvas_viewport_changed (self, TRUE);
 }

@@ -77,7 +77,7 @@ write_export (gpointer data, const RscProgress *progress, GCancellable *cancella
     rsc_snapshot_save (export->snapshot, export->path, export->overwrite, progress, cancellable, error);
   else
     rsc_export_scene (export->scene, export->overlay, export->format->format, export->format->scale, export->path,
-                      export->overwrite, error);
+                      export->overwrite, cancellable, error);
 
   return NULL;
 }
@@ -122,7 +122,7 @@ exported (gpointer owner, RscJob *job, gpointer result, const GError *error)
   Export *export = rsc_job_get_data (job);
   g_autofree char *name = g_path_get_basename (export->path);
 
-  if (self->session == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (self->session == NULL || !rsc_session_job_done (self->session, job, error))
     return;
 
   if (g_error_matches (error, RSC_FORMAT_ERROR, RSC_ERROR_EXISTS))
@@ -145,10 +145,8 @@ exported (gpointer owner, RscJob *job, gpointer result, const GError *error)
 static void
 start_export (RscHeapPage *self, Export *export)
 {
-  g_autoptr (RscJob) job = NULL;
-
-  job = rsc_job_start (self, export->snapshot != NULL ? _("Saving the heap") : _("Writing the picture"), write_export, export,
-                       export_free, NULL, exported);
+  rsc_session_add_job (self->session, rsc_job_start (self, export->snapshot != NULL ? _("Saving the heap") : _("Writing the picture"),
+                                                     write_export, export, export_free, NULL, exported));
 }
 
 static void
@@ -256,7 +254,7 @@ draw_picture (gpointer data, const RscProgress *progress, GCancellable *cancella
 {
   Export *export = data;
 
-  return rsc_export_scene_to_bytes (export->scene, export->overlay, RSC_EXPORT_PNG, 2, error);
+  return rsc_export_scene_to_bytes (export->scene, export->overlay, RSC_EXPORT_PNG, 2, cancellable, error);
 }
 
 static void
@@ -273,7 +271,7 @@ picture_drawn (gpointer owner, RscJob *job, gpointer result, const GError *error
   g_autoptr (GdkTexture) texture = NULL;
   g_autoptr (GError) texture_error = NULL;
 
-  if (self->session == NULL)
+  if (self->session == NULL || !rsc_session_job_done (self->session, job, error))
     return;
   if (png != NULL)
     texture = gdk_texture_new_from_bytes (png, &texture_error);
@@ -292,7 +290,6 @@ rsc_heap_page_copy_picture (RscHeapPage *self)
 {
   RscScene *scene = rsc_session_get_scene (self->session);
   RscOverlay *overlay = rsc_canvas_get_overlay (self->canvas);
-  g_autoptr (RscJob) job = NULL;
   Export *export;
 
   if (scene == NULL)
@@ -301,7 +298,8 @@ rsc_heap_page_copy_picture (RscHeapPage *self)
   export = g_new0 (Export, 1);
   export->scene = rsc_scene_ref (scene);
   export->overlay = overlay != NULL ? rsc_overlay_ref (overlay) : NULL;
-  job = rsc_job_start (self, _("Drawing the picture"), draw_picture, export, export_free, free_bytes, picture_drawn);
+  rsc_session_add_job (self->session, rsc_job_start (self, _("Drawing the picture"), draw_picture, export, export_free, free_bytes,
+                                                     picture_drawn));
 }
 
 void

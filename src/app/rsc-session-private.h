@@ -3,7 +3,6 @@
 
 #include "rsc-session.h"
 
-#include "rsc-job.h"
 #include "rsc-place.h"
 
 G_BEGIN_DECLS
@@ -76,11 +75,6 @@ struct _RscSession
   GListStore *jobs;
 };
 
-/* Adds the job to the list until rsc_session_job_done(); takes @job over and
- * returns it. */
-RscJob *rsc_session_add_job  (RscSession *self, RscJob *job);
-/* FALSE if the answer is not wanted any more (cancelled, or closed). */
-gboolean rsc_session_job_done (RscSession *self, RscJob *job, const GError *error);
 void rsc_session_fail    (RscSession *self, const char *title, const GError *error);
 void rsc_session_message (RscSession *self, const char *message);
 void rsc_session_set_state (RscSession *self, RscSessionState state);

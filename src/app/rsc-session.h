@@ -20,6 +20,7 @@
 #include "render/rsc-scene.h"
 
 #include "rsc-heap-capture.h"
+#include "rsc-job.h"
 #include "rsc-lesson.h"
 
 G_BEGIN_DECLS
@@ -158,6 +159,11 @@ RscComponents *rsc_session_get_components   (RscSession *self);
 /* Computes the cycles without changing what is shown. */
 void           rsc_session_find_cycles      (RscSession *self);
 
+/* Adds the job to the list until rsc_session_job_done(); takes @job over and
+ * returns it. */
+RscJob  *rsc_session_add_job  (RscSession *self, RscJob *job);
+/* FALSE if the answer is not wanted any more (cancelled, or closed). */
+gboolean rsc_session_job_done (RscSession *self, RscJob *job, const GError *error);
 /* Of RscJob: what runs now and can be cancelled. */
 GListModel *rsc_session_get_jobs (RscSession *self);
 gboolean    rsc_session_get_busy (RscSession *self);

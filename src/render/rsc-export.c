@@ -48,16 +48,30 @@ rsc_export_format_from_path (const char *path, RscExportFormat *format, GError *
   return FALSE;
 }
 
-static cairo_status_t
-append_to_array (void *closure, const unsigned char *data, unsigned int length)
+/* Where cairo writes a picture to, piece by piece. */
+typedef struct
 {
-  g_byte_array_append (closure, data, length);
+  GByteArray *bytes;
+  GCancellable *cancellable;
+} Stream;
+
+static cairo_status_t
+append_to_stream (void *closure, const unsigned char *data, unsigned int length)
+{
+  Stream *stream = closure;
+
+  /* Large pictures are packed for longer than they are drawn. */
+  if (g_cancellable_is_cancelled (stream->cancellable))
+    return CAIRO_STATUS_WRITE_ERROR;
+  g_byte_array_append (stream->bytes, data, length);
   return CAIRO_STATUS_SUCCESS;
 }
 
 static gboolean
-check_status (cairo_status_t status, GError **error)
+check_status (cairo_status_t status, GCancellable *cancellable, GError **error)
 {
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
   if (status == CAIRO_STATUS_SUCCESS)
     return TRUE;
   g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_FAILED, _("The picture could not be drawn: %s."),
@@ -109,9 +123,10 @@ rsc_export_dup_scale_note (RscScene *scene, RscExportFormat format, double scale
 }
 
 static GBytes *
-write_png (RscScene *scene, RscOverlay *overlay, double wanted_scale, GError **error)
+write_png (RscScene *scene, RscOverlay *overlay, double wanted_scale, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new ();
+  Stream stream = { bytes, cancellable };
   double scale = rsc_export_get_scale (scene, RSC_EXPORT_PNG, wanted_scale);
   double width, height;
   cairo_surface_t *surface;
@@ -125,18 +140,19 @@ write_png (RscScene *scene, RscOverlay *overlay, double wanted_scale, GError **e
   paint (scene, overlay, scale, cr);
   status = cairo_status (cr);
   cairo_destroy (cr);
-  if (status == CAIRO_STATUS_SUCCESS)
-    status = cairo_surface_write_to_png_stream (surface, append_to_array, bytes);
+  if (status == CAIRO_STATUS_SUCCESS && !g_cancellable_is_cancelled (cancellable))
+    status = cairo_surface_write_to_png_stream (surface, append_to_stream, &stream);
   cairo_surface_destroy (surface);
-  if (!check_status (status, error))
+  if (!check_status (status, cancellable, error))
     return NULL;
   return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
 }
 
 static GBytes *
-write_pdf (RscScene *scene, RscOverlay *overlay, GError **error)
+write_pdf (RscScene *scene, RscOverlay *overlay, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new ();
+  Stream stream = { bytes, cancellable };
   double scale = rsc_export_get_scale (scene, RSC_EXPORT_PDF, 1);
   double width, height;
   cairo_surface_t *surface;
@@ -144,7 +160,7 @@ write_pdf (RscScene *scene, RscOverlay *overlay, GError **error)
   cairo_status_t status;
 
   rsc_scene_get_size (scene, &width, &height);
-  surface = cairo_pdf_surface_create_for_stream (append_to_array, bytes, width * scale, height * scale);
+  surface = cairo_pdf_surface_create_for_stream (append_to_stream, &stream, width * scale, height * scale);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, _("Reference graph"));
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATOR, "Refscope " RSC_VERSION);
   cr = cairo_create (surface);
@@ -156,22 +172,25 @@ write_pdf (RscScene *scene, RscOverlay *overlay, GError **error)
   if (status == CAIRO_STATUS_SUCCESS)
     status = cairo_surface_status (surface);
   cairo_surface_destroy (surface);
-  if (!check_status (status, error))
+  if (!check_status (status, cancellable, error))
     return NULL;
   return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
 }
 
 GBytes *
-rsc_export_scene_to_bytes (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale, GError **error)
+rsc_export_scene_to_bytes (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale,
+                           GCancellable *cancellable, GError **error)
 {
   char *text = NULL;
 
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
   switch (format)
     {
     case RSC_EXPORT_PNG:
-      return write_png (scene, overlay, scale > 0 ? scale : 1, error);
+      return write_png (scene, overlay, scale > 0 ? scale : 1, cancellable, error);
     case RSC_EXPORT_PDF:
-      return write_pdf (scene, overlay, error);
+      return write_pdf (scene, overlay, cancellable, error);
     case RSC_EXPORT_SVG:
       text = rsc_svg_write (scene, overlay, RSC_THEME_LIGHT);
       break;
@@ -189,9 +208,9 @@ rsc_export_scene_to_bytes (RscScene *scene, RscOverlay *overlay, RscExportFormat
 
 gboolean
 rsc_export_scene (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale, const char *path,
-                  gboolean overwrite, GError **error)
+                  gboolean overwrite, GCancellable *cancellable, GError **error)
 {
-  g_autoptr(GBytes) bytes = rsc_export_scene_to_bytes (scene, overlay, format, scale, error);
+  g_autoptr(GBytes) bytes = rsc_export_scene_to_bytes (scene, overlay, format, scale, cancellable, error);
   gsize size;
   const void *data;
 

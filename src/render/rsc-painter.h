@@ -54,10 +54,11 @@ gboolean rsc_export_scene (RscScene         *scene,
                            double            scale,
                            const char       *path,
                            gboolean          overwrite,
+                           GCancellable     *cancellable,
                            GError          **error);
 
 /* The same, to memory. */
 GBytes *rsc_export_scene_to_bytes (RscScene *scene, RscOverlay *overlay, RscExportFormat format,
-                                   double scale, GError **error);
+                                   double scale, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -135,7 +135,7 @@ main (int argc, char *argv[])
       if (!rsc_export_format_from_path (argv[i], &format, &error) ||
           (format == RSC_EXPORT_PNG && (theme != 0 || zoom < 1)
              ? (write_themed (scene, overlay, argv[i]), FALSE)
-             : !rsc_export_scene (scene, overlay, format, zoom, argv[i], TRUE, &error)))
+             : !rsc_export_scene (scene, overlay, format, zoom, argv[i], TRUE, NULL, &error)))
         {
           fprintf (stderr, "%s\n", error->message);
           return 1;

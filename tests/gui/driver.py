@@ -290,8 +290,12 @@ class Window:
     def type(self, text):
         self.xdotool('type', '--clearmodifiers', text)
 
+    def node_rect(self, node):
+        """Where it is in the window: (x, y, width, height)."""
+        return self.call('NodeRect', GLib.Variant('(i)', (node,))).unpack()[0]
+
     def node_point(self, node):
-        x, y, width, height = self.call('NodeRect', GLib.Variant('(i)', (node,))).unpack()[0]
+        x, y, width, height = self.node_rect(node)
         geometry = dict(line.split('=') for line in self.xdotool('getwindowgeometry', '--shell', self.surface()).split())
         return round(int(geometry['X']) + x + width / 2), round(int(geometry['Y']) + y + height / 2)
 

@@ -391,6 +391,38 @@ test_center (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (fabs (center.y - gtk_widget_get_height (GTK_WIDGET (f->canvas)) / 2.0), <=, 1);
 }
 
+/* GTK's own handler wants an event of the display. */
+static void
+stop_begin (GtkGesture *gesture, GdkEventSequence *sequence, gpointer data)
+{
+  g_signal_stop_emission_by_name (gesture, "begin");
+}
+
+/* XTEST has no touches, so the gesture's own signals stand for the fingers. */
+static void
+test_pinch (Fixture *f, gconstpointer data)
+{
+  GtkEventController *gesture = get_controller (f, GTK_TYPE_GESTURE_ZOOM);
+  graphene_point_t before, after;
+  double zoom;
+
+  show (f, 0, 5, 10, NULL);
+  settle (f);
+  zoom = rsc_canvas_get_zoom (f->canvas);
+  before = get_center (f, find (f, "B"));
+  /* Without fingers it is about the pointer. */
+  g_signal_emit_by_name (get_controller (f, GTK_TYPE_EVENT_CONTROLLER_MOTION), "motion", (double) before.x, (double) before.y);
+  g_signal_connect (gesture, "begin", G_CALLBACK (stop_begin), NULL);
+  g_signal_emit_by_name (gesture, "begin", NULL);
+  for (double scale = 1; scale < 1.55; scale += 0.1)
+    g_signal_emit_by_name (gesture, "scale-changed", scale);
+  settle (f);
+  g_assert_cmpfloat_with_epsilon (rsc_canvas_get_zoom (f->canvas), zoom * 1.5, 0.01);
+  after = get_center (f, find (f, "B"));
+  g_assert_cmpfloat (fabs (before.x - after.x), <=, 1);
+  g_assert_cmpfloat (fabs (before.y - after.y), <=, 1);
+}
+
 /* What the canvas shows, as pixels. */
 static GdkTexture *
 grab (Fixture *f)
@@ -580,6 +612,7 @@ main (int argc, char *argv[])
   ADD ("fold", test_fold);
   ADD ("keys", test_keys);
   ADD ("center", test_center);
+  ADD ("pinch", test_pinch);
   ADD ("pixels", test_pixels);
   ADD ("overlay", test_overlay);
   ADD ("edge-without-animations", test_edge_without_animations);

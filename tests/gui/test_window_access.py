@@ -285,29 +285,7 @@ class Mirror(GuiTest):
         self.assertFalse(any('cycle' in name for name in self.names_listed(window) if name.startswith('node A')))
 
     def test_ghosts_are_said(self):
-        window = self.open_program('''
-            import gc
-            gc.disable()
-            class Pair:
-                pass
-            def make():
-                a, b = Pair(), Pair()
-                a.other, b.other = b, a
-                a.name = 'ghost'
-            make()
-            import refscope
-            refscope.mark('made')
-            ''')
-        window.wait_for_captures(1)
-        window.enter('Find objects', "sql:SELECT id FROM objects WHERE type = 'str' AND value = 'ghost'")
-        window.sees('1 object', exactly=True)
-        window.key('ctrl+f')
-        window.key('Return')
-        wait_for('the name', lambda: (window.settle(), self.names(window))[1] == {"'ghost'"})
-        window.press('Referrers')
-        wait_for('the pair', lambda: (window.settle(), 'Pair' in {label for *_, label, _ in window.nodes()})[1])
-        window.press('Collect')
-        window.wait_for_captures(2)
+        window = self.open_freed_pair()
         window.activate('page.list')
         wait_for('the ghost', lambda: any('freed' in name for name in self.names_listed(window) if name.startswith('Pair')))
 

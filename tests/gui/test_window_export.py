@@ -1,4 +1,5 @@
 """What leaves the window: pictures, heaps, commands."""
+import fcntl
 import json
 import os
 import pathlib
@@ -13,10 +14,12 @@ import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import wait_for  # noqa: E402
-from window_case import GuiTest, save  # noqa: E402
+from window_case import HUB, GuiTest, save  # noqa: E402
 
 
 PICTURE = 'image/png'
+# The smallest that the system gives.
+PIPE_BYTES = 4096
 
 
 def png_size(data):
@@ -97,6 +100,47 @@ class Exporting(GuiTest):
         save(window, "page.export('svg')", self.folder / 'picture')
         window.press('Replace')
         wait_for('the picture', lambda: path.read_text().startswith('<?xml'))
+
+    def blocked(self, window, action, name):
+        """Writes into a pipe that nobody empties, until Cancel is seen and pressed; how much was written in all."""
+        path = self.folder / name
+        os.mkfifo(path)
+        pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, pipe)
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        # The chooser does not know of the file that has an ending more.
+        save(window, action, path.with_suffix(''))
+        wait_for('a full pipe', lambda: window.facts()['jobs'] == 1)
+        window.press('Cancel')
+        n_bytes = 0
+
+        def drained():
+            nonlocal n_bytes
+            try:
+                n_bytes += len(os.read(pipe, 1 << 20))
+            except BlockingIOError:
+                pass
+            return window.facts()['jobs'] == 0
+        wait_for('the end of it', drained)
+        window.settle()
+        self.assertFalse(any('Saved as' in text for text in window.texts()))
+        return n_bytes
+
+    def test_saving_a_heap_is_cancelled(self):
+        window = self.open_program('hoard = [[i] for i in range(200000)]\n')
+        window.wait_for_captures(1)
+        whole = self.folder / 'whole.refscope'
+        save(window, 'page.save-heap', whole)
+        wait_for('the heap', whole.exists)
+        self.assertLess(self.blocked(window, 'page.save-heap', 'slow.refscope'), whole.stat().st_size / 2)
+
+    def test_exporting_a_picture_is_cancelled(self):
+        window = self.open_graph(HUB)
+        window.set_value('Fold above', 100)
+        wait_for('all leaves', lambda: (window.settle(), len(self.names(window)))[1] == 41)
+        self.blocked(window, "page.export('svg')", 'slow.svg')
+        # The next one is written.
+        self.exported(window, 'svg')
 
     def test_copy_as_command(self):
         window = self.open_graph()

@@ -12,21 +12,6 @@ from window_case import PYTHON, GuiTest  # noqa: E402
 
 
 class Collecting(GuiTest):
-    LISTS = '''
-        import gc
-        gc.disable()
-        class Pair:
-            pass
-        def make():
-            a, b = Pair(), Pair()
-            a.other, b.other = b, a
-            a.name = 'ghost'
-        make()
-        kept = Pair()
-        import refscope
-        refscope.mark('two pairs')
-        '''
-
     def test_file_is_predicted(self):
         window = self.open_graph()
         window.press('Collect')
@@ -35,18 +20,7 @@ class Collecting(GuiTest):
         window.settle()
 
     def test_live_program_collects(self):
-        window = self.open_program(self.LISTS)
-        window.wait_for_status('two pairs')
-        window.wait_for_captures(1)
-        window.enter('Find objects', "sql:SELECT id FROM objects WHERE type = 'str' AND value = 'ghost'")
-        window.sees('1 object', exactly=True)
-        window.key('ctrl+f')
-        window.key('Return')
-        wait_for('the name', lambda: (window.settle(), self.names(window))[1] == {"'ghost'"})
-        window.press('Referrers')
-        wait_for('the pair', lambda: (window.settle(), 'Pair' in {label for *_, label, _ in window.nodes()})[1])
-        window.press('Collect')
-        window.wait_for_captures(2)
+        window = self.open_freed_pair()
         states = [state for _, kind, _, label, state in window.nodes() if kind == OBJECT and label == 'Pair']
         self.assertIn('freed', states)
         window.find(lambda name: re.match(r'\d+ freed', name))
@@ -75,18 +49,6 @@ class Collecting(GuiTest):
         wait_for('D and F', lambda: (window.settle(), {'D', 'F'} <= self.names(window))[1])
         states = {label.split('\n')[-1]: state for _, kind, _, label, state in window.nodes() if kind == OBJECT}
         self.assertEqual(states['D'], 'garbage-cycle')
-
-    def test_thresholds(self):
-        window = self.open_program('import gc\na = [[]]\n')
-        window.key('ctrl+t')
-        wait_for('the thresholds', lambda: window.value('Threshold of generation 0') > 0)
-        window.set_value('Threshold of generation 0', 12345)
-        window.press('Set Thresholds')
-        wait_for('the new threshold', lambda: not window.find('Set Thresholds').get_state_set().contains(Atspi.StateType.SENSITIVE))
-        window.settle()
-        window.key('F5')
-        window.wait_for_captures(2)
-        window.sees('USS')
 
 
 class Programs(GuiTest):

@@ -88,6 +88,32 @@ class Controls(GuiTest):
         self.window.set_value('Fold above', 5)
         wait_for('--too-many', lambda: '--too-many 5' in self.window.facts()['command'])
 
+    def test_type_references(self):
+        window = self.open_program('''
+            class Leaf:
+                pass
+            class Tree:
+                pass
+            tree = Tree()
+            import refscope
+            refscope.mark('planted')
+            ''')
+        window.wait_for_captures(1)
+        window.enter('Find objects', "sql:SELECT id FROM objects WHERE type = 'Tree'")
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+
+        def types():
+            window.settle()
+            return {label.split('\n')[0] for *_, label, _ in window.nodes()}
+        wait_for('the tree', lambda: 'Tree' in types() and 'type' not in types())
+        window.press('More view options')
+        window.press('Type references')
+        wait_for('its class', lambda: 'type' in types())
+        window.press('Type references')
+        wait_for('the tree alone', lambda: 'type' not in types())
+
     def test_ignore(self):
         self.window.click_node(self.index(self.window, 'B'))
         self.window.settle()
@@ -155,6 +181,26 @@ class Canvas(GuiTest):
         window.settle()
         window.find('Ignore This Object')
         window.key('Escape')
+
+    def test_first_view_is_all_of_a_small_graph(self):
+        window = self.open_graph()
+        x, y, width, height = window.place(window.find('Reference graph'))
+        for i, *_ in window.nodes():
+            left, top, node_width, node_height = window.node_rect(i)
+            self.assertTrue(x <= left and y <= top and left + node_width <= x + width and top + node_height <= y + height)
+        self.assertLessEqual(window.facts()['zoom'], 1)
+
+    def test_first_view_of_a_large_graph_is_legible(self):
+        window = self.open_graph('digraph {\n' + ''.join(f'  n{i // 3} -> n{i};\n' for i in range(1, 100)) + '}\n')
+        # More than fits, of which the start is in sight.
+        self.assertGreaterEqual(window.facts()['zoom'], 0.85)
+        x, y, width, height = window.place(window.find('Reference graph'))
+        rects = [window.node_rect(i) for i, *_ in window.nodes()]
+        self.assertTrue(any(left > x + width or left + node_width < x for left, _, node_width, _ in rects))
+        left, top, node_width, node_height = window.node_rect(self.index(window, 'n0'))
+        self.assertTrue(x <= left and y <= top and left + node_width <= x + width and top + node_height <= y + height)
+        window.press('Fit')
+        wait_for('all of it', lambda: (window.settle(), window.facts()['zoom'])[1] < 0.85)
 
     def test_zoom(self):
         window = self.open_graph()

@@ -22,6 +22,21 @@ GRAPH = textwrap.dedent('''\
     }
     ''')
 HUB = 'digraph hub {\n' + ''.join(f'  hub -> leaf{i};\n' for i in range(40)) + '}\n'
+# Two objects that only each other hold, with a name to find them by.
+FREED_PAIR = '''
+    import gc
+    gc.disable()
+    class Pair:
+        pass
+    def make():
+        a, b = Pair(), Pair()
+        a.other, b.other = b, a
+        a.name = 'ghost'
+    make()
+    kept = Pair()
+    import refscope
+    refscope.mark('two pairs')
+    '''
 
 
 class GuiTest(unittest.TestCase):
@@ -72,6 +87,21 @@ class GuiTest(unittest.TestCase):
         window = self.open(*options, '--', PYTHON, program, stdout=subprocess.PIPE)
         if settle:
             window.wait_for_status('Held')
+        return window
+
+    def open_freed_pair(self):
+        """A program with a pair that a collection frees, which is drawn, and then collected."""
+        window = self.open_program(FREED_PAIR)
+        window.wait_for_captures(1)
+        window.enter('Find objects', "sql:SELECT id FROM objects WHERE type = 'str' AND value = 'ghost'")
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        wait_for('the name', lambda: (window.settle(), self.names(window))[1] == {"'ghost'"})
+        window.press('Referrers')
+        wait_for('the pair', lambda: (window.settle(), 'Pair' in {label for *_, label, _ in window.nodes()})[1])
+        window.press('Collect')
+        window.wait_for_captures(2)
         return window
 
     @staticmethod

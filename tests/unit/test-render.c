@@ -472,7 +472,7 @@ static GBytes *
 export (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale)
 {
   g_autoptr(GError) error = NULL;
-  GBytes *bytes = rsc_export_scene_to_bytes (scene, overlay, format, scale, &error);
+  GBytes *bytes = rsc_export_scene_to_bytes (scene, overlay, format, scale, NULL, &error);
 
   g_assert_no_error (error);
   return bytes;
@@ -726,7 +726,7 @@ test_pdf_text (void)
   folder_init (&folder);
   path = g_build_filename (folder.dir, "a.pdf", NULL);
   expect_leaks_of_cairo (TRUE);
-  g_assert_true (rsc_export_scene (scene, NULL, RSC_EXPORT_PDF, 1, path, FALSE, &error));
+  g_assert_true (rsc_export_scene (scene, NULL, RSC_EXPORT_PDF, 1, path, FALSE, NULL, &error));
   expect_leaks_of_cairo (FALSE);
   text = run_tool ((const char *const[]) { "pdftotext", path, "-", NULL }, &error);
   g_assert_no_error (error);
@@ -784,7 +784,7 @@ test_svg_looks_like_png (void)
       g_autoptr(GError) error = NULL;
       cairo_surface_t *a, *b;
 
-      g_assert_true (rsc_export_scene (scene, overlay, RSC_EXPORT_SVG, 1, svg, TRUE, &error));
+      g_assert_true (rsc_export_scene (scene, overlay, RSC_EXPORT_SVG, 1, svg, TRUE, NULL, &error));
       output = run_tool ((const char *const[]) { "rsvg-convert", "-o", png, svg, NULL }, &error);
       g_assert_no_error (error);
       a = load_png (ours);
@@ -818,8 +818,10 @@ test_no_overwriting (void)
 {
   static const RscExportFormat formats[] = { RSC_EXPORT_PNG, RSC_EXPORT_SVG, RSC_EXPORT_PDF, RSC_EXPORT_DOT, RSC_EXPORT_JSON };
   g_autoptr(RscScene) scene = make_scene ();
+  g_autoptr(GCancellable) cancelled = g_cancellable_new ();
   g_auto(Folder) folder = { 0 };
 
+  g_cancellable_cancel (cancelled);
   folder_init (&folder);
   for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
     {
@@ -829,14 +831,20 @@ test_no_overwriting (void)
 
       g_assert_true (g_file_set_contents (path, "precious", -1, NULL));
       expect_leaks_of_cairo (TRUE);
-      g_assert_false (rsc_export_scene (scene, NULL, formats[i], 1, path, FALSE, &error));
+      g_assert_false (rsc_export_scene (scene, NULL, formats[i], 1, path, FALSE, NULL, &error));
       expect_leaks_of_cairo (FALSE);
       g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_EXISTS);
       g_assert_true (g_file_get_contents (path, &content, NULL, NULL));
       g_assert_cmpstr (content, ==, "precious");
       g_clear_error (&error);
+      g_clear_pointer (&content, g_free);
+      g_assert_false (rsc_export_scene (scene, NULL, formats[i], 1, path, TRUE, cancelled, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_true (g_file_get_contents (path, &content, NULL, NULL));
+      g_assert_cmpstr (content, ==, "precious");
+      g_clear_error (&error);
       expect_leaks_of_cairo (TRUE);
-      g_assert_true (rsc_export_scene (scene, NULL, formats[i], 1, path, TRUE, &error));
+      g_assert_true (rsc_export_scene (scene, NULL, formats[i], 1, path, TRUE, NULL, &error));
       expect_leaks_of_cairo (FALSE);
       g_assert_no_error (error);
     }

@@ -1,0 +1,167 @@
+"""The collector of a running program: its panel, and the generations of Collect."""
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import driver  # noqa: E402
+from driver import Atspi, Gone, wait_for  # noqa: E402
+from window_case import GuiTest  # noqa: E402
+
+AUTOMATIC = 'Collects by itself'
+
+
+def has(item, state):
+    return item.get_state_set().contains(getattr(Atspi.StateType, state))
+
+
+class Output:
+    """What the program writes to the standard output that it has from its caller."""
+
+    def __init__(self, window):
+        self.pipe = window.process.stdout
+        os.set_blocking(self.pipe.fileno(), False)
+        self.text = ''
+
+    def has(self, text):
+        try:
+            self.text += os.read(self.pipe.fileno(), 65536).decode()
+        except BlockingIOError:
+            pass
+        return text in self.text
+
+    def wait_for(self, text):
+        try:
+            wait_for(f'the output “{text}”', lambda: self.has(text))
+        except Gone as error:
+            raise Gone(f'{error}; there was {self.text!r}') from None
+
+
+class Panel(GuiTest):
+    # Once it goes on it tells how its collector is set.
+    TELLING = '''
+        import gc
+        {}
+        hoard = [[]]
+        import refscope
+        refscope.mark('here')
+        print('thresholds', gc.get_threshold(), 'automatic', gc.isenabled(), flush=True)
+        '''
+
+    def open_panel(self, line='pass'):
+        window = self.open_program(self.TELLING.format(line))
+        self.addCleanup(window.process.stdout.close)
+        window.wait_for_captures(1)
+        window.key('ctrl+t')
+        window.find(AUTOMATIC)
+        return window
+
+    @staticmethod
+    def switch(window):
+        """After its label, which has the same name."""
+        return wait_for('the switch', lambda: [item for item in window.walk() if driver.name_of(item) == AUTOMATIC and
+                                               'Action' in item.get_interfaces()])[-1]
+
+    def go_on(self, window):
+        window.settle()
+        window.press('Continue')
+        window.wait_for_status('Held at its end')
+        return Output(window)
+
+    def test_thresholds_reach_the_program(self):
+        window = self.open_panel()
+        wait_for('the thresholds', lambda: window.value('Threshold of generation 0') > 0)
+        apply = window.find('Set Thresholds')
+        self.assertFalse(has(apply, 'SENSITIVE'))
+        for generation, threshold in enumerate((12345, 7, 9)):
+            window.set_value(f'Threshold of generation {generation}', threshold)
+        window.press('Set Thresholds')
+        wait_for('the new thresholds', lambda: not has(window.find('Set Thresholds'), 'SENSITIVE'))
+        window.sees('USS')
+        self.go_on(window).wait_for('thresholds (12345, 7, 9)')
+
+    def test_switching_it_off_reaches_the_program(self):
+        window = self.open_panel()
+        wait_for('the switch on', lambda: has(self.switch(window), 'CHECKED'))
+        window.press(AUTOMATIC)
+        wait_for('the switch off', lambda: not has(self.switch(window), 'CHECKED'))
+        self.go_on(window).wait_for('automatic False')
+
+    def test_switching_on_what_the_program_switched_off(self):
+        window = self.open_panel('gc.disable()')
+        wait_for('the panel', lambda: window.value('Threshold of generation 0') > 0)
+        self.assertFalse(has(self.switch(window), 'CHECKED'))
+        window.press(AUTOMATIC)
+        wait_for('the switch on', lambda: has(self.switch(window), 'CHECKED'))
+        self.go_on(window).wait_for('automatic True')
+
+    def test_frozen_objects_are_told(self):
+        window = self.open_panel('gc.freeze()')
+        text = wait_for('the frozen', lambda: next((text for found in window.texts() for text in found.split('\n')
+                                                   if text.startswith('Frozen: ')), None))
+        self.assertGreater(int(''.join(filter(str.isdigit, text))), 1000)
+
+    def test_nothing_can_be_set_once_it_ended(self):
+        window = self.open_panel()
+        self.assertTrue(has(window.part('Threshold of generation 0', 'Value'), 'SENSITIVE'))
+        self.go_on(window)
+        window.press('Continue')
+        window.wait_for_status('Exited (0)')
+        window.sees('As they were when the heap was captured.')
+        wait_for('the switch at rest', lambda: not has(self.switch(window), 'SENSITIVE'))
+        for generation in range(3):
+            self.assertFalse(has(window.part(f'Threshold of generation {generation}', 'Value'), 'SENSITIVE'))
+        self.assertFalse(window.has('Set Thresholds'))
+
+
+class Generations(GuiTest):
+    # A collection tells of which generation it is.
+    TELLING = '''
+        import gc, os
+        gc.disable()
+        class Pair:
+            pass
+        def make():
+            a, b = Pair(), Pair()
+            a.other, b.other = b, a
+        make()
+        def tell(phase, info):
+            if phase == 'stop':
+                os.write(1, f"generation {info['generation']}, {info['collected']} freed\\n".encode())
+        gc.callbacks.append(tell)
+        import refscope
+        refscope.mark('here')
+        gc.callbacks.clear()
+        '''
+
+    def test_each_of_the_menu_is_collected(self):
+        window = self.open_program(self.TELLING)
+        self.addCleanup(window.process.stdout.close)
+        window.wait_for_captures(1)
+        output = Output(window)
+        for generation, item in enumerate(('Generation 0 (the youngest)', 'Generation 1 and younger', 'Generation 2: everything')):
+            with self.subTest(generation=generation):
+                before = window.facts()['captures']
+                window.press('Choose the generation')
+                window.press(item)
+                window.wait_for_captures(before + 1)
+                output.wait_for(f'generation {generation}, ')
+                window.find(lambda name: name.split(' ')[-1:] == ['freed'])
+        # The pair was young, and went at once.
+        self.assertNotIn('generation 0, 0 freed', output.text)
+
+    def test_keys(self):
+        window = self.open_program(self.TELLING)
+        self.addCleanup(window.process.stdout.close)
+        window.wait_for_captures(1)
+        output = Output(window)
+        for generation, key in enumerate(('ctrl+shift+F3', 'ctrl+F3', 'F3')):
+            before = window.facts()['captures']
+            window.key(key)
+            window.wait_for_captures(before + 1)
+            output.wait_for(f'generation {generation}, ')
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,82 @@
+"""The cycles of a big heap: their list, garbage told from live, the chosen one drawn."""
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import OBJECT, wait_for  # noqa: E402
+from window_case import GuiTest  # noqa: E402
+
+N_LIVE = 1500
+N_GARBAGE = 1200
+LARGEST = 700
+
+
+class BigHeap(GuiTest):
+    # Rings of two that are held, rings of three that nobody holds, and one large ring.
+    RINGS = f'''
+        import gc
+        gc.disable()
+        class Live:
+            __slots__ = ('other',)
+        class Lost:
+            __slots__ = ('other',)
+        class Large:
+            __slots__ = ('other',)
+        def ring(kind, n):
+            members = [kind() for _ in range(n)]
+            for member, other in zip(members, members[1:] + members[:1]):
+                member.other = other
+            return members[0]
+        kept = [ring(Live, 2) for _ in range({N_LIVE})] + [ring(Large, {LARGEST})]
+        for _ in range({N_GARBAGE}):
+            ring(Lost, 3)
+        plain = [[i] for i in range(100000)]
+        import refscope
+        refscope.mark('rings')
+        '''
+
+    def rows(self, window):
+        listed = window.find('Cycles by size', 'list')
+        return wait_for('the rows', lambda: [item for item in window.walk(listed) if item.get_role_name() == 'list item'
+                                             and item.get_name()])
+
+    def test_list_and_picture(self):
+        window = self.open_program(self.RINGS)
+        window.wait_for_captures(1)
+        window.key('ctrl+l')
+        title = window.find(lambda name: re.fullmatch(r'[\d,\u202f\u00a0.]+ cycles, [\d,\u202f\u00a0.]+ garbage', name))
+        n_cycles, n_garbage = (int(re.sub(r'\D', '', part)) for part in title.get_name().split(' cycles, '))
+        # Python's own classes are cycles too; none of them is garbage.
+        self.assertEqual(n_garbage, N_GARBAGE)
+        self.assertGreaterEqual(n_cycles, N_LIVE + 1 + N_GARBAGE)
+        window.settle()
+
+        # The largest first: sizes are told, and do not grow downwards.
+        sizes = [int(re.sub(r'\D', '', re.search(r': ([^ ]+) objects?, ', row.get_name()).group(1))) for row in self.rows(window)]
+        self.assertGreaterEqual(sizes[0], LARGEST)
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+        self.assertTrue(all(row.get_name().startswith('alive: ') for row in self.rows(window)[:1]))
+
+        window.press('Garbage')
+        wait_for('only garbage', lambda: all(row.get_name().startswith('garbage: 3 objects, ') for row in self.rows(window)))
+        window.click(self.rows(window)[0])
+        wait_for('the ring', lambda: (window.settle(), self.drawn(window, 'Lost'))[1] == ['garbage-cycle'] * 3)
+        self.assertNotIn('Live', {label.split('\n')[0] for *_, label, _ in window.nodes()})
+
+        window.press('All')
+        live = wait_for('the large one', lambda: next((row for row in self.rows(window) if 'Large' in row.get_name()), None))
+        self.assertTrue(live.get_name().startswith(f'alive: {LARGEST} objects, '), live.get_name())
+        window.click(live)
+        states = wait_for('the large ring', lambda: (window.settle(), self.drawn(window, 'Large'))[1])
+        self.assertEqual(set(states), {'cycle'})
+
+    @staticmethod
+    def drawn(window, name):
+        """The states of what is drawn of a type."""
+        return [state for _, kind, _, label, state in window.nodes() if kind == OBJECT and label.split('\n')[0] == name]
+
+
+if __name__ == '__main__':
+    unittest.main()
