@@ -217,6 +217,10 @@ int  rsc_agent_import (PyObject *args);
 /* An exception is about to be printed; @args: of the audit event sys.excepthook. */
 void rsc_agent_uncaught (PyObject *args);
 
+/* rsc-agent-exec.c; GIL held */
+/* The program is about to execute another; @args: of the audit event os.exec. */
+void rsc_agent_say_exec (PyObject *args);
+
 /* rsc-agent-fork.c; GIL held */
 int  rsc_agent_watch_forks (void);
 /* If the thread went for a fork that is over: starts it again. */

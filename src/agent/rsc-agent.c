@@ -269,23 +269,6 @@ rsc_agent_begin (const char *folder, const char *event)
   rsc_agent_thread_start ();
 }
 
-static void
-say_exec (PyObject *args)
-{
-  static RscWireMessage message;
-  PyObject *path = PyTuple_Check (args) && PyTuple_Size (args) > 0 ? PyTuple_GetItem (args, 0) : NULL; /* borrowed */
-  const char *text = NULL;
-
-  if (path != NULL && PyUnicode_Check (path))
-    text = PyUnicode_AsUTF8AndSize (path, NULL);
-  else if (path != NULL && PyBytes_Check (path))
-    text = PyBytes_AsString (path);
-  PyErr_Clear ();
-  rsc_wire_message_init (&message, RSC_WIRE_EXEC, 0);
-  rsc_wire_message_add_string (&message, RSC_WIRE_TEXT, text);
-  rsc_agent_send (&message);
-}
-
 /* A hard limit on its memory that is about to be is one that a capture may meet. */
 static void
 expect_limit (PyObject *args)
@@ -314,7 +297,7 @@ rsc_agent_audit (const char *event, void *args)
   if (strcmp (event, "sys.excepthook") == 0)
     rsc_agent_uncaught (args);
   else if (strcmp (event, "os.exec") == 0)
-    say_exec (args);
+    rsc_agent_say_exec (args);
   else if (strcmp (event, "resource.setrlimit") == 0)
     expect_limit (args);
 

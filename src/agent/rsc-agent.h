@@ -1,6 +1,8 @@
 /* What the preload stub knows of the agent. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "wire/rsc-wire-folder.h"
 
 /* The package that programs import, and the module with its C functions. */
@@ -15,6 +17,10 @@ typedef void (*RscAgentBeginFunc) (const char *folder, const char *event);
  * without the GIL, and in children. */
 typedef void (*RscAgentLeaveFunc) (void);
 
+/* Whether the program is about to become a Python at @path, to which the stub is to go
+ * along.  On any thread, also without the GIL, in children and in handlers of signals. */
+typedef bool (*RscAgentFollowsFunc) (const char *path);
+
 /* A later audit event; @args is a tuple, borrowed.  0, or -1 with an exception. */
 typedef int (*RscAgentAuditFunc) (const char *event, void *args);
 
@@ -23,3 +29,4 @@ typedef int (*RscAgentAuditFunc) (const char *event, void *args);
 RSC_AGENT_EXPORT void rsc_agent_begin (const char *folder, const char *event);
 RSC_AGENT_EXPORT int  rsc_agent_audit (const char *event, void *args);
 RSC_AGENT_EXPORT void rsc_agent_leave (void);
+RSC_AGENT_EXPORT bool rsc_agent_follows (const char *path);

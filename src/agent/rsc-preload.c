@@ -16,7 +16,8 @@
  * A program of another kind that embeds Python has no such beginning: there it is the
  * first code that it runs itself, under no Python function.
  *
- * It also stands in for the C library's _exit(), which nothing tells of: in
+ * It also stands in for the C library's _exit(), which nothing tells of, and for
+ * execv() and execve(), so that it goes along where the program becomes another Python: in
  * every process that has the stub, where all that is added is a look at a pointer. */
 
 #include <dlfcn.h>
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -44,16 +46,22 @@ typedef int (*AuditHook) (const char *event, void *args, void *data);
 static struct
 {
   char folder[PATH_MAX];
+  char own[PATH_MAX + sizeof "/" RSC_WIRE_PRELOAD_LINK]; /* as LD_PRELOAD had it */
   bool loaded; /* it was tried; agent functions are NULL if that failed */
   RscAgentBeginFunc begin;
   RscAgentAuditFunc audit;
   RscAgentLeaveFunc leave;
-  void (*next_exit) (int status); /* the one that the program would have called */
+  RscAgentFollowsFunc follows;
+  /* those that the program would have called */
+  void (*next_exit) (int status);
+  int (*next_execve) (const char *path, char *const arguments[], char *const variables[]);
   int (*is_initialized) (void);
   void *(*get_globals) (void);
 } stub;
 
 RSC_AGENT_EXPORT void _exit (int status);
+RSC_AGENT_EXPORT int  execv (const char *path, char *const arguments[]);
+RSC_AGENT_EXPORT int  execve (const char *path, char *const arguments[], char *const variables[]);
 
 void
 _exit (int status)
@@ -64,6 +72,66 @@ _exit (int status)
     stub.next_exit (status);
   for (;;)
     syscall (SYS_exit_group, status);
+}
+
+static int
+execute (const char *path, char *const arguments[], char *const variables[])
+{
+  if (stub.next_execve != NULL)
+    return stub.next_execve (path, arguments, variables);
+
+  return (int) syscall (SYS_execve, path, arguments, variables);
+}
+
+/* As execute(), with this object in LD_PRELOAD, before what is there.  Comes back if that fails. */
+static void
+execute_followed (const char *path, char *const arguments[], char *const variables[])
+{
+  static const char name[] = "LD_PRELOAD=";
+  const char *rest = NULL;
+  char **copy, *value, *end;
+  size_t n = 0, n_copied = 0, size;
+  void *memory;
+
+  for (; variables[n] != NULL; n++)
+    if (rest == NULL && strncmp (variables[n], name, sizeof name - 1) == 0)
+      rest = variables[n] + sizeof name - 1;
+
+  /* Not from malloc(): a handler of a signal may execute a program. */
+  size = (n + 2) * sizeof copy[0] + sizeof name + strlen (stub.own) + (rest != NULL ? strlen (rest) + 1 : 0);
+  memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return;
+  copy = memory;
+  value = memory;
+  value += (n + 2) * sizeof copy[0];
+  end = stpcpy (stpcpy (value, name), stub.own);
+  if (rest != NULL)
+    stpcpy (stpcpy (end, ":"), rest);
+  for (size_t i = 0; i < n; i++)
+    if (strncmp (variables[i], name, sizeof name - 1) != 0)
+      copy[n_copied++] = variables[i];
+  copy[n_copied++] = value;
+  copy[n_copied] = NULL;
+
+  execute (path, arguments, copy);
+  munmap (memory, size);
+}
+
+int
+execve (const char *path, char *const arguments[], char *const variables[])
+{
+  if (stub.follows != NULL && variables != NULL && stub.follows (path))
+    execute_followed (path, arguments, variables);
+
+  /* Also where the other was too large an environment, or failed: then this fails alike. */
+  return execute (path, arguments, variables);
+}
+
+int
+execv (const char *path, char *const arguments[])
+{
+  return execve (path, arguments, environ);
 }
 
 /* Says why this interpreter cannot be captured.  Nobody may be listening any
@@ -112,6 +180,7 @@ load_agent (void)
       stub.begin = (RscAgentBeginFunc) dlsym (agent, "rsc_agent_begin");
       stub.audit = (RscAgentAuditFunc) dlsym (agent, "rsc_agent_audit");
       stub.leave = (RscAgentLeaveFunc) dlsym (agent, "rsc_agent_leave");
+      stub.follows = (RscAgentFollowsFunc) dlsym (agent, "rsc_agent_follows");
     }
   /* The folder goes when Refscope ends: then there is nothing to say, nor
    * anybody to say it to. */
@@ -276,6 +345,7 @@ start (void)
   int major = 0, minor = 0;
 
   stub.next_exit = (void (*) (int)) dlsym (RTLD_NEXT, "_exit");
+  stub.next_execve = (int (*) (const char *, char *const *, char *const *)) dlsym (RTLD_NEXT, "execve");
   stub.is_initialized = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsInitialized");
   if (stub.is_initialized == NULL)
     return;
@@ -288,6 +358,7 @@ start (void)
   if (slash == NULL || (size_t) (slash - own.dli_fname) >= sizeof stub.folder)
     return;
   memcpy (stub.folder, own.dli_fname, (size_t) (slash - own.dli_fname));
+  snprintf (stub.own, sizeof stub.own, "%s", own.dli_fname);
 
   get_version = (const char *(*) (void)) dlsym (RTLD_DEFAULT, "Py_GetVersion");
   add_audit_hook = (int (*) (AuditHook, void *)) dlsym (RTLD_DEFAULT, "PySys_AddAuditHook");

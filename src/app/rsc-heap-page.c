@@ -264,7 +264,9 @@ update_center (RscHeapPage *self)
       break;
 
     case RSC_SESSION_STARTING:
-      title = _("Starting the Program");
+      description = rsc_session_get_waiting (self->session);
+      title = description != NULL ? _("Waiting for Python") : _("Starting the Program");
+      description = description != NULL ? description : "";
       waiting = TRUE;
       break;
 

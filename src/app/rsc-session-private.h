@@ -41,6 +41,7 @@ struct _RscSession
   guint hold_line;
   int exit_status;
   char *no_python;
+  char *waiting;           /* STARTING: what it waits for, once that takes long */
   gboolean lesson_at_mark; /* the lesson's mark was reached: no going on by ourselves */
   gboolean continue_after_capture;
   GVariant *gc_info;

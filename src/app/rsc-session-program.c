@@ -102,10 +102,15 @@ handle_state (RscSession *self, const RscTargetEvent *event)
   switch (event->state)
     {
     case RSC_TARGET_STARTING:
+      /* Another program has taken the place of the first. */
+      g_clear_pointer (&self->waiting, g_free);
+      g_clear_pointer (&self->gc_info, g_variant_unref);
       rsc_session_set_state (self, RSC_SESSION_STARTING);
       break;
 
     case RSC_TARGET_RUNNING:
+      g_clear_pointer (&self->waiting, g_free);
+      g_clear_pointer (&self->no_python, g_free);
       rsc_session_set_state (self, RSC_SESSION_RUNNING);
       if (self->gc_info == NULL)
         rsc_session_refresh_gc (self);
@@ -167,6 +172,12 @@ handle_event (RscSession *self, const RscTargetEvent *event)
 
     case RSC_EVENT_COLLECTION:
       rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = event->seconds, .generation = (int) event->generation });
+      break;
+
+    case RSC_EVENT_WAITING:
+      g_free (self->waiting);
+      self->waiting = g_strdup (event->message);
+      rsc_session_set_state (self, RSC_SESSION_STARTING);
       break;
 
     case RSC_EVENT_NO_PYTHON:
@@ -361,7 +372,7 @@ rsc_session_dup_status (RscSession *self)
       }
 
     case RSC_SESSION_STARTING:
-      return g_strdup (_("Starting"));
+      return g_strdup (self->waiting != NULL ? _("Waiting for Python") : _("Starting"));
 
     case RSC_SESSION_RUNNING:
       return g_strdup (self->no_python != NULL ? _("Running, no Python") : _("Running"));
@@ -397,6 +408,12 @@ const char *
 rsc_session_get_hold_hint (RscSession *self)
 {
   return self->state == RSC_SESSION_HELD ? self->hold_hint : NULL;
+}
+
+const char *
+rsc_session_get_waiting (RscSession *self)
+{
+  return self->state == RSC_SESSION_STARTING ? self->waiting : NULL;
 }
 
 const char *

@@ -64,6 +64,7 @@ rsc_session_finalize (GObject *object)
   g_free (self->hold_hint);
   g_free (self->hold_file);
   g_free (self->no_python);
+  g_free (self->waiting);
   g_clear_pointer (&self->gc_info, g_variant_unref);
   g_array_unref (self->memory);
   g_string_free (self->output, TRUE);

@@ -89,6 +89,8 @@ char           *rsc_session_dup_status (RscSession *self);
 RscHoldKind     rsc_session_get_hold_kind (RscSession *self);
 /* The hint of the mark, or the type of the exception, or NULL. */
 const char     *rsc_session_get_hold_hint (RscSession *self);
+/* What a program that is starting waits for, once that takes long; or NULL. */
+const char     *rsc_session_get_waiting (RscSession *self);
 /* Why the program cannot be captured, or NULL. */
 const char     *rsc_session_get_no_python (RscSession *self);
 RscLesson      *rsc_session_get_lesson (RscSession *self);

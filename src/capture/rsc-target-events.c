@@ -71,6 +71,16 @@ rsc_target_push_no_python (RscTarget *self, const char *message)
   rsc_target_push_event (self, event);
 }
 
+void
+rsc_target_push_waiting (RscTarget *self, const char *message)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+  event->type = RSC_EVENT_WAITING;
+  event->message = g_strdup (message);
+  rsc_target_push_event (self, event);
+}
+
 static void
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {

@@ -192,7 +192,9 @@ rsc_target_make_folder (GError **error)
 void
 rsc_target_remove_folder (RscTarget *self)
 {
-  if (self->folder != NULL)
+  /* What a program without Python starts later is to find the stub that its environment
+   * names: the loader would complain.  The next launch removes it. */
+  if (self->folder != NULL && !is_in_use (self->folder))
     remove_folder (self->folder);
 }
 

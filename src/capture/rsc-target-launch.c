@@ -164,7 +164,7 @@ start_process (RscTarget *self, const RscLaunchOptions *options, const int their
   if (options->cwd != NULL)
     posix_spawn_file_actions_addchdir_np (&actions, options->cwd);
 
-  self->launched = g_get_monotonic_time ();
+  self->launched = self->silent_since = g_get_monotonic_time ();
   code = posix_spawn (&self->pid, program, &actions, &attributes, self->argv, variables);
   posix_spawn_file_actions_destroy (&actions);
   posix_spawnattr_destroy (&attributes);

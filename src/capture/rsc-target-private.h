@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* A child that captures lives 300 s at most, and the agent ends it 5 s later: then
  * nothing comes any more. */
 #define RSC_TARGET_CHILD_SECONDS 330
-/* Without a word from an agent for so long, the program is said to have no Python. */
+/* Without a word from an agent for so long, it is said that no Python has started. */
 #define RSC_TARGET_SILENCE_SECONDS 10.0
 /* Ceilings for what the program makes us keep. */
 #define RSC_TARGET_MAX_EVENTS 100000
@@ -81,8 +81,11 @@ struct _RscTarget
   char *why_not;     /* why it cannot be captured, or NULL */
   gboolean had_python;
   gboolean said_no_python;
+  gint64 silent_since; /* STARTING: monotonic */
+  gboolean said_waiting; /* STARTING: that it takes long */
   gboolean said_goodbye;
   char *executed;    /* what it said that it executes; NULL: it has said something since */
+  gboolean followed; /* executed is a Python, too, that is to say hello */
   char *why_ended;   /* why it could not be held at its end, if that is known, or NULL */
   gint64 lost_at;    /* the agent hung up without a word; 0: it did not */
   gboolean reaped;
@@ -117,6 +120,7 @@ void rsc_target_push_event (RscTarget *self, RscTargetEvent *event);
 /* Changes the state and tells. */
 void rsc_target_set_state (RscTarget *self, RscTargetState state, RscHoldKind hold);
 void rsc_target_push_no_python (RscTarget *self, const char *message);
+void rsc_target_push_waiting (RscTarget *self, const char *message);
 
 /* rsc-target-request.c; the lock is not held */
 gboolean rsc_target_send (RscTarget *self, const RscWireMessage *message, const int *fds, gsize n_fds, GError **error);

@@ -224,6 +224,7 @@ on_message (RscTarget *self, const RscWireMessage *message)
     case RSC_WIRE_EXEC:
       g_free (self->executed);
       self->executed = dup_text (message, RSC_WIRE_TEXT);
+      self->followed = rsc_wire_message_number (message, RSC_WIRE_FOLLOWED, 0) != 0;
       break;
     case RSC_WIRE_GOODBYE:
       self->said_goodbye = TRUE;
@@ -242,7 +243,13 @@ close_socket (RscTarget *self)
   close (self->socket);
   self->socket = -1;
   self->n_held = 0;
-  if (!self->said_goodbye)
+  if (!self->said_goodbye && self->executed != NULL && self->followed && !self->reaped)
+    {
+      self->silent_since = g_get_monotonic_time ();
+      self->said_waiting = FALSE;
+      rsc_target_set_state (self, RSC_TARGET_STARTING, RSC_HOLD_NONE);
+    }
+  else if (!self->said_goodbye)
     self->lost_at = g_get_monotonic_time ();
   if (self->state == RSC_TARGET_HELD)
     rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
@@ -313,6 +320,8 @@ welcome (RscTarget *self, int connection, pid_t pid, const RscWireMessage *hello
   g_clear_pointer (&self->executed, g_free);
   g_free (self->version);
   self->version = dup_text (hello, RSC_WIRE_TEXT);
+  /* Told in any case: what ran before may have been no Python, or another. */
+  self->state = RSC_TARGET_STARTING;
   rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
 }
 
@@ -348,9 +357,9 @@ accept_connection (RscTarget *self)
           g_autofree char *why = rsc_sentence_dup (rsc_wire_message_string (message, RSC_WIRE_TEXT));
 
           self->said_no_python = TRUE;
-          rsc_target_push_no_python (self, why);
           if (self->state == RSC_TARGET_STARTING)
             rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+          rsc_target_push_no_python (self, why);
         }
       break;
     default:
@@ -435,6 +444,12 @@ dup_why_ended (RscTarget *self)
 {
   if (!self->had_python || self->said_goodbye || self->why_not != NULL)
     return NULL;
+  if (self->executed != NULL && self->followed && WIFSIGNALED (self->exit_status))
+    return g_strdup_printf (_("The program executed another one in its place (%1$s), which was ended by signal %2$d (%3$s) before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
+                            self->executed, WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
+  if (self->executed != NULL && self->followed)
+    return g_strdup_printf (_("The program executed another one in its place (%1$s), which ended with status %2$d before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
+                            self->executed, WEXITSTATUS (self->exit_status));
   if (self->executed != NULL && WIFSIGNALED (self->exit_status))
     return g_strdup_printf (_("The program executed another one in its place (%1$s), which is not watched, and was ended by signal %2$d (%3$s). To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
                             self->executed, WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
@@ -491,6 +506,13 @@ is_running (pid_t pid)
   return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
 }
 
+/* It is still to be said that no Python has started. */
+static gboolean
+is_silent (RscTarget *self)
+{
+  return self->state == RSC_TARGET_STARTING && !self->said_waiting;
+}
+
 static void
 look_at_the_clock (RscTarget *self)
 {
@@ -511,13 +533,10 @@ look_at_the_clock (RscTarget *self)
           rsc_target_push_no_python (self, message);
         }
     }
-  if (!self->had_python && !self->said_no_python
-      && now - self->launched > (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC))
+  if (is_silent (self) && now - self->silent_since > (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC))
     {
-      self->said_no_python = TRUE;
-      rsc_target_push_no_python (self, _("No Python code has begun to run in the program. It can be captured as soon as a CPython 3.10 or later does; not if it is statically linked, loads Python only later, as plugins do, or changes its user."));
-      if (self->state == RSC_TARGET_STARTING)
-        rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
+      self->said_waiting = TRUE;
+      rsc_target_push_waiting (self, _("No Python has started in this program yet; Refscope waits until a CPython 3.10 or later runs in it. It sees none that is statically linked, that is loaded only later, as plugins load it, or that runs as another user or with a cleared environment."));
     }
 }
 
@@ -529,12 +548,12 @@ get_timeout (RscTarget *self)
 
   if (self->lost_at != 0)
     until = self->lost_at + LOST_GRACE - now;
-  else if (!self->had_python && !self->said_no_python)
-    until = self->launched + (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC) - now;
+  else if (is_silent (self))
+    until = MAX (self->silent_since + (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC) - now, 0);
   if (!self->reaped && self->pidfd < 0 && (until < 0 || until > POLL_INTERVAL * 1000))
     return POLL_INTERVAL;
 
-  return until < 0 && self->lost_at == 0 && (self->had_python || self->said_no_python) ? -1 : (int) (MAX (until, 0) / 1000) + 1;
+  return until < 0 && self->lost_at == 0 ? -1 : (int) (MAX (until, 0) / 1000) + 1;
 }
 
 gpointer

@@ -34,7 +34,7 @@ set_not_connected_error (RscTarget *self, GError **error)
                      _("The program has ended, with status %d: start it again, and hold it to look at it."),
                      WEXITSTATUS (self->exit_status));
     }
-  else if (self->had_python)
+  else if (self->had_python && self->state != RSC_TARGET_STARTING)
     g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
                          _("The program's interpreter has ended, or ended the connection: start the program again."));
   else

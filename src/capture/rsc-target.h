@@ -18,7 +18,7 @@ typedef struct _RscTarget RscTarget;
 
 typedef enum
 {
-  RSC_TARGET_STARTING, /* launched; the agent has not said hello yet */
+  RSC_TARGET_STARTING, /* no agent has said hello yet: just launched, or executed in the place of another program */
   RSC_TARGET_RUNNING,
   RSC_TARGET_HELD,     /* waits at a mark, or before the interpreter ends */
   RSC_TARGET_EXITED
@@ -49,6 +49,7 @@ typedef enum
   RSC_EVENT_OUTPUT,   /* bytes of its standard output or error (pipe_streams) */
   RSC_EVENT_MARK,     /* a mark was passed (also when it does not hold) */
   RSC_EVENT_COLLECTION, /* the program's collector ran */
+  RSC_EVENT_WAITING,  /* it is STARTING for long: message says what is waited for */
   RSC_EVENT_NO_PYTHON /* it runs, but no CPython that can be captured: message says why */
 } RscTargetEventType;
 
@@ -77,7 +78,8 @@ void rsc_target_event_free (RscTargetEvent *self);
 /* Launches.  The agent, the stub that loads it and the Python package are found
  * where they are installed, or by RSC_AGENT, RSC_PRELOAD and RSC_PYTHON_PACKAGE.
  * The first CPython among the launched process and its descendants is the
- * program; when it ends and another begins (a shell script), that one is.
+ * program; when it ends and another begins (a shell script), or is executed in its
+ * place, that one is.
  * RSC_CAPTURE_ERROR: NOT_FOUND (no such program), PERMISSION,
  * FAILED.  That the program has no Python is known later (NO_PYTHON). */
 RscTarget *rsc_target_launch (const RscLaunchOptions *options, GError **error);

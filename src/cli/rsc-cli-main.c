@@ -61,14 +61,29 @@ rsc_cli_note (RscCli     *self,
   fprintf (stderr, "refscope-cli: %s\n", message);
 }
 
+/* It was cancelled by a signal: what that means for what was asked for. */
+static const char *
+describe_interruption (RscCli *cli)
+{
+  if (cli->target == NULL)
+    return _("Interrupted before it was done.");
+  if (cli->waits_for_end)
+    return _("Interrupted while it waited for the program's end: the result is whole, but the exit status is not known.");
+  if (cli->snapshot == NULL && (cli->command->flags & RSC_COMMAND_PROGRAM_ONLY) == 0)
+    return _("Interrupted before the heap was captured: nothing was written.");
+
+  return _("Interrupted before it was done.");
+}
+
 static int
-fail (const GError        *error,
+fail (RscCli              *cli,
+      const GError        *error,
       const RscCliCommand *command)
 {
   gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   rsc_cli_progress_clear ();
-  fprintf (stderr, "refscope-cli: %s\n", cancelled ? _("Cancelled.") : error->message);
+  fprintf (stderr, "refscope-cli: %s\n", cancelled ? describe_interruption (cli) : error->message);
   if (command != NULL && g_error_matches (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE))
     {
       /* Translators: %s is a command's name. */
@@ -86,7 +101,7 @@ print (RscCli     *cli,
   g_autoptr (GError) error = NULL;
 
   if (!rsc_output_write (cli, text, strlen (text), &error))
-    return fail (error, NULL);
+    return fail (cli, error, NULL);
 
   return RSC_CLI_DONE;
 }
@@ -98,7 +113,7 @@ run_command (RscCli *cli,
   g_autoptr (GError) error = NULL;
 
   if (!rsc_options_parse (cli, arguments, &error))
-    return fail (error, cli->command);
+    return fail (cli, error, cli->command);
 
   if (cli->options.help)
     {
@@ -117,14 +132,14 @@ run_command (RscCli *cli,
       /* The program is let go, and nothing that it does is cut short. */
       if (cli->target != NULL)
         {
-          int status = fail (error, cli->command);
+          int status = fail (cli, error, cli->command);
 
           rsc_source_release (cli);
           rsc_source_finish (cli, NULL);
           return status;
         }
 
-      return fail (error, cli->command);
+      return fail (cli, error, cli->command);
     }
 
   rsc_cli_progress_clear ();
@@ -206,7 +221,7 @@ main (int   argc,
       if (cli.command == NULL)
         {
           rsc_options_set_unknown_command (name, &error);
-          status = fail (error, NULL);
+          status = fail (&cli, error, NULL);
         }
       else if (help)
         {

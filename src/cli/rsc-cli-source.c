@@ -273,6 +273,9 @@ judge (RscCli          *cli,
       return VERDICT_ERROR;
     }
 
+  if (event->type == RSC_EVENT_WAITING)
+    rsc_cli_note (cli, _("%s Ctrl+C ends the waiting."), event->message);
+
   if (event->type != RSC_EVENT_STATE)
     return VERDICT_WAIT;
 
@@ -473,6 +476,7 @@ rsc_source_finish (RscCli  *cli,
   if (cli->options.after != RSC_SECONDS_UNSET && !cli->options.stop)
     rsc_cli_note (cli, _("Captured. Waiting for the program to end, to report its exit status (--stop ends it, --no-wait does not wait)."));
 
+  cli->waits_for_end = TRUE;
   if (!wait_for_end (cli, -1, cli->cancellable, error))
     return FALSE;
 

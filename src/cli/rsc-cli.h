@@ -113,6 +113,7 @@ struct _RscCli
   gboolean condition_held; /* --fail-if */
   gboolean target_ended;
   int exit_status;         /* the program's, as from waitpid(); once target_ended */
+  gboolean waits_for_end;  /* all that is left to do is to wait for its end */
 };
 
 /* A sentence for people on standard error, unless --quiet. */

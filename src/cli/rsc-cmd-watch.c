@@ -391,6 +391,9 @@ handle_event (Watch           *self,
                                        ? (*event)->message
                                        : _("The program has no CPython; only its memory can be watched."));
       return TRUE;
+    case RSC_EVENT_WAITING:
+      rsc_cli_note (self->cli, "%s", (*event)->message);
+      return TRUE;
     case RSC_EVENT_COLLECTION:
       return !self->has_begun || emit_collection (self, *event, output);
     case RSC_EVENT_OUTPUT:

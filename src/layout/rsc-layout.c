@@ -305,6 +305,13 @@ set_dot_error (const GByteArray *payload, const char *text, gsize length, gsize 
                    /* Translators: %s is "12 nodes and 34 edges", in English. */
                    _("The DOT graph is too large: %s."), words);
     }
+  else if (strstr (words, "memory exhausted") != NULL)
+    {
+      /* So the parser says that its stack, of ten thousand entries, is full. */
+      g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
+                   _("The DOT text is nested too deeply in line %u: Graphviz reads about three thousand brackets inside each other. Take out subgraphs that hold nothing but another."),
+                   MAX (fault.line, 1));
+    }
   else if (fault.offset < length && fault.length <= length - fault.offset)
     {
       g_autofree char *part = g_strndup (text + fault.offset, fault.length);

@@ -64,7 +64,7 @@ typedef enum
   RSC_WIRE_CHILD = 6,      /* PID, PAUSE: the child that captures exists */
   RSC_WIRE_REPLY = 7,      /* STATUS, TEXT and what the request asks for */
   RSC_WIRE_GOODBYE = 8,    /* the interpreter ends */
-  RSC_WIRE_EXEC = 9,       /* TEXT: the program that replaces this one */
+  RSC_WIRE_EXEC = 9,       /* TEXT: the program that replaces this one, FOLLOWED */
   RSC_WIRE_BEGUN = 10,     /* the program has come to the request, and may take long */
   RSC_WIRE_COLLECTED = 11, /* TIME, GENERATION, COLLECTIONS, FREED, UNCOLLECTABLE: since the last such message */
   /* from Refscope */
@@ -111,7 +111,8 @@ typedef enum
   RSC_WIRE_OBJECTS = 27,   /* per generation */
   RSC_WIRE_COLLECTIONS = 28, /* how many */
   RSC_WIRE_FREED = 29,     /* objects */
-  RSC_WIRE_UNCOLLECTABLE = 30 /* objects */
+  RSC_WIRE_UNCOLLECTABLE = 30, /* objects */
+  RSC_WIRE_FOLLOWED = 31   /* whether it is a Python that is to say hello */
 } RscWireFieldId;
 
 typedef enum

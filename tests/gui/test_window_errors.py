@@ -81,8 +81,25 @@ class BadPrograms(GuiTest):
         window.wait_for_status('Ended by SIGSEGV')
         window.sees('The Program Has Ended')
 
-    def test_is_no_python(self):
+    def test_no_python_has_started(self):
         window = self.open('--', '/bin/sleep', '600')
+        window.wait_for_status('Waiting for Python')
+        window.sees('No Python has started in this program yet')
+        window.press('Stop')
+        window.wait_for_status('Ended by SIGTERM')
+
+    def test_python_starts_late(self):
+        go = self.folder / 'go'
+        path = self.write('late', f'#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.1; done\nexec python3 -c "kept = []"\n')
+        path.chmod(0o755)
+        window = self.open('--', path)
+        window.wait_for_status('Waiting for Python')
+        go.touch()
+        window.wait_for_status('Held at its end')
+
+    def test_it_executes_another_program(self):
+        path = self.write('first.py', 'import os, sys\nos.execv("/bin/sleep", ["sleep", "600"])\n')
+        window = self.open('--', 'python3', path)
         window.wait_for_status('no Python')
         window.sees('No Python to Capture')
         window.press('Stop')

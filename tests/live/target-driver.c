@@ -60,7 +60,7 @@ say (GString *json)
 static void
 say_event (const RscTargetEvent *event)
 {
-  static const char *const types[] = { "state", "output", "mark", "collection", "no-python" };
+  static const char *const types[] = { "state", "output", "mark", "collection", "waiting", "no-python" };
   static const char *const states[] = { "starting", "running", "held", "exited" };
   static const char *const holds[] = { "", "mark", "at-exit", "uncaught" };
   g_autoptr(GString) json = g_string_new (NULL);

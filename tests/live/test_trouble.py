@@ -2,6 +2,7 @@
 import os
 import pathlib
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -72,15 +73,50 @@ class Trouble(Case):
             self.assertEqual(target.wait_exit(), 0)
             self.assertEqual(target.output[1], b'hello\n')
         with Target('/bin/cat', hold=True) as target:
-            event = target.wait('no-python', state='starting')  # after some seconds of silence
-            self.assertIn('No Python', event['message'])
-            with self.assertRaises(Error) as raised:
+            event = target.wait('waiting', state='starting')  # after some seconds of silence
+            self.assertIn('No Python has started in this program yet', event['message'])
+            with self.assertRaisesRegex(Error, 'not begun') as raised:
                 target.ask('capture')
-            self.assertEqual(raised.exception.code, UNSUPPORTED)
+            self.assertEqual(raised.exception.code, BUSY)
             target.ask('input', 'abc')
             target.ask('input')
             self.assertEqual(target.wait_exit(), 0)
             self.assertEqual(target.output[1], b'abc')
+
+    def late(self, name, python, text):
+        """A program whose Python starts when somebody says so."""
+        go = self.path / f'{name}-go'
+        go.unlink(missing_ok=True)
+        script = self.script(f'''\
+            #!/bin/sh
+            while [ ! -e {go} ]; do sleep 0.05; done
+            exec {python} -c {shlex.quote(text)}
+            ''', name, 0o755)
+        return go, script
+
+    @each_python
+    def test_python_comes_late(self, python):
+        go, script = self.late('late', python, 'import refscope; refscope.mark("here")')
+        with Target(script, hold=True) as target:
+            target.wait('waiting', state='starting')
+            go.touch()
+            target.wait_held(hint='here')
+            target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_nobody_waits_for_a_late_python(self, python):
+        go, script = self.late('left', python, 'import os, sys; print([k for k in os.environ if "LD_PRE" in k], "refscope" in sys.modules)')
+        process = subprocess.Popen([os.environ['RSC_CLI'], 'capture', '-o', self.path / 'never.refscope', '--', script],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: descendants(process.pid), 'it did not start')
+        process.send_signal(signal.SIGINT)
+        process.wait(LIMIT)
+        go.touch()
+        out, err = process.communicate(timeout=LIMIT)
+        self.assertEqual((process.returncode, out), (5, '[] False\n'))
+        self.assertRegex(err, r'\Arefscope-cli: Interrupted before the heap was captured: nothing was written\.\n'
+                              r'refscope-cli: The program runs on \(PID \d+\)\.\n\Z')
 
     def test_an_old_python(self):
         old = interpreters.pyenv('3.[6-9].*')
@@ -186,6 +222,54 @@ class Trouble(Case):
             self.assertEqual(target.output, {1: b'x', 2: b''})
 
     @each_python
+    def test_it_execs_another_python(self, python):
+        told = 'print({k: v for k, v in os.environ.items() if "LD_PRE" in k}, open("/proc/self/environ").read().count("LD_PRELOAD"))'
+        second = self.script(f'''\
+            #!{python}
+            import os, refscope
+            {told}
+            kept = ['second']
+            refscope.mark('second')
+            ''', 'second.py', 0o755)
+        plain = b'{} 0\n'
+        for name, call, output in (
+                ('its own', f'os.execv(sys.executable, [sys.executable, {str(second)!r}])', plain),
+                ('a script', f'os.execl({str(second)!r}, "second")', plain),
+                ('no environment', f'os.execve({python!r}, [{python!r}, {str(second)!r}], {{}})', plain),
+                ('a preload', f'os.execve({python!r}, [{python!r}, {str(second)!r}], {{"LD_PRELOAD": "libm.so.6"}})',
+                 b"{'LD_PRELOAD': 'libm.so.6'} 1\n")):
+            first = self.script(f'''
+                import os, refscope, sys
+                refscope.mark('first')
+                {call}
+                ''', 'first.py')
+            with self.subTest(name), Target(python, first, hold=True) as target:
+                target.wait_held(hint='first')
+                pid = target.pid()
+                target.ask('continue')
+                target.wait_held(hint='second')
+                self.assertEqual(target.pid(), pid)
+                self.assertGreater(target.ask('capture')['snapshot']['objects'], 1000)
+                self.assertEqual(target.finish(), (0, output, b''))
+
+    @each_python
+    def test_what_it_execs_has_its_own_environment(self, python):
+        script = self.script('import os; os.execv("/usr/bin/env", ["env"])')
+        with Target(python, script, hold=True) as target:
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertNotIn(b'LD_PRELOAD', target.output[1])
+
+    @each_python
+    def test_a_python_that_it_execs_does_not_begin(self, python):
+        script = self.script('import os, sys; os.execv(sys.executable, [sys.executable, "--no-such-option"])')
+        with Target(python, script, hold=True) as target:
+            self.assertEqual(target.wait_exit(), 2)
+            self.assertRegex(target.seen[-1]['message'], 'executed another one in its place .*status 2 before Python code began')
+            with self.assertRaisesRegex(Error, 'before Python code began') as raised:
+                target.ask('capture')
+            self.assertEqual(raised.exception.code, EXITED)
+
+    @each_python
     def test_it_closes_all_its_descriptors(self, python):
         script = self.script('''
             import os, refscope, resource
@@ -231,6 +315,23 @@ class Trouble(Case):
             until(lambda: not descendants(pid), 'the child stayed')
             target.ask('continue')
             target.wait_held('at-exit')
+
+    @each_python
+    def test_the_command_line_is_interrupted_while_it_captures(self, python):
+        heap, ticks = self.path / 'interrupted.refscope', self.path / 'interrupted'
+        ticks.write_text('')
+        process = subprocess.Popen([os.environ['RSC_CLI'], 'capture', '--on-mark', 'mark', '-o', heap, '--', python, self.script(TICKS), ticks],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: descendants(process.pid), 'it did not start')
+        program = descendants(process.pid)[0]
+        until(lambda: descendants(program), 'no child')
+        os.kill(descendants(program)[0], signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT)
+        self.assertEqual((process.returncode, out), (5, ''), err)
+        self.assertIn('Interrupted before the heap was captured: nothing was written.', err)
+        self.assertFalse(heap.exists())
+        until(lambda: ticks.read_text() == 'begun\ntick\ntick\ntick\nend\n', 'the program was harmed')
 
     @each_python
     def test_a_mark_waits_for_its_capture_only(self, python):

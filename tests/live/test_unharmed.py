@@ -215,7 +215,7 @@ class Ends(Case):
     def test_it_execs_and_ends(self, python):
         for program, arguments, wanted, output in (
                 ('true', ['true'], 0, b''), ('/bin/sh', ['sh', '-c', 'exit 3'], 3, b''), ('/bin/sh', ['sh', '-c', 'kill -9 $$'], -9, b''),
-                (python, ['python', '-c', 'print(5)'], 0, b'5\n')):
+                ('/bin/sh', ['sh', '-c', f'{python} -c "print(5)"'], 0, b'5\n')):
             script = self.script(f'import os\nos.execvp({program!r}, {arguments!r})\n')
             with Target(python, script, hold=True) as target:
                 self.assertEqual(target.wait_exit(), wanted)

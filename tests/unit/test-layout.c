@@ -535,7 +535,7 @@ test_bad_dot (void)
   check_bad_dot ("digraph {}\0", 11, RSC_ERROR_CORRUPT, "offset 10");
   for (guint i = 0; i < 200000; i++)
     g_string_append (deep, "subgraph {");
-  check_bad_dot (deep->str, deep->len, RSC_ERROR_CORRUPT, NULL);
+  check_bad_dot (deep->str, deep->len, RSC_ERROR_LIMIT, "nested too deeply in line 2");
   for (guint i = 1; i < 5000; i++)
     g_string_append_c (binary, (char) (i * 7919 % 255 + 1));
   check_bad_dot (binary->str, binary->len, RSC_ERROR_CORRUPT, NULL);
