@@ -224,7 +224,7 @@ draw_neighbour (Walk *walk, RscNode neighbour, guint64 edge, GError **error)
   g_autofree char *label = NULL;
   gssize index;
 
-  if (build->params->max_nodes > 0 && build->n_objects >= build->params->max_nodes
+  if (build->max_objects > 0 && build->n_objects >= build->max_objects
       && !rsc_bitset_get (build->drawn, neighbour))
     {
       walk->n_over_max++;
@@ -393,7 +393,7 @@ walk_one_way (RscGraphBuild *build, gboolean forwards, GError **error)
 
       if (!rsc_graph_build_poll (build, error))
         return FALSE;
-      if (params->max_nodes > 0 && build->n_objects >= params->max_nodes && !rsc_bitset_get (build->drawn, node))
+      if (build->max_objects > 0 && build->n_objects >= build->max_objects && !rsc_bitset_get (build->drawn, node))
         {
           n_over++;
           continue;

@@ -126,7 +126,7 @@ admit_next (Walk *walk, Parent *parent)
 static void
 share_out (Walk *walk, Parent *parents, guint n_parents)
 {
-  guint64 max_nodes = walk->build->params->max_nodes;
+  guint64 max_nodes = walk->build->max_objects;
   guint64 n_asked = max_nodes + rsc_graph_build_get_extra (walk->build, RSC_NODE_NONE);
   guint64 room = max_nodes == 0 ? G_MAXUINT64
                  : n_asked > walk->build->n_objects ? n_asked - walk->build->n_objects : 0;
@@ -283,7 +283,7 @@ draw_parent (Walk *walk, Parent *parent, GError **error)
 static gboolean
 draw_parents (Walk *walk, Parent *parents, guint n_parents, GError **error)
 {
-  gsize max_listed = walk->build->params->max_nodes == 0
+  gsize max_listed = walk->build->max_objects == 0
                        ? G_MAXUINT32 : MAX (MIN_LISTED_PER_PARENT, MAX_LISTED_PER_LEVEL / n_parents);
 
   for (guint i = 0; i < n_parents; i++)
@@ -306,7 +306,7 @@ draw_level (Walk *walk, GError **error)
 
   /* Where there is no limit there is nothing to share: one parent at a time
    * keeps no more than its own neighbours. */
-  if (walk->build->params->max_nodes > 0)
+  if (walk->build->max_objects > 0)
     return draw_parents (walk, parents, walk->level->len, error);
   for (guint i = 0; i < walk->level->len; i++)
     if (!draw_parents (walk, &parents[i], 1, error))
@@ -317,11 +317,11 @@ draw_level (Walk *walk, GError **error)
 /* How many of the objects themselves are drawn.  Where they are many, half of
  * max_nodes is left for what was asked about them. */
 static gsize
-get_max_starts (const RscViewParams *params)
+get_max_starts (RscGraphBuild *build)
 {
-  if (params->max_nodes == 0)
+  if (build->max_objects == 0)
     return G_MAXSIZE;
-  return params->max_depth == 0 ? params->max_nodes : params->max_nodes - params->max_nodes / 2;
+  return build->params->max_depth == 0 ? build->max_objects : build->max_objects - build->max_objects / 2;
 }
 
 /* The objects themselves, as far as their share of max_nodes goes. */
@@ -330,7 +330,7 @@ draw_starts (Walk *walk, GError **error)
 {
   RscGraphBuild *build = walk->build;
   const RscViewParams *params = build->params;
-  gsize max_starts = get_max_starts (params);
+  gsize max_starts = get_max_starts (build);
 
   max_starts += MIN (rsc_graph_build_get_extra (build, RSC_NODE_NONE), G_MAXSIZE - max_starts);
   for (gsize i = 0; i < params->n_objects; i++)

@@ -249,6 +249,8 @@ rsc_graph_build_get_extra (RscGraphBuild *self, RscNode node)
 {
   guint64 extra = 0;
 
+  if (self->unexpanded)
+    return 0;
   for (gsize i = 0; i < self->params->n_expansions; i++)
     if (self->params->expansions[i].node == node)
       extra += self->params->expansions[i].extra;
@@ -323,7 +325,6 @@ prepare (RscGraphBuild *self, GError **error)
       || !make_filter (self, params->extra_info, _("Extra information"), &self->extra_info, error))
     return FALSE;
 
-  self->drawn = rsc_bitset_new (self->columns->n_nodes);
   self->finder = rsc_edge_finder_new (self->columns, self->cancellable);
   self->boxes = g_hash_table_new (g_str_hash, g_str_equal);
   if (params->n_extra_ignore > 0)
@@ -350,11 +351,51 @@ clear_build (RscGraphBuild *self)
   g_clear_pointer (&self->boxes, g_hash_table_unref);
 }
 
+/* One walk, from the beginning. */
+static gboolean
+walk (RscGraphBuild *self, RscView *view, GError **error)
+{
+  g_clear_pointer (&self->graph, rsc_graph_unref);
+  g_clear_pointer (&self->drawn, rsc_bitset_free);
+  g_hash_table_remove_all (self->boxes);
+  self->graph = graph_new (self->snapshot, view);
+  self->drawn = rsc_bitset_new (self->columns->n_nodes);
+  self->n_objects = 0;
+
+  return self->params->objgraph ? rsc_graph_walk_objgraph (self, error) : rsc_graph_walk (self, error);
+}
+
+/* What says that something was left out takes room, too: how much is known when it
+ * is drawn.  So it is drawn again with fewer objects, until all fits.  What the user
+ * opens comes on top, and does not push out what is there. */
+static gboolean
+walk_within_limit (RscGraphBuild *self, RscView *view, GError **error)
+{
+  guint max_nodes = self->params->max_nodes;
+
+  self->max_objects = max_nodes;
+  self->unexpanded = max_nodes > 0;
+  if (!walk (self, view, error))
+    return FALSE;
+  while (max_nodes > 0 && self->graph->nodes->len > max_nodes && self->max_objects > 1)
+    {
+      guint in_proportion = (guint) ((guint64) self->max_objects * max_nodes / self->graph->nodes->len);
+
+      self->max_objects = CLAMP (in_proportion, 1, self->max_objects - 1);
+      if (!walk (self, view, error))
+        return FALSE;
+    }
+  if (!self->unexpanded || self->params->n_expansions == 0)
+    return TRUE;
+  self->unexpanded = FALSE;
+
+  return walk (self, view, error);
+}
+
 RscGraph *
 rsc_graph_build (RscSnapshot *snapshot, RscView *view, const RscProgress *progress,
                  GCancellable *cancellable, GError **error)
 {
-  g_autoptr(RscGraph) graph = NULL;
   RscGraphBuild build = { 0 };
   const RscViewParams *params = rsc_view_get_params (view);
   RscBlocks blocks = RSC_BLOCK_NODES | RSC_BLOCK_EDGES | RSC_BLOCK_STRINGS;
@@ -366,8 +407,6 @@ rsc_graph_build (RscSnapshot *snapshot, RscView *view, const RscProgress *progre
   if (build.columns == NULL)
     return NULL;
 
-  graph = graph_new (snapshot, view);
-  build.graph = graph;
   build.snapshot = snapshot;
   build.params = params;
   build.progress = progress;
@@ -375,8 +414,10 @@ rsc_graph_build (RscSnapshot *snapshot, RscView *view, const RscProgress *progre
   rsc_progress_report (progress, -1, _("Building the graph"));
   ok = !g_cancellable_set_error_if_cancelled (cancellable, error)
        && prepare (&build, error)
-       && (params->objgraph ? rsc_graph_walk_objgraph (&build, error) : rsc_graph_walk (&build, error))
+       && walk_within_limit (&build, view, error)
        && rsc_snapshot_check (snapshot, error);
   clear_build (&build);
-  return ok ? g_steal_pointer (&graph) : NULL;
+  if (!ok)
+    g_clear_pointer (&build.graph, rsc_graph_unref);
+  return build.graph;
 }
