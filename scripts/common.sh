@@ -73,6 +73,11 @@ EOF
   fi
   # Standard input is not for dpkg's questions; sudo asks on the terminal.
   "${as_root[@]}" apt-get -q update < /dev/null
+  # From graphviz 14 on a package of its own.
+  if [[ " ${missing[*]} " == *" libgraphviz-dev "* ]] && apt-cache show libgvplugin-neato-layout-dev > /dev/null 2>&1
+  then
+    missing+=(libgvplugin-neato-layout-dev)
+  fi
   "${as_root[@]}" apt-get -q -y --no-install-recommends install "${missing[@]}" < /dev/null
 }
 
