@@ -215,6 +215,13 @@ dup_facts (guint32 flags)
   return g_string_free (text, FALSE);
 }
 
+static void
+take_part (GStrvBuilder *parts, char *part)
+{
+  g_strv_builder_add (parts, part);
+  g_free (part);
+}
+
 /* "3 references: 2 from objects, 1 from a local variable" */
 static char *
 dup_explanation (const Result *result)
@@ -223,36 +230,28 @@ dup_explanation (const Result *result)
   guint32 objects = holders->counted[RSC_HOLDER_OBJECT];
   guint32 locals = holders->counted[RSC_HOLDER_LOCAL];
   guint32 roots = holders->counted[RSC_HOLDER_ROOT] + holders->counted[RSC_HOLDER_STACK];
-  GString *text = g_string_new (NULL);
+  g_autoptr (GStrvBuilder) parts = g_strv_builder_new ();
+  g_auto (GStrv) from = NULL;
+  g_autofree char *list = NULL;
+  g_autofree char *getrefcount = NULL;
 
   if (holders->refcount == RSC_REFCOUNT_UNKNOWN)
-    return g_string_free (g_string_append (text, _("This object has no reference count that tells anything: it is immortal, or its runtime does not count.")), FALSE);
+    return g_strdup (_("This object has no reference count that tells anything: it is immortal, or its runtime does not count."));
 
   if (objects > 0)
-    g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from an object", "%u from objects", objects), objects);
+    take_part (parts, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u from an object", "%u from objects", objects), objects));
   if (locals > 0)
-    {
-      if (text->len > 0)
-        g_string_append (text, ", ");
-      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from a local variable", "%u from local variables", locals), locals);
-    }
+    take_part (parts, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u from a local variable", "%u from local variables", locals), locals));
   if (roots > 0)
-    {
-      if (text->len > 0)
-        g_string_append (text, ", ");
-      g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "%u from the runtime", "%u from the runtime", roots), roots);
-    }
+    take_part (parts, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u from the runtime", "%u from the runtime", roots), roots));
   if (holders->unexplained > 0)
-    {
-      if (text->len > 0)
-        g_string_append (text, ", ");
-      g_string_append_printf (text, _("%u unexplained (held by C code, or lent to a call)"), holders->unexplained);
-    }
-  if (text->len > 0)
-    g_string_append (text, ". ");
-  g_string_append_printf (text, _("sys.getrefcount() would say %u: its argument is one more."), holders->getrefcount);
+    take_part (parts, g_strdup_printf (_("%u unexplained (held by C code, or lent to a call)"), holders->unexplained));
 
-  return g_string_free (text, FALSE);
+  from = g_strv_builder_end (parts);
+  list = g_strjoinv (", ", from);
+  getrefcount = g_strdup_printf (_("sys.getrefcount() would say %u: its argument is one more."), holders->getrefcount);
+
+  return g_strconcat (list, *list != '\0' ? ". " : "", getrefcount, NULL);
 }
 
 static void

@@ -35,6 +35,7 @@ typedef struct
   RscBitset *queued[2]; /* nodes that were a Parent: backwards, forwards */
   GHashTable *pairs;   /* with RSC_DIRECTION_BOTH: edges that were drawn */
   guint depth;
+  gsize n_starts;      /* of the objects, so many were gone through */
 } Walk;
 
 static void
@@ -333,9 +334,9 @@ draw_starts (Walk *walk, GError **error)
   gsize max_starts = get_max_starts (build);
 
   max_starts += MIN (rsc_graph_build_get_extra (build, RSC_NODE_NONE), G_MAXSIZE - max_starts);
-  for (gsize i = 0; i < params->n_objects; i++)
+  for (; walk->n_starts < params->n_objects; walk->n_starts++)
     {
-      RscNode node = params->objects[i];
+      RscNode node = params->objects[walk->n_starts];
       gssize index;
 
       if (build->n_objects >= max_starts)
@@ -362,10 +363,15 @@ fold_starts (Walk *walk, GError **error)
 {
   RscGraphBuild *build = walk->build;
   const RscViewParams *params = build->params;
-  g_autoptr(RscBitset) counted = rsc_bitset_new (build->columns->n_nodes);
+  g_autoptr(RscBitset) counted = NULL;
   guint64 n_over = 0;
 
-  for (gsize i = 0; i < params->n_objects; i++)
+  if (walk->n_starts == params->n_objects)
+    return TRUE;
+  counted = rsc_bitset_new (build->columns->n_nodes);
+
+  /* Those before were drawn. */
+  for (gsize i = walk->n_starts; i < params->n_objects; i++)
     {
       RscNode node = params->objects[i];
 

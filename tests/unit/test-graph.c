@@ -461,6 +461,23 @@ test_order_for_people (void)
   g_assert_cmpuint (count_objects (opened), ==, 3);
 }
 
+/* 0, 1, and @n lists that refer to 0. */
+static void
+add_hub (SmallHeap *heap, guint n)
+{
+  guint32 type = small_heap_type (heap, "builtins", "list", 0);
+
+  for (guint i = 0; i < n + 2; i++)
+    {
+      RscNodeRecord record = { .address = 0x1000 + 16 * (guint64) i, .size = 56, .type = type,
+                               .flags = RSC_NODE_TRACKED | RSC_NODE_CONTAINER };
+
+      rsc_snapshot_builder_add_node (heap->builder, &record);
+      if (i > 1)
+        rsc_snapshot_builder_add_edge (heap->builder, 0, T | RSC_EDGE_INDEX, 0);
+    }
+}
+
 /* A million referrers and a million references, counted and not drawn. */
 static void
 test_hub (void)
@@ -470,23 +487,13 @@ test_hub (void)
   g_autoptr(RscSnapshot) snapshot = NULL;
   g_autoptr(RscGraph) refs = NULL;
   g_autoptr(RscGraph) back = NULL;
-  guint32 type;
   RscNode hub = 0;
   RscNode list = 1;
   RscViewParams params = params_from (&hub, 1);
   gint64 start;
 
   small_heap_init (&heap);
-  type = small_heap_type (&heap, "builtins", "list", 0);
-  for (guint i = 0; i < N + 2; i++)
-    {
-      RscNodeRecord record = { .address = 0x1000 + 16 * (guint64) i, .size = 56, .type = type,
-                               .flags = RSC_NODE_TRACKED | RSC_NODE_CONTAINER };
-
-      rsc_snapshot_builder_add_node (heap.builder, &record);
-      if (i > 1)
-        rsc_snapshot_builder_add_edge (heap.builder, 0, T | RSC_EDGE_INDEX, 0);
-    }
+  add_hub (&heap, N);
   for (guint i = 0; i < N; i++)
     rsc_snapshot_builder_add_edge_from (heap.builder, 1, i + 2, T | RSC_EDGE_INDEX, i);
   snapshot = small_heap_freeze (&heap);
@@ -542,21 +549,11 @@ test_one_container (void)
   SmallHeap heap;
   g_autoptr(RscSnapshot) snapshot = NULL;
   g_autoptr(RscGraph) graph = NULL;
-  guint32 type;
   RscNode hub = 0;
   RscViewParams params = params_from (&hub, 1);
 
   small_heap_init (&heap);
-  type = small_heap_type (&heap, "builtins", "list", 0);
-  for (guint i = 0; i < N + 2; i++)
-    {
-      RscNodeRecord record = { .address = 0x1000 + 16 * (guint64) i, .size = 56, .type = type,
-                               .flags = RSC_NODE_TRACKED | RSC_NODE_CONTAINER };
-
-      rsc_snapshot_builder_add_node (heap.builder, &record);
-      if (i > 1)
-        rsc_snapshot_builder_add_edge (heap.builder, 0, T | RSC_EDGE_INDEX, 0);
-    }
+  add_hub (&heap, N);
   /* As a list is traversed, from its end; the last object is there twice. */
   rsc_snapshot_builder_add_edge_from (heap.builder, 1, N + 1, T | RSC_EDGE_INDEX, N);
   for (guint i = N; i > 0; i--)
