@@ -143,7 +143,8 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   number = rsc_number_dup (component.n_members);
   objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s object", "%s objects", component.n_members), number);
   size = g_format_size_full (component.bytes, G_FORMAT_SIZE_IEC_UNITS);
-  title = g_strdup_printf ("%s, %s", objects, size);
+  /* The nodes of a drawing have no size. */
+  title = component.bytes > 0 ? g_strdup_printf ("%s, %s", objects, size) : g_strdup (objects);
   members = dup_members (rsc_session_get_snapshot (self->session), &component);
   state = component.garbage ? _("garbage") : _("alive");
   if (component.held_from_outside > 0)

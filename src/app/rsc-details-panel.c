@@ -40,6 +40,9 @@ struct _RscDetailsPanel
   GtkLabel *address_label;
   GtkLabel *generation_label;
   GtkLabel *facts_label;
+  GtkWidget *size_title;
+  GtkWidget *address_title;
+  GtkWidget *generation_title;
   GtkWidget *facts_title;
   GtkLabel *refcount_label;
   GtkLabel *explanation_label;
@@ -330,6 +333,7 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
   g_autofree char *size = NULL;
   g_autofree char *generation = NULL;
   g_autofree char *facts = NULL;
+  gboolean counts = !g_str_has_prefix (rsc_snapshot_get_info_string (snapshot, "runtime"), "DOT");
 
   if (columns == NULL || node >= columns->n_nodes)
     return;
@@ -337,9 +341,10 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
   value = rsc_snapshot_dup_value (snapshot, node);
   set_text (self->type_label, type);
   set_text (self->value_label, value);
-  if (columns->address[node] != 0)
+  /* A drawing's nodes lie nowhere: what stands in for addresses is told to nobody. */
+  if (counts && columns->address[node] != 0)
     address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", columns->address[node]);
-  gtk_label_set_text (self->address_label, address != NULL ? address : "–");
+  set_text (self->address_label, address);
   if (columns->flags[node] & RSC_NODE_SIZE_ESTIMATED)
     {
       g_autofree char *plain = g_format_size_full (columns->size[node], G_FORMAT_SIZE_IEC_UNITS);
@@ -349,11 +354,15 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
     }
   else
     size = g_format_size_full (columns->size[node], G_FORMAT_SIZE_IEC_UNITS | G_FORMAT_SIZE_LONG_FORMAT);
-  gtk_label_set_text (self->size_label, size);
-  generation = dup_generation (columns->generation[node]);
-  gtk_label_set_text (self->generation_label, generation);
+  set_text (self->size_label, columns->size[node] > 0 ? size : NULL);
+  if (counts)
+    generation = dup_generation (columns->generation[node]);
+  set_text (self->generation_label, generation);
   facts = dup_facts (columns->flags[node]);
   set_text (self->facts_label, facts);
+  gtk_widget_set_visible (self->size_title, columns->size[node] > 0);
+  gtk_widget_set_visible (self->address_title, address != NULL);
+  gtk_widget_set_visible (self->generation_title, generation != NULL);
   gtk_widget_set_visible (self->facts_title, *facts != '\0');
 }
 
@@ -509,6 +518,9 @@ rsc_details_panel_class_init (RscDetailsPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, generation_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_title);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, size_title);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, address_title);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, generation_title);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, refcount_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, explanation_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, referrers_button);

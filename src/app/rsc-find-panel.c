@@ -215,6 +215,8 @@ show_types (RscFindPanel *self)
 
   if (model != NULL && g_list_model_get_n_items (G_LIST_MODEL (model)) == 0 && self->types_snapshot != NULL)
     gtk_stack_set_visible_child_name (self->stack, "nothing");
+  else if (self->types_snapshot == NULL)
+    gtk_stack_set_visible_child_name (self->stack, "none");
   else
     gtk_stack_set_visible_child_name (self->stack, "types");
 }

@@ -58,6 +58,7 @@ struct _RscHeapPage
   AdwStatusPage *status_page;
   GtkButton *status_button;
   GtkSpinner *status_spinner;
+  GtkWidget *canvas_bar;
   GtkLabel *info_label;
   GtkRevealer *progress_revealer;
   GtkLabel *progress_label;

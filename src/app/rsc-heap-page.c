@@ -232,6 +232,17 @@ rsc_heap_page_focus_center (RscHeapPage *self)
     gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
 }
 
+/* Where there is nothing, there is nothing to list. What the user likes is kept
+ * for the next heap. */
+static void
+hide_panes (RscHeapPage *self)
+{
+  g_settings_unbind (self->find_flap, "reveal-flap");
+  g_settings_unbind (self->details_flap, "reveal-flap");
+  adw_flap_set_reveal_flap (self->find_flap, FALSE);
+  adw_flap_set_reveal_flap (self->details_flap, FALSE);
+}
+
 static void
 update_center (RscHeapPage *self)
 {
@@ -241,6 +252,9 @@ update_center (RscHeapPage *self)
   const char *icon = "refscope-graph-symbolic", *title = "", *description = "", *button = NULL;
   gboolean waiting = FALSE;
 
+  /* Controls of a picture that cannot be there yet say nothing. */
+  gtk_widget_set_visible (GTK_WIDGET (self->controls), rsc_session_get_snapshot (self->session) != NULL);
+  gtk_widget_set_visible (self->canvas_bar, rsc_session_get_scene (self->session) != NULL);
   if (rsc_session_get_scene (self->session) != NULL)
     {
       gboolean focused = has_focus_in_center (self);
@@ -300,6 +314,7 @@ update_center (RscHeapPage *self)
       break;
 
     case RSC_SESSION_FAILED:
+      hide_panes (self);
       icon = "dialog-error-symbolic";
       title = rsc_session_is_program (self->session) ? _("The Program Did Not Start") : _("The File Cannot Be Opened");
       description = error != NULL ? error->message : "";
@@ -330,16 +345,37 @@ update_center (RscHeapPage *self)
     }
 }
 
+/* What the bar below does not say: where the file is, or which process it is. */
+static char *
+dup_subtitle (RscHeapPage *self)
+{
+  GFile *file = rsc_session_get_file (self->session);
+  g_autoptr (GFile) folder = file != NULL ? g_file_get_parent (file) : NULL;
+  int pid = (int) rsc_session_get_pid (self->session);
+
+  if (rsc_session_get_lesson (self->session) != NULL)
+    return g_strdup (rsc_session_get_title (self->session));
+  if (folder != NULL)
+    {
+      g_autoptr (GFile) home = g_file_new_for_path (g_get_home_dir ());
+      g_autofree char *below_home = g_file_get_relative_path (home, folder);
+
+      return below_home != NULL ? g_strdup_printf ("~/%s", below_home) : g_file_get_parse_name (folder);
+    }
+  /* Translators: %d is its number */
+  return pid > 0 ? g_strdup_printf (_("Process %d"), pid) : g_strdup ("");
+}
+
 static void
 update_title (RscHeapPage *self)
 {
-  g_autofree char *status = rsc_session_dup_status (self->session);
+  g_autofree char *subtitle = dup_subtitle (self);
   RscLesson *lesson = rsc_session_get_lesson (self->session);
   const char *title = lesson != NULL ? rsc_lesson_get_title (lesson) : rsc_session_get_title (self->session);
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
 
   adw_window_title_set_title (self->title, title);
-  adw_window_title_set_subtitle (self->title, lesson != NULL ? rsc_session_get_title (self->session) : status);
+  adw_window_title_set_subtitle (self->title, subtitle);
   if (GTK_IS_WINDOW (root))
     gtk_window_set_title (GTK_WINDOW (root), title);
 }
@@ -486,6 +522,31 @@ static void
 on_flap_changed (RscHeapPage *self)
 {
   rsc_heap_page_update_actions (self);
+}
+
+static gboolean
+update_compact (gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  gboolean compact;
+
+  if (self->find_flap == NULL)
+    return G_SOURCE_REMOVE;
+  compact = adw_flap_get_folded (self->find_flap);
+  rsc_program_bar_set_compact (self->program_bar, compact);
+  if (compact)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "compact");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "compact");
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Folding is found out while sizes are given: what changes them has to wait. */
+static void
+on_folded_changed (RscHeapPage *self)
+{
+  g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_compact, g_object_ref (self), g_object_unref);
 }
 
 /* In a narrow window the pane goes by itself. */
@@ -694,6 +755,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, status_button);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, status_spinner);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, info_label);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, canvas_bar);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, progress_revealer);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, progress_label);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, progress_bar);
@@ -706,6 +768,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_fold_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_show_state);
   gtk_widget_class_bind_template_callback (widget_class, on_flap_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_folded_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_lesson_flap_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_side_page_changed);
 }

@@ -269,8 +269,10 @@ const char *
 rsc_lesson_guide_get_version (RscLessonGuide *self)
 {
   RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  const char *version = snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "version") : NULL;
 
-  return snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "version") : NULL;
+  /* A drawing has none. */
+  return version != NULL && *version != '\0' ? version : NULL;
 }
 
 static void

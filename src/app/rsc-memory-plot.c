@@ -7,7 +7,7 @@
 
 #include "rsc-session.h"
 
-#define NATURAL_HEIGHT 140
+#define NATURAL_HEIGHT 160
 #define MINIMUM_WIDTH 120
 #define MARGIN 4.0
 /* Marks closer than this (in pixels) share one label. */
@@ -26,7 +26,7 @@ typedef struct
   double width, height;
   double seconds; /* the whole time */
   guint64 bytes;  /* the top */
-  double top;     /* where the plot begins: above it are the labels */
+  double top;     /* where the plot begins: above it are the size, and the numbers of the marks */
 } Scale;
 
 static double
@@ -84,7 +84,19 @@ draw_line (RscMemoryPlot *self, cairo_t *cr, const Scale *scale, gboolean uss, g
     cairo_stroke (cr);
 }
 
-static void
+static double
+get_line_height (RscMemoryPlot *self)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), "8");
+  int height;
+
+  pango_layout_get_pixel_size (layout, NULL, &height);
+
+  return height;
+}
+
+/* Returns where the text ends. */
+static double
 draw_text (RscMemoryPlot *self, cairo_t *cr, double x, double y, double max_x, const char *text)
 {
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
@@ -95,6 +107,8 @@ draw_text (RscMemoryPlot *self, cairo_t *cr, double x, double y, double max_x, c
   pango_layout_get_pixel_size (layout, &width, &height);
   cairo_move_to (cr, x, y);
   pango_cairo_show_layout (cr, layout);
+
+  return x + width;
 }
 
 static void
@@ -102,6 +116,7 @@ draw_events (RscMemoryPlot *self, cairo_t *cr, const Scale *scale, const GdkRGBA
 {
   const double dashes[] = { 2, 2 };
   guint number = 0;
+  double free_x = 0;
 
   for (guint i = 0; i < self->points->len; i++)
     {
@@ -119,7 +134,8 @@ draw_events (RscMemoryPlot *self, cairo_t *cr, const Scale *scale, const GdkRGBA
           cairo_line_to (cr, x, scale->height - MARGIN);
           cairo_stroke (cr);
           cairo_set_source_rgba (cr, color->red, color->green, color->blue, 0.9);
-          draw_text (self, cr, MIN (x + 2, scale->width - LABEL_DISTANCE), scale->top, scale->width, text);
+          /* Marks that came at the same time have their numbers side by side. */
+          free_x = draw_text (self, cr, MAX (MIN (x + 2, scale->width - LABEL_DISTANCE), free_x), scale->top / 2, scale->width, text) + 3;
         }
       else if (point->generation >= 0)
         {
@@ -153,7 +169,7 @@ rsc_memory_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       scale.seconds = MAX (scale.seconds, point->seconds);
       scale.bytes = MAX (scale.bytes, MAX (point->uss, point->rss));
     }
-  scale.top = 18;
+  scale.top = 2 * get_line_height (self);
 
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
   gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color", &accent);

@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/* Of how it is referred to: less than the first is never cut, more than the
+ * second always, as the type beside it is to be read, too. */
+#define PREFIX_CHARS_MIN 16
+#define PREFIX_CHARS_MAX 24
+
 struct _RscObjectItem
 {
   GObject parent_instance;
@@ -170,8 +175,9 @@ dup_spoken (RscObjectItem *self)
   return g_strjoin (", ", title, self->spoken, size, NULL);
 }
 
-/* The row: how it is referred to, the type, and the size at the end; below
- * them the value or the note. */
+/* The row: how it is referred to, and the type; below them the value or the
+ * note. The size stands at the end of the first line, or where that is needed for
+ * how it is referred to, of the second. */
 
 typedef struct
 {
@@ -179,6 +185,7 @@ typedef struct
   GtkWidget *type;
   GtkWidget *size;
   GtkWidget *value;
+  GtkWidget *size_below;
 } Row;
 
 static GtkWidget *
@@ -200,15 +207,21 @@ setup_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_da
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *below = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   Row *row = g_new0 (Row, 1);
 
   gtk_widget_add_css_class (box, "object-row");
   gtk_box_append (GTK_BOX (box), line);
   row->prefix = add_label (GTK_BOX (line), PANGO_ELLIPSIZE_MIDDLE, "reference-label");
+  gtk_label_set_max_width_chars (GTK_LABEL (row->prefix), PREFIX_CHARS_MAX);
   row->type = add_label (GTK_BOX (line), PANGO_ELLIPSIZE_END, "object-type");
   gtk_widget_set_hexpand (row->type, TRUE);
   row->size = add_label (GTK_BOX (line), PANGO_ELLIPSIZE_NONE, "object-size");
-  row->value = add_label (GTK_BOX (box), PANGO_ELLIPSIZE_END, "object-value");
+  gtk_box_append (GTK_BOX (box), below);
+  row->value = add_label (GTK_BOX (below), PANGO_ELLIPSIZE_END, "object-value");
+  row->size_below = add_label (GTK_BOX (below), PANGO_ELLIPSIZE_NONE, "object-size");
+  gtk_widget_set_hexpand (row->size_below, TRUE);
+  gtk_label_set_xalign (GTK_LABEL (row->size_below), 1.0f);
   g_object_set_data_full (G_OBJECT (box), "row", row, g_free);
   gtk_list_item_set_child (list_item, box);
 }
@@ -243,6 +256,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   g_autofree char *size = dup_size (self);
 
   set_text (row->prefix, self->prefix);
+  gtk_label_set_width_chars (GTK_LABEL (row->prefix), self->prefix != NULL ? (int) MIN (g_utf8_strlen (self->prefix, -1), PREFIX_CHARS_MIN) : -1);
   if (self->node != RSC_NODE_NONE)
     {
       type = rsc_node_dup_type (self->snapshot, self->node, FALSE);
@@ -262,7 +276,8 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
       set_text (row->type, self->note);
       set_text (row->value, NULL);
     }
-  set_text (row->size, size);
+  set_text (row->size, self->prefix == NULL ? size : NULL);
+  set_text (row->size_below, self->prefix != NULL ? size : NULL);
 
   gtk_widget_set_tooltip_text (box, description);
   /* The row's own widget has the focus, so that is where the name belongs. */

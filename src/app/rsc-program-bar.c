@@ -3,6 +3,8 @@
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
+#include <adwaita.h>
+
 #include "rsc-program-bar.h"
 
 #include "rsc-template.h"
@@ -21,6 +23,10 @@ struct _RscProgramBar
   GtkWidget *continue_button;
   GtkWidget *output_button;
   GtkWidget *collect_button;
+  AdwButtonContent *capture_content;
+  AdwButtonContent *stop_content;
+  AdwButtonContent *collect_content;
+  AdwButtonContent *cycles_content;
 };
 
 G_DEFINE_FINAL_TYPE (RscProgramBar, rsc_program_bar, GTK_TYPE_WIDGET)
@@ -56,6 +62,16 @@ on_state_changed (RscProgramBar *self)
     gtk_widget_add_css_class (self->continue_button, "suggested-action");
   else
     gtk_widget_remove_css_class (self->continue_button, "suggested-action");
+}
+
+/* Continue keeps its word: it is what is pressed most, and wide enough to hit. */
+void
+rsc_program_bar_set_compact (RscProgramBar *self, gboolean compact)
+{
+  adw_button_content_set_label (self->capture_content, compact ? "" : _("Capture"));
+  adw_button_content_set_label (self->stop_content, compact ? "" : _("Stop"));
+  adw_button_content_set_label (self->collect_content, compact ? "" : _("Collect"));
+  adw_button_content_set_label (self->cycles_content, compact ? "" : _("Cycles"));
 }
 
 void
@@ -98,6 +114,10 @@ rsc_program_bar_class_init (RscProgramBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, continue_button);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, output_button);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, collect_button);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, capture_content);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, stop_content);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, collect_content);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, cycles_content);
 }
 
 static void
@@ -105,8 +125,10 @@ rsc_program_bar_init (RscProgramBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
 
-  /* A split button names its first half only. */
+  /* A split button names its first half only, and by the word that it shows. */
   for (GtkWidget *half = gtk_widget_get_first_child (self->collect_button); half != NULL; half = gtk_widget_get_next_sibling (half))
     if (GTK_IS_MENU_BUTTON (half))
       gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Choose the generation"), -1);
+    else if (GTK_IS_BUTTON (half))
+      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Collect"), -1);
 }

@@ -12,5 +12,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RscProgramBar, rsc_program_bar, RSC, PROGRAM_BAR, GtkWidget)
 
 void rsc_program_bar_set_session (RscProgramBar *self, RscSession *session);
+/* Buttons show their icons alone, as far as these are known. */
+void rsc_program_bar_set_compact (RscProgramBar *self, gboolean compact);
 
 G_END_DECLS

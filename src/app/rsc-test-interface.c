@@ -269,10 +269,58 @@ get_node_rect (RscTestInterface *self, int node, GDBusMethodInvocation *invocati
 }
 
 static void
+paint_widget (GtkSnapshot *snapshot, GtkWidget *widget, double x, double y)
+{
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (widget);
+
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) x, (float) y));
+  gdk_paintable_snapshot (paintable, snapshot, gdk_paintable_get_intrinsic_width (paintable),
+                          gdk_paintable_get_intrinsic_height (paintable));
+  gtk_snapshot_restore (snapshot);
+}
+
+/* Popovers have surfaces of their own, whose place is relative to the window's. */
+static void
+paint_popovers (GtkSnapshot *snapshot, GtkWidget *widget, GtkWindow *window)
+{
+  if (GTK_IS_POPOVER (widget) && gtk_widget_get_mapped (widget))
+    {
+      GdkPopup *popup = GDK_POPUP (gtk_native_get_surface (GTK_NATIVE (widget)));
+      double window_x, window_y, x, y;
+
+      gtk_native_get_surface_transform (GTK_NATIVE (window), &window_x, &window_y);
+      gtk_native_get_surface_transform (GTK_NATIVE (widget), &x, &y);
+      paint_widget (snapshot, widget, gdk_popup_get_position_x (popup) + x - window_x,
+                    gdk_popup_get_position_y (popup) + y - window_y);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (gtk_widget_get_mapped (child))
+      paint_popovers (snapshot, child, window);
+}
+
+/* In the middle, as window managers do with dialogs. */
+static void
+paint_dialogs (GtkSnapshot *snapshot, GtkWindow *window)
+{
+  GListModel *toplevels = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
+    {
+      g_autoptr (GtkWindow) dialog = g_list_model_get_item (toplevels, i);
+
+      if (gtk_window_get_transient_for (dialog) == window && gtk_widget_get_mapped (GTK_WIDGET (dialog)))
+        paint_widget (snapshot, GTK_WIDGET (dialog),
+                      (gtk_widget_get_width (GTK_WIDGET (window)) - gtk_widget_get_width (GTK_WIDGET (dialog))) / 2.0,
+                      (gtk_widget_get_height (GTK_WIDGET (window)) - gtk_widget_get_height (GTK_WIDGET (dialog))) / 2.0);
+    }
+}
+
+static void
 take_screenshot (RscTestInterface *self, const char *path, double scale, GDBusMethodInvocation *invocation)
 {
-  GtkWindow *window = gtk_application_get_active_window (self->application);
-  g_autoptr (GdkPaintable) paintable = NULL;
+  RscWindow *shown = get_window (self);
+  GtkWindow *window = shown != NULL ? GTK_WINDOW (shown) : NULL;
   g_autoptr (GtkSnapshot) snapshot = NULL;
   g_autoptr (GskRenderNode) node = NULL;
   g_autoptr (GdkTexture) texture = NULL;
@@ -284,12 +332,13 @@ take_screenshot (RscTestInterface *self, const char *path, double scale, GDBusMe
       return;
     }
 
-  paintable = gtk_widget_paintable_new (GTK_WIDGET (window));
-  width = gdk_paintable_get_intrinsic_width (paintable);
-  height = gdk_paintable_get_intrinsic_height (paintable);
+  width = gtk_widget_get_width (GTK_WIDGET (window));
+  height = gtk_widget_get_height (GTK_WIDGET (window));
   snapshot = gtk_snapshot_new ();
   gtk_snapshot_scale (snapshot, (float) scale, (float) scale);
-  gdk_paintable_snapshot (paintable, snapshot, width, height);
+  paint_widget (snapshot, GTK_WIDGET (window), 0, 0);
+  paint_popovers (snapshot, GTK_WIDGET (window), window);
+  paint_dialogs (snapshot, window);
   node = gtk_snapshot_to_node (snapshot);
   texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node,
                                          &GRAPHENE_RECT_INIT (0, 0, (float) (width * scale), (float) (height * scale)));

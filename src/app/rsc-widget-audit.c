@@ -76,6 +76,34 @@ check_widget (const Audit *audit, GtkWidget *widget)
     complain (audit, widget, &bounds, "cannot be read");
 }
 
+/* The innermost widget that takes most of the width that @widget cannot do without. */
+static GtkWidget *
+find_widest (GtkWidget *widget, int minimum)
+{
+  for (;;)
+    {
+      GtkWidget *widest = NULL;
+      int least = minimum * 3 / 4;
+
+      for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+        {
+          int width;
+
+          if (!gtk_widget_should_layout (child))
+            continue;
+          gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, &width, NULL, NULL, NULL);
+          if (width > least)
+            {
+              widest = child;
+              least = width;
+            }
+        }
+      if (widest == NULL)
+        return widget;
+      widget = widest;
+    }
+}
+
 static void
 check_native (const Audit *audit)
 {
@@ -86,8 +114,12 @@ check_native (const Audit *audit)
   gtk_widget_measure (seen, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
   if (minimum > audit->narrowest)
     {
-      g_autofree char *sentence = g_strdup_printf ("%s is %d wide at least, more than %d", G_OBJECT_TYPE_NAME (audit->native), minimum,
-                                                   audit->narrowest);
+      GtkWidget *widest = find_widest (seen, minimum);
+      g_auto (GStrv) classes = gtk_widget_get_css_classes (widest);
+      g_autofree char *class_list = g_strjoinv (".", classes);
+      g_autofree char *sentence = g_strdup_printf ("%s is %d wide at least, more than %d, because of a %s.%s",
+                                                   G_OBJECT_TYPE_NAME (audit->native), minimum, audit->narrowest,
+                                                   G_OBJECT_TYPE_NAME (widest), class_list);
 
       g_strv_builder_add (audit->complaints, sentence);
     }

@@ -85,7 +85,7 @@ make_graph (const RscLayoutRequest *request, const RscLayoutSettings *settings,
             Agnode_t **nodes, Agedge_t **edges)
 {
   Agraph_t *graph = agopen ((char *) "G", Agdirected, NULL);
-  Agsym_t *width, *height, *weight, *label;
+  Agsym_t *width, *height, *weight, *constraint, *label;
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (request->left_to_right)
@@ -113,6 +113,7 @@ make_graph (const RscLayoutRequest *request, const RscLayoutSettings *settings,
   /* Arrow heads are ours: a spline ends at the box. */
   set_graph_attribute (graph, AGEDGE, "dir", "none");
   weight = declare (graph, AGEDGE, "weight", "1");
+  constraint = declare (graph, AGEDGE, "constraint", "true");
   label = declare (graph, AGEDGE, "label", "");
 
   for (gsize i = 0; i < request->n_nodes; i++)
@@ -136,6 +137,8 @@ make_graph (const RscLayoutRequest *request, const RscLayoutSettings *settings,
           g_snprintf (text, sizeof text, "%u", edge->weight);
           agxset (edges[e], weight, text);
         }
+      if (edge->loose)
+        agxset (edges[e], constraint, "false");
       if (edge->label_width > 0 && edge->label_height > 0)
         {
           g_autofree char *table =

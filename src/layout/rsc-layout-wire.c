@@ -27,7 +27,7 @@ typedef struct
   guint32 source;
   guint32 target;
   guint32 weight;
-  guint32 reserved;
+  guint32 loose;
   double label_width;
   double label_height;
 } WireEdge;
@@ -181,7 +181,7 @@ rsc_layout_wire_append_place (GByteArray *out, const RscLayoutRequest *request, 
   for (gsize e = 0; e < request->n_edges; e++)
     {
       const RscLayoutEdge *edge = &request->edges[e];
-      WireEdge wire = { edge->source, edge->target, edge->weight, 0, edge->label_width, edge->label_height };
+      WireEdge wire = { edge->source, edge->target, edge->weight, edge->loose ? 1 : 0, edge->label_width, edge->label_height };
 
       append (out, &wire, sizeof wire);
     }
@@ -308,7 +308,8 @@ rsc_layout_wire_read_place (const guint8 *payload, gsize length, GError **error)
       if (!is_side (wire.label_width) || !is_side (wire.label_height) ||
           wire.weight < 1 || wire.weight > RSC_LAYOUT_MAX_WEIGHT)
         return fail (error, RSC_ERROR_CORRUPT, "edge label or weight"), NULL;
-      edges[e] = (RscLayoutEdge) { wire.source, wire.target, wire.label_width, wire.label_height, wire.weight };
+      edges[e] = (RscLayoutEdge) { wire.source, wire.target, wire.label_width, wire.label_height, wire.weight,
+                                     wire.loose != 0 };
     }
 
   self->request.left_to_right = head.left_to_right != 0;

@@ -16,6 +16,7 @@ typedef struct
   guint32 source, target;
   double label_width, label_height; /* 0, 0: no label */
   guint weight;                     /* 1 or more */
+  gboolean loose;                   /* does not ask that its source be above its target */
 } RscLayoutEdge;
 
 typedef struct

@@ -20,6 +20,10 @@
 #define OVAL_PADDING_X 13.0
 #define OVAL_PADDING_Y 7.0
 #define EDGE_LABEL_PADDING 3.0
+/* Of the edges by which a graph was walked, in pictures small enough for dot's defaults. */
+#define WALKED_WEIGHT 12u
+#define WALKED_WEIGHT_MAX 200u
+#define WEIGHED_NODES_MAX 220u
 
 struct _RscScene
 {
@@ -117,9 +121,63 @@ measure (RscScene *self, gboolean objgraph, const RscProgress *progress, GCancel
   return TRUE;
 }
 
+static guint32
+find_part (guint32 *parent, guint32 node)
+{
+  while (parent[node] != node)
+    node = parent[node] = parent[parent[node]];
+  return node;
+}
+
+/* A weak reference holds nothing, so it need not push its target down: what a
+ * weak set watches stays below what really holds it.  Only where it alone joins
+ * two parts of the picture it counts like any other, or one would float. */
+static void
+loosen_weak_edges (const RscGraphEdge *edges, gsize n_edges, gsize n_nodes, RscLayoutEdge *out)
+{
+  g_autofree guint32 *parent = g_new (guint32, MAX (n_nodes, 1));
+
+  for (gsize i = 0; i < n_nodes; i++)
+    parent[i] = (guint32) i;
+  for (int weak = 0; weak <= 1; weak++)
+    for (gsize e = 0; e < n_edges; e++)
+      if (((edges[e].edge_kind & RSC_EDGE_WEAK) != 0) == weak)
+        {
+          guint32 a = find_part (parent, edges[e].source), b = find_part (parent, edges[e].target);
+
+          out[e].loose = weak && a == b;
+          parent[a] = b;
+        }
+}
+
+/* The edges by which the graph was walked are short and straight, so that what is
+ * one step from the start is drawn one step from it: else whatever many others
+ * refer to pulls everything between down to it. */
+static void
+weigh_walked_edges (RscGraph *graph, RscLayoutEdge *out)
+{
+  gsize n_nodes, n_edges;
+  const RscGraphNode *nodes = rsc_graph_get_nodes (graph, &n_nodes);
+  const RscGraphEdge *edges = rsc_graph_get_edges (graph, &n_edges);
+  g_autofree gboolean *joined = g_new0 (gboolean, MAX (n_nodes, 1));
+
+  if (n_nodes > WEIGHED_NODES_MAX)
+    return;
+  for (gsize e = 0; e < n_edges; e++)
+    {
+      guint32 a = edges[e].source, b = edges[e].target;
+      guint32 far = nodes[a].depth > nodes[b].depth ? a : b;
+
+      if (nodes[a].depth == nodes[b].depth || nodes[far].depth - nodes[far == a ? b : a].depth != 1 || joined[far])
+        continue;
+      joined[far] = TRUE;
+      out[e].weight = MIN (out[e].weight * WALKED_WEIGHT, WALKED_WEIGHT_MAX);
+    }
+}
+
 static gboolean
-lay_out (RscScene *self, gboolean swap, double budget, const RscProgress *progress, GCancellable *cancellable,
-         GError **error)
+lay_out (RscScene *self, gboolean swap, gboolean objgraph, double budget, const RscProgress *progress,
+         GCancellable *cancellable, GError **error)
 {
   const RscGraphEdge *graph_edges = rsc_graph_get_edges (self->graph, &self->n_edges);
   g_autofree RscLayoutNode *nodes = g_new (RscLayoutNode, MAX (self->n_nodes, 1));
@@ -142,6 +200,11 @@ lay_out (RscScene *self, gboolean swap, double budget, const RscProgress *progre
           rsc_label_get_size (self->edges[e].label, &edges[e].label_width, &edges[e].label_height);
           edges[e].label_width += 2 * EDGE_LABEL_PADDING;
         }
+    }
+  if (!objgraph)
+    {
+      loosen_weak_edges (graph_edges, self->n_edges, self->n_nodes, edges);
+      weigh_walked_edges (self->graph, edges);
     }
   self->layout = rsc_layout_run (&request, budget, cancellable, error);
   return self->layout != NULL;
@@ -206,7 +269,7 @@ rsc_scene_new (RscGraph *graph, double budget_seconds, const RscProgress *progre
   if (!check_size (self->n_nodes, error))
     return NULL;
   if (!measure (self, params->objgraph, progress, cancellable, error) ||
-      !lay_out (self, params->swap, budget_seconds, progress, cancellable, error))
+      !lay_out (self, params->swap, params->objgraph, budget_seconds, progress, cancellable, error))
     return NULL;
   put_together (self);
   rsc_progress_report (progress, 1, _("Laid out"));

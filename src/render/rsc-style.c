@@ -10,6 +10,7 @@
 #define STATE_WIDTH 2.0
 #define GHOST_OPACITY 0.72
 #define UNREACHED_OPACITY 0.85
+#define FADED_EDGE_OPACITY 0.85 /* thin lines fade out of sight before boxes do */
 
 static gboolean
 is_objgraph (RscScene *scene)
@@ -200,10 +201,10 @@ apply_edge_states (RscEdgeStyle *style, const RscThemeColors *colors, RscOverlay
   else if (from == RSC_STATE_FREED || to == RSC_STATE_FREED)
     {
       style->line = RSC_LINE_DASHED;
-      style->opacity = GHOST_OPACITY;
+      style->opacity = FADED_EDGE_OPACITY;
     }
   else if (from == RSC_STATE_UNREACHABLE || to == RSC_STATE_UNREACHABLE)
-    style->opacity = UNREACHED_OPACITY;
+    style->opacity = FADED_EDGE_OPACITY;
 }
 
 void

@@ -2,44 +2,45 @@
 
 #include "rsc-theme.h"
 
-/* test-style checks every pair of text and ground for a contrast of 4.5, and of
- * 7 in the high contrast themes. */
+/* test-render checks each pair of text and ground for a contrast of 4.5, and of
+ * 7 in the high contrast themes; each line and border for one of 3, also where
+ * a state fades it. */
 static const RscThemeColors themes[] = {
   [RSC_THEME_LIGHT] = {
     .background = 0xfcfcfd, .text = 0x3b404a,
-    .edge = 0x7d8491, .edge_weak = 0x9aa1ad, .edge_text = 0x565d69,
-    .fold_fill = 0xf1f2f5, .fold_stroke = 0xaab0bb, .fold_text = 0x4a515d,
-    .start_text = 0xffffff, .ring = 0xe5a50a, .emphasis = 0x1c71d8,
+    .edge = 0x6f7683, .edge_weak = 0x757c89, .edge_text = 0x565d69,
+    .fold_fill = 0xf1f2f5, .fold_stroke = 0x757c89, .fold_text = 0x4a515d,
+    .start_text = 0xffffff, .ring = 0xb8820a, .emphasis = 0x1c71d8,
     .danger = 0xb3261e, .danger_fill = 0xfdecea, .success = 0x1b7f3b, .badge_text = 0xffffff,
     .groups = { 0x8e3bb5, 0x0b6e99, 0xa14f00, 0x2f6f1f, 0xb0255f, 0x4a4fc4 },
     .line_width = 1.1,
     .roles = {
-      [RSC_ROLE_OTHER] = { 0xffffff, 0xaeb4bf, 0x454b57 },
-      [RSC_ROLE_INSTANCE] = { 0xe9f1fe, 0x6b9bef, 0x174a9c },
-      [RSC_ROLE_CLASS] = { 0xf2ebfd, 0xa57fe3, 0x56289f },
-      [RSC_ROLE_FUNCTION] = { 0xe2f5f3, 0x4fb0a6, 0x0a5850 },
-      [RSC_ROLE_MODULE] = { 0xe7f5e7, 0x69b06c, 0x1e5622 },
-      [RSC_ROLE_CONTAINER] = { 0xfff5e0, 0xdba544, 0x704800 },
-      [RSC_ROLE_VALUE] = { 0xf3f4f6, 0xb3b9c3, 0x3f4652 },
-      [RSC_ROLE_FRAME] = { 0xfdebf2, 0xdf7fa8, 0x861c4b },
+      [RSC_ROLE_OTHER] = { 0xffffff, 0x818a99, 0x454b57 },
+      [RSC_ROLE_INSTANCE] = { 0xe9f1fe, 0x4680e6, 0x174a9c },
+      [RSC_ROLE_CLASS] = { 0xf2ebfd, 0x966ade, 0x56289f },
+      [RSC_ROLE_FUNCTION] = { 0xe2f5f3, 0x3d9087, 0x0a5850 },
+      [RSC_ROLE_MODULE] = { 0xe7f5e7, 0x4a924d, 0x1e5622 },
+      [RSC_ROLE_CONTAINER] = { 0xfff5e0, 0xb07c1f, 0x704800 },
+      [RSC_ROLE_VALUE] = { 0xf3f4f6, 0x7d8696, 0x3f4652 },
+      [RSC_ROLE_FRAME] = { 0xfdebf2, 0xd0568a, 0x861c4b },
     },
   },
   [RSC_THEME_DARK] = {
     .background = 0x1d1e22, .text = 0xd5d9e0,
-    .edge = 0x838a97, .edge_weak = 0x6b727e, .edge_text = 0xaeb5c1,
-    .fold_fill = 0x2a2c32, .fold_stroke = 0x666d79, .fold_text = 0xc3c9d3,
+    .edge = 0x838a97, .edge_weak = 0x757c88, .edge_text = 0xaeb5c1,
+    .fold_fill = 0x2a2c32, .fold_stroke = 0x7c8490, .fold_text = 0xc3c9d3,
     .start_text = 0x16171a, .ring = 0xf8c64a, .emphasis = 0x78aeed,
     .danger = 0xff8a80, .danger_fill = 0x3d2021, .success = 0x7bd88f, .badge_text = 0x16171a,
     .groups = { 0xd9a1f2, 0x6fc7ee, 0xffb066, 0x9bd67f, 0xff93bd, 0xa9aeff },
     .line_width = 1.1,
     .roles = {
-      [RSC_ROLE_OTHER] = { 0x26282d, 0x666d79, 0xdfe3ea },
+      [RSC_ROLE_OTHER] = { 0x26282d, 0x727986, 0xdfe3ea },
       [RSC_ROLE_INSTANCE] = { 0x1c2a44, 0x4d7fd1, 0xa9c8ff },
       [RSC_ROLE_CLASS] = { 0x2d2342, 0x8a66c9, 0xd5bfff },
       [RSC_ROLE_FUNCTION] = { 0x15312f, 0x3b948b, 0x8fe0d6 },
       [RSC_ROLE_MODULE] = { 0x1c321e, 0x4f9553, 0xa5dda8 },
       [RSC_ROLE_CONTAINER] = { 0x382b14, 0xb5832f, 0xf6cf8b },
-      [RSC_ROLE_VALUE] = { 0x2a2c31, 0x6c7380, 0xdfe3ea },
+      [RSC_ROLE_VALUE] = { 0x2a2c31, 0x757c89, 0xdfe3ea },
       [RSC_ROLE_FRAME] = { 0x3d1f2d, 0xbd5c86, 0xffb3d0 },
     },
   },

@@ -28,7 +28,7 @@ run (guint n_nodes, double cross, guint repeats)
       g_array_append_val (nodes, node);
       if (i > 0)
         {
-          RscLayoutEdge edge = { (guint32) g_rand_int_range (rand, (gint32) 0, (gint32) i), i, 0, 0, 1 };
+          RscLayoutEdge edge = { (guint32) g_rand_int_range (rand, (gint32) 0, (gint32) i), i, 0, 0, 1, FALSE };
 
           g_array_append_val (edges, edge);
         }
@@ -36,7 +36,7 @@ run (guint n_nodes, double cross, guint repeats)
   for (guint c = 0; c < n_cross; c++)
     {
       RscLayoutEdge edge = { (guint32) g_rand_int_range (rand, 0, (gint32) n_nodes),
-                             (guint32) g_rand_int_range (rand, 0, (gint32) n_nodes), 0, 0, 1 };
+                             (guint32) g_rand_int_range (rand, 0, (gint32) n_nodes), 0, 0, 1, FALSE };
 
       g_array_append_val (edges, edge);
     }

@@ -18,6 +18,9 @@ class BadFiles(GuiTest):
         window.sees(path.name)
         for text in texts:
             window.sees(text)
+        # There is nothing to look for, nor to look at.
+        for name in 'Find objects', 'Fold above', 'Nothing Selected':
+            self.assertFalse(window.has(name), name)
 
     def test_missing(self):
         self.shows(self.folder / 'nothing.refscope', 'No such file')

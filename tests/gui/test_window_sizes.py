@@ -127,6 +127,15 @@ class Sizes(SizeTest):
         self.fits_all(window, (SIZES[0], SIZES[2]))
 
 
+    def test_buttons_of_a_program_stand_in_one_row(self):
+        window = self.open_program('import refscope\nrefscope.mark("here")\n')
+        window.wait_for_captures(1)
+        for width in 360, 1280:
+            self.fits(window, width, 720)
+            rows = {window.place(window.find(name))[1] for name in ('Capture', 'Continue', 'Stop', 'Collect', 'Cycles')}
+            self.assertEqual(len(rows), 1, rows)
+
+
 class Double(SizeTest):
     def test_text_is_double(self):
         heights = []

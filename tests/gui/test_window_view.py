@@ -241,6 +241,12 @@ class Finding(GuiTest):
         wait_for('the picture of D', lambda: (window.settle(), 'D' in self.names(window))[1])
         self.assertIn('F', self.names(window))
 
+    def test_a_drawing_has_no_addresses(self):
+        window = self.open_graph()
+        window.find('Held By (0)')
+        for name in 'Address', 'Size', 'Generation':
+            self.assertFalse(window.has(name), name)
+
     def test_nothing_found(self):
         window = self.open_graph()
         window.press('Value')

@@ -39,7 +39,7 @@ make_case (guint n_nodes, guint n_cross, guint seed, gboolean labels)
       guint32 source = (guint32) g_rand_int_range (rand, 0, (gint32) (e < n_nodes - 1 ? target : n_nodes));
 
       self.edges[e] = (RscLayoutEdge) { source, target, labels && e % 3 == 0 ? 40 : 0, labels && e % 3 == 0 ? 12 : 0,
-                                        e % 5 == 0 ? 2 : 1 };
+                                        e % 5 == 0 ? 2 : 1, e % 7 == 6 };
     }
   self.request = (RscLayoutRequest) { .n_nodes = n_nodes, .nodes = self.nodes, .n_edges = n_edges, .edges = self.edges };
   return self;
@@ -123,7 +123,7 @@ static void
 test_edge_labels_have_room (void)
 {
   RscLayoutNode nodes[2] = { { 60, 30 }, { 60, 30 } };
-  RscLayoutEdge edges[1] = { { 0, 1, 120, 40, 1 } };
+  RscLayoutEdge edges[1] = { { 0, 1, 120, 40, 1, FALSE } };
   RscLayoutRequest request = { .n_nodes = 2, .nodes = nodes, .n_edges = 1, .edges = edges };
   g_autoptr(GError) error = NULL;
   g_autoptr(RscLayoutResult) result = rsc_layout_run (&request, 0, NULL, &error);
@@ -138,7 +138,7 @@ static void
 test_single_nodes (void)
 {
   RscLayoutNode nodes[3] = { { 60, 30 }, { 1, 1 }, { 0, 0 } };
-  RscLayoutEdge loop[1] = { { 0, 0, 20, 10, 1 } };
+  RscLayoutEdge loop[1] = { { 0, 0, 20, 10, 1, FALSE } };
   RscLayoutRequest request = { .n_nodes = 0 };
   g_autoptr(GError) error = NULL;
   RscLayoutResult *result = rsc_layout_run (&request, 0, NULL, &error);
