@@ -250,7 +250,7 @@ update_center (RscHeapPage *self)
   const GError *error = rsc_session_get_error (self->session);
   const char *no_python = rsc_session_get_no_python (self->session);
   const char *icon = "refscope-graph-symbolic", *title = "", *description = "", *button = NULL;
-  gboolean waiting = FALSE;
+  gboolean waiting = FALSE, again = FALSE;
 
   /* Controls of a picture that cannot be there yet say nothing. */
   gtk_widget_set_visible (GTK_WIDGET (self->controls), rsc_session_get_snapshot (self->session) != NULL);
@@ -318,6 +318,8 @@ update_center (RscHeapPage *self)
       icon = "dialog-error-symbolic";
       title = rsc_session_is_program (self->session) ? _("The Program Did Not Start") : _("The File Cannot Be Opened");
       description = error != NULL ? error->message : "";
+      button = rsc_session_is_program (self->session) ? _("Launch Again…") : NULL;
+      again = TRUE;
       break;
     }
 
@@ -330,7 +332,12 @@ update_center (RscHeapPage *self)
   }
   gtk_widget_set_visible (GTK_WIDGET (self->status_button), button != NULL);
   if (button != NULL)
-    gtk_button_set_label (self->status_button, button);
+    {
+      gtk_button_set_label (self->status_button, button);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button), again ? "win.launch" : "page.capture");
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->status_button),
+                                   again ? _("Launch this program in another way, or another one") : _("Capture the heap now (F5)"));
+    }
   gtk_widget_set_visible (GTK_WIDGET (self->status_spinner), waiting);
   gtk_spinner_set_spinning (self->status_spinner, waiting);
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->status_page))),

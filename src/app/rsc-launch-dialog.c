@@ -5,6 +5,8 @@
 
 #include "rsc-launch-dialog.h"
 
+#include <string.h>
+
 /* More do not fit below the command on a small screen. */
 #define RECENT_SHOWN 5
 
@@ -47,6 +49,24 @@ on_command_changed (RscLaunchDialog *self)
   gtk_widget_set_visible (GTK_WIDGET (self->error_label), !valid && !empty);
 }
 
+/* "script.py --verbose" means what a shell would not make of it: the script, run by Python. */
+static GStrv
+put_python_before_script (RscLaunchDialog *self, GStrv argv)
+{
+  g_autofree char *path = g_canonicalize_filename (argv[0], self->folder);
+  guint length = g_strv_length (argv);
+
+  if (!g_str_has_suffix (argv[0], ".py") || !g_file_test (path, G_FILE_TEST_IS_REGULAR) ||
+      g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+    return argv;
+
+  argv = g_renew (char *, argv, length + 2);
+  memmove (argv + 1, argv, (length + 1) * sizeof *argv);
+  argv[0] = g_strdup ("python3");
+
+  return argv;
+}
+
 static void
 on_launch (RscLaunchDialog *self)
 {
@@ -56,6 +76,7 @@ on_launch (RscLaunchDialog *self)
   if (!g_shell_parse_argv (gtk_editable_get_text (GTK_EDITABLE (self->command_row)), NULL, &argv, NULL))
     return;
 
+  argv = put_python_before_script (self, argv);
   program = g_variant_ref_sink (g_variant_new ("(^assb)", argv, self->folder != NULL ? self->folder : "",
                                                gtk_switch_get_active (self->hold_switch)));
   g_signal_emit (self, signals[LAUNCH], 0, program);
@@ -71,9 +92,11 @@ on_cancel (RscLaunchDialog *self)
 static void
 set_folder (RscLaunchDialog *self, const char *folder)
 {
+  g_autofree char *current = g_get_current_dir ();
+
   g_free (self->folder);
   self->folder = g_strdup (folder);
-  adw_action_row_set_subtitle (self->folder_row, folder != NULL ? folder : _("The current one"));
+  adw_action_row_set_subtitle (self->folder_row, folder != NULL ? folder : current);
 }
 
 /* Recent programs: they fill the dialog, to be launched as they are or changed. */
@@ -224,6 +247,7 @@ rsc_launch_dialog_init (RscLaunchDialog *self)
   /* A group without a title has nothing else to name its list. */
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_ancestor (GTK_WIDGET (self->command_row), GTK_TYPE_LIST_BOX)),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, _("Program to launch"), -1);
+  set_folder (self, NULL);
   on_command_changed (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->command_row));
 }

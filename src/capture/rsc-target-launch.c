@@ -85,6 +85,19 @@ set_spawn_error (GError **error, int code, const char *program, const char *cwd)
       if (cwd != NULL && !g_file_test (cwd, G_FILE_TEST_IS_DIR))
         g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
                      _("The folder %s, in which the program was to start, does not exist."), cwd);
+      else if (strchr (program, '/') == NULL)
+        {
+          /* A name alone is looked up in PATH, not in the folder where it starts. */
+          g_autofree char *path = g_canonicalize_filename (program, cwd);
+
+          if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+            g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                         _("%s is a file, but no command: write ./%s, or give it to an interpreter, as in python3 %s."),
+                         program, program, program);
+          else
+            g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+                         _("There is no program %s: check its name, and PATH."), program);
+        }
       else if (g_file_test (program, G_FILE_TEST_EXISTS))
         g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
                      _("%s could not be started: the interpreter that its first line names does not exist."), program);

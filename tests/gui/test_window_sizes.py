@@ -132,7 +132,7 @@ class Sizes(SizeTest):
         window.wait_for_captures(1)
         for width in 360, 1280:
             self.fits(window, width, 720)
-            rows = {window.place(window.find(name))[1] for name in ('Capture', 'Continue', 'Stop', 'Collect', 'Cycles')}
+            rows = {window.place(window.find(name))[1] for name in ('Continue', 'Stop', 'Choose the generation')}
             self.assertEqual(len(rows), 1, rows)
 
 

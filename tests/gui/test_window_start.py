@@ -59,6 +59,21 @@ class Start(GuiTest):
         window.wait_for_status('Held at its end')
         window.sees('hello')
 
+    def test_a_script_alone_is_run_by_python(self):
+        """As people type it, without an interpreter and without a permission."""
+        program = self.write('program.py', 'import sys\nprint("given", sys.argv[1])\n')
+        window = self.open()
+        window.activate('win.launch')
+        window.enter('Command', f'{shlex.quote(str(program))} --verbose')
+        window.press('Launch')
+        window.wait_for_status('Held at its end')
+        window.sees('given --verbose')
+
+    def test_a_command_that_failed_is_tried_again(self):
+        window = self.open('--', '/no/such/program')
+        window.press('Launch Again…')
+        window.find('Command')
+
     def test_no_lessons_is_no_failure(self):
         window = self.open(env={'RSC_EXAMPLES': str(self.folder)})
         window.find('Launch a Program…', 'label')

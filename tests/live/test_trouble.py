@@ -60,6 +60,8 @@ class Trouble(Case):
     def test_no_such_program(self):
         self.fails(NOT_FOUND, 'no program', 'no-such-program-anywhere')
         self.fails(NOT_FOUND, 'no program', self.path / 'absent')
+        self.script('', 'alone.py', 0o644)
+        self.fails(NOT_FOUND, 'python3 alone.py', 'alone.py', cwd=self.path)
         self.fails(NOT_FOUND, 'folder', '/bin/true', cwd=self.path / 'absent')
         self.fails(NOT_FOUND, 'interpreter', self.script('#!/no/such/interpreter\n', 'orphan', 0o755))
 
