@@ -13,7 +13,7 @@
 typedef enum
 {
   RANK_OBJECT,
-  RANK_MACHINERY, /* locks, threads, streams */
+  RANK_MACHINERY, /* locks, threads, streams, and what else libraries make */
   RANK_CODE,
   RANK_VALUE,
   RANK_NOTHING
@@ -61,6 +61,9 @@ consider (Candidates *candidates, RscNode node)
   for (gsize i = 0; i < G_N_ELEMENTS (type_ranks); i++)
     if (strcmp (type.name, type_ranks[i].type) == 0)
       rank = type_ranks[i].rank;
+  /* What a library made says less than what the program did: of "from flask import g" the proxy. */
+  if (rank == RANK_OBJECT && strcmp (type.module, MAIN_MODULE) != 0 && strcmp (type.module, "builtins") != 0 && *type.module != '\0')
+    rank = RANK_MACHINERY;
   if (rank == RANK_NOTHING)
     return;
 

@@ -3,12 +3,16 @@
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
+#include <adwaita.h>
+
 #include "rsc-output-pane.h"
 
 #include "rsc-template.h"
 
 /* Older output goes when there is more: a text view of more is slow. */
 #define CHARACTERS_MAX (512 * 1024)
+/* In pixels: nearer than this counts as at the end. */
+#define END_DISTANCE 32
 
 struct _RscOutputPane
 {
@@ -17,6 +21,7 @@ struct _RscOutputPane
   RscSession *session;
   GtkTextTag *error_tag;
   GtkTextTag *input_tag;
+  gboolean following; /* new output is scrolled to */
 
   /* Template */
   GtkScrolledWindow *scroller;
@@ -32,13 +37,9 @@ static void
 append (RscOutputPane *self, const char *text, GtkTextTag *tag)
 {
   GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->view);
-  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
-  gboolean at_end;
   GtkTextIter end;
   int n;
 
-  at_end = gtk_adjustment_get_value (adjustment) + gtk_adjustment_get_page_size (adjustment) >=
-           gtk_adjustment_get_upper (adjustment) - 32;
   gtk_text_buffer_get_end_iter (buffer, &end);
   gtk_text_buffer_insert_with_tags (buffer, &end, text, -1, tag, NULL);
 
@@ -52,13 +53,22 @@ append (RscOutputPane *self, const char *text, GtkTextTag *tag)
       gtk_text_iter_forward_line (&cut);
       gtk_text_buffer_delete (buffer, &start, &cut);
     }
+}
 
-  if (at_end)
-    {
-      gtk_text_buffer_get_end_iter (buffer, &end);
-      gtk_text_buffer_move_mark_by_name (buffer, "end", &end);
-      gtk_text_view_scroll_mark_onscreen (self->view, gtk_text_buffer_get_mark (buffer, "end"));
-    }
+/* The end stays in sight until somebody scrolls away from it. How high the text is
+ * turns out later than it comes, and in steps. */
+static void
+on_height_changed (RscOutputPane *self, GtkAdjustment *adjustment)
+{
+  if (self->following)
+    gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment) - gtk_adjustment_get_page_size (adjustment));
+}
+
+static void
+on_scrolled (RscOutputPane *self, GtkAdjustment *adjustment)
+{
+  self->following = gtk_adjustment_get_value (adjustment) + gtk_adjustment_get_page_size (adjustment) >=
+                    gtk_adjustment_get_upper (adjustment) - END_DISTANCE;
 }
 
 static void
@@ -141,18 +151,32 @@ rsc_output_pane_class_init (RscOutputPaneClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_end_of_input);
 }
 
+/* One red cannot be read on both grounds. */
+static void
+update_color (RscOutputPane *self)
+{
+  gboolean dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
+
+  g_object_set (self->error_tag, "foreground", dark ? "#ff7b63" : "#c01c28", NULL);
+}
+
 static void
 rsc_output_pane_init (RscOutputPane *self)
 {
+  GtkAdjustment *adjustment;
   GtkTextBuffer *buffer;
-  GtkTextIter end;
 
   gtk_widget_init_template (GTK_WIDGET (self));
 
   buffer = gtk_text_view_get_buffer (self->view);
-  gtk_text_buffer_get_end_iter (buffer, &end);
-  gtk_text_buffer_create_mark (buffer, "end", &end, FALSE);
   /* Both differ by more than their colour: slanted, and bold. */
-  self->error_tag = gtk_text_buffer_create_tag (buffer, "error", "foreground", "#c01c28", "style", PANGO_STYLE_ITALIC, NULL);
+  self->error_tag = gtk_text_buffer_create_tag (buffer, "error", "style", PANGO_STYLE_ITALIC, NULL);
   self->input_tag = gtk_text_buffer_create_tag (buffer, "input", "weight", PANGO_WEIGHT_BOLD, NULL);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (update_color), self, G_CONNECT_SWAPPED);
+  update_color (self);
+
+  self->following = TRUE;
+  adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  g_signal_connect_object (adjustment, "changed", G_CALLBACK (on_height_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (adjustment, "value-changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
 }

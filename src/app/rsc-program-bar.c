@@ -64,14 +64,27 @@ on_state_changed (RscProgramBar *self)
     gtk_widget_remove_css_class (self->continue_button, "suggested-action");
 }
 
+/* A button is named by the word in it, as long as that is seen. */
+static void
+show_word (AdwButtonContent *content, const char *word, gboolean seen)
+{
+  GtkAccessible *button = GTK_ACCESSIBLE (gtk_widget_get_ancestor (GTK_WIDGET (content), GTK_TYPE_BUTTON));
+
+  adw_button_content_set_label (content, seen ? word : "");
+  if (seen)
+    gtk_accessible_reset_property (button, GTK_ACCESSIBLE_PROPERTY_LABEL);
+  else
+    gtk_accessible_update_property (button, GTK_ACCESSIBLE_PROPERTY_LABEL, word, -1);
+}
+
 /* Continue keeps its word: it is what is pressed most, and wide enough to hit. */
 void
 rsc_program_bar_set_compact (RscProgramBar *self, gboolean compact)
 {
-  adw_button_content_set_label (self->capture_content, compact ? "" : _("Capture"));
-  adw_button_content_set_label (self->stop_content, compact ? "" : _("Stop"));
-  adw_button_content_set_label (self->collect_content, compact ? "" : _("Collect"));
-  adw_button_content_set_label (self->cycles_content, compact ? "" : _("Cycles"));
+  show_word (self->capture_content, _("Capture"), !compact);
+  show_word (self->stop_content, _("Stop"), !compact);
+  show_word (self->collect_content, _("Collect"), !compact);
+  show_word (self->cycles_content, _("Cycles"), !compact);
 }
 
 void
@@ -125,10 +138,8 @@ rsc_program_bar_init (RscProgramBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
 
-  /* A split button names its first half only, and by the word that it shows. */
+  /* A split button names its first half only. */
   for (GtkWidget *half = gtk_widget_get_first_child (self->collect_button); half != NULL; half = gtk_widget_get_next_sibling (half))
     if (GTK_IS_MENU_BUTTON (half))
       gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Choose the generation"), -1);
-    else if (GTK_IS_BUTTON (half))
-      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Collect"), -1);
 }

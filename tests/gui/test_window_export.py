@@ -53,6 +53,12 @@ class Exporting(GuiTest):
         self.assertLessEqual(abs(twice[0] - 2 * width), 1)
         self.assertLessEqual(abs(twice[1] - 2 * height), 1)
 
+    def test_menu_beside_the_picture(self):
+        window = self.open_graph()
+        window.press('Export the picture')
+        window.press('PNG…')
+        window.find('Export the Picture')
+
     def test_svg_has_text(self):
         root = ElementTree.parse(self.exported(self.open_graph(), 'svg')).getroot()
         self.assertEqual(root.tag, '{http://www.w3.org/2000/svg}svg')
