@@ -40,6 +40,15 @@ on_folded (PaneMemory *self)
 }
 
 void
+rsc_pane_memory_forget (AdwFlap *flap)
+{
+  PaneMemory *self = g_object_get_data (G_OBJECT (flap), "rsc-pane-memory");
+
+  if (self != NULL)
+    g_clear_object (&self->settings);
+}
+
+void
 rsc_pane_memory_attach (AdwFlap *flap, GSettings *settings, const char *key)
 {
   PaneMemory *self = g_new0 (PaneMemory, 1);

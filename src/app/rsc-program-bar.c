@@ -64,27 +64,32 @@ on_state_changed (RscProgramBar *self)
     gtk_widget_remove_css_class (self->continue_button, "suggested-action");
 }
 
-/* A button is named by the word in it, as long as that is seen. */
-static void
-show_word (AdwButtonContent *content, const char *word, gboolean seen)
+static GtkWidget *
+find_label (GtkWidget *widget)
 {
-  GtkAccessible *button = GTK_ACCESSIBLE (gtk_widget_get_ancestor (GTK_WIDGET (content), GTK_TYPE_BUTTON));
+  GtkWidget *label = GTK_IS_LABEL (widget) ? widget : NULL;
 
-  adw_button_content_set_label (content, seen ? word : "");
-  if (seen)
-    gtk_accessible_reset_property (button, GTK_ACCESSIBLE_PROPERTY_LABEL);
-  else
-    gtk_accessible_update_property (button, GTK_ACCESSIBLE_PROPERTY_LABEL, word, -1);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && label == NULL; child = gtk_widget_get_next_sibling (child))
+    label = find_label (child);
+
+  return label;
+}
+
+/* Hidden, not taken away: the word is the button's name all the same. */
+static void
+show_word (AdwButtonContent *content, gboolean seen)
+{
+  gtk_widget_set_visible (find_label (GTK_WIDGET (content)), seen);
 }
 
 /* Continue keeps its word: it is what is pressed most, and wide enough to hit. */
 void
 rsc_program_bar_set_compact (RscProgramBar *self, gboolean compact)
 {
-  show_word (self->capture_content, _("Capture"), !compact);
-  show_word (self->stop_content, _("Stop"), !compact);
-  show_word (self->collect_content, _("Collect"), !compact);
-  show_word (self->cycles_content, _("Cycles"), !compact);
+  show_word (self->capture_content, !compact);
+  show_word (self->stop_content, !compact);
+  show_word (self->collect_content, !compact);
+  show_word (self->cycles_content, !compact);
 }
 
 void

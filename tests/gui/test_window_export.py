@@ -57,7 +57,7 @@ class Exporting(GuiTest):
         window = self.open_graph()
         window.press('Export the picture')
         window.press('PNG…')
-        window.find('Export the Picture')
+        window.find('Save', 'push button')
 
     def test_svg_has_text(self):
         root = ElementTree.parse(self.exported(self.open_graph(), 'svg')).getroot()
