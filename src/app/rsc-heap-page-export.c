@@ -222,7 +222,8 @@ rsc_heap_page_export (RscHeapPage *self, const char *id)
   RscOverlay *overlay = rsc_canvas_get_overlay (self->canvas);
   Export *export;
 
-  if (format == NULL || scene == NULL)
+  g_return_if_fail (format != NULL);
+  if (scene == NULL)
     return;
 
   export = g_new0 (Export, 1);
