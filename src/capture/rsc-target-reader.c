@@ -442,7 +442,10 @@ look_for_end (RscTarget *self)
 static char *
 dup_why_ended (RscTarget *self)
 {
-  if (!self->had_python || self->said_goodbye || self->why_not != NULL)
+  if (!self->had_python || self->said_goodbye)
+    return NULL;
+  /* Said already; of what was executed it is news how it ended. */
+  if (self->why_not != NULL && self->executed == NULL)
     return NULL;
   if (self->executed != NULL && self->followed && WIFSIGNALED (self->exit_status))
     return g_strdup_printf (_("The program executed another one in its place (%1$s), which was ended by signal %2$d (%3$s) before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
