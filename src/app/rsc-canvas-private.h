@@ -67,13 +67,27 @@ void rsc_canvas_add_actions (GtkWidgetClass *widget_class);
 
 /* After the viewport changed by hand: stops flying, repaints. */
 void rsc_canvas_viewport_changed (RscCanvas *self, gboolean zoom_changed);
-void rsc_canvas_fly_to (RscCanvas *self, const RscViewport *to);
+/* After it changed in any way: repaints, and tells. */
+void rsc_canvas_viewport_moved (RscCanvas *self, gboolean zoom_changed);
 void rsc_canvas_hover (RscCanvas *self, int node, int edge);
-void rsc_canvas_stop_moving (RscCanvas *self);
-gboolean rsc_canvas_can_animate (RscCanvas *self);
 
 void rsc_canvas_emit_activate (RscCanvas *self, int node);
 void rsc_canvas_emit_context_menu (RscCanvas *self, int node, int edge, double x, double y);
+
+/* rsc-canvas-tiles.c */
+void rsc_canvas_drop_tiles (RscCanvas *self);
+/* At the current zoom; the old ones stay below until they are there. */
+void rsc_canvas_renew_tiles (RscCanvas *self);
+void rsc_canvas_renew_overview (RscCanvas *self);
+/* Paints at the new zoom once zooming rests. */
+void rsc_canvas_settle_later (RscCanvas *self);
+
+/* rsc-canvas-animation.c */
+gboolean rsc_canvas_can_animate (RscCanvas *self);
+void rsc_canvas_fly_to (RscCanvas *self, const RscViewport *to);
+/* Nodes go from where they were in @old_scene. */
+void rsc_canvas_start_moving (RscCanvas *self, RscScene *old_scene, const RscViewport *old_viewport);
+void rsc_canvas_stop_moving (RscCanvas *self);
 
 /* rsc-canvas-draw.c.  @software: rsc-picture.h says what is better then. */
 void rsc_canvas_draw (RscCanvas *self, GtkSnapshot *snapshot, gboolean software);

@@ -4,17 +4,9 @@
 
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
-#include <math.h>
 
 #include "base/rsc-census.h"
 #include "rsc-picture.h"
-
-#define FLY_SECONDS 0.25
-/* Zooming rests for so long before tiles are painted anew. */
-#define SETTLE_MILLISECONDS 90
-#define OVERVIEW_PIXELS 1400.0
-/* More than that are not moved one by one. */
-#define MAX_MOVING 400
 
 G_DEFINE_FINAL_TYPE (RscCanvas, rsc_canvas, GTK_TYPE_WIDGET)
 
@@ -66,89 +58,6 @@ get_n_edges (RscCanvas *self)
   return n;
 }
 
-gboolean
-rsc_canvas_can_animate (RscCanvas *self)
-{
-  gboolean enabled = FALSE;
-
-  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-enable-animations", &enabled, NULL);
-  return enabled && gtk_widget_get_mapped (GTK_WIDGET (self));
-}
-
-/* Tiles */
-
-static gboolean
-tile_came (gpointer data)
-{
-  RscCanvas *self = data;
-
-  if (self->previous_tiles != NULL && self->tiles != NULL &&
-      rsc_tiles_is_complete (self->tiles, rsc_viewport_get_sight (&self->viewport)))
-    g_clear_pointer (&self->previous_tiles, rsc_tiles_close);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-overview_came (gpointer data)
-{
-  rsc_canvas_forget_map (data);
-  return tile_came (data);
-}
-
-static void
-drop_tiles (RscCanvas *self)
-{
-  rsc_canvas_forget_map (self);
-  g_clear_pointer (&self->tiles, rsc_tiles_close);
-  g_clear_pointer (&self->previous_tiles, rsc_tiles_close);
-  g_clear_pointer (&self->overview, rsc_tiles_close);
-}
-
-/* Tiles at the current zoom; the old ones stay below until they are there. */
-static void
-renew_tiles (RscCanvas *self)
-{
-  RscBox sight = rsc_viewport_get_sight (&self->viewport);
-
-  if (self->scene == NULL || self->viewport.width <= 0)
-    return;
-  if (self->tiles != NULL && (self->previous_tiles == NULL || rsc_tiles_is_complete (self->tiles, sight)))
-    {
-      g_clear_pointer (&self->previous_tiles, rsc_tiles_close);
-      self->previous_tiles = g_steal_pointer (&self->tiles);
-    }
-  g_clear_pointer (&self->tiles, rsc_tiles_close);
-  self->tiles = rsc_tiles_new (self->scene, self->overlay, self->theme, self->viewport.zoom,
-                               gtk_widget_get_scale_factor (GTK_WIDGET (self)), tile_came, self);
-  rsc_tiles_want (self->tiles, sight);
-}
-
-static void
-renew_overview (RscCanvas *self)
-{
-  double extent = MAX (self->viewport.scene_width, self->viewport.scene_height);
-
-  rsc_canvas_forget_map (self);
-  g_clear_pointer (&self->overview, rsc_tiles_close);
-  if (self->scene == NULL || extent <= 0)
-    return;
-  self->overview = rsc_tiles_new (self->scene, self->overlay, self->theme, MIN (OVERVIEW_PIXELS / extent, 1), 1, overview_came, self);
-  rsc_tiles_want (self->overview, (RscBox) { 0, 0, self->viewport.scene_width, self->viewport.scene_height });
-}
-
-static gboolean
-settle (gpointer data)
-{
-  RscCanvas *self = data;
-
-  self->settle_id = 0;
-  if (self->tiles == NULL || rsc_tiles_get_zoom (self->tiles) != self->viewport.zoom)
-    renew_tiles (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
-  return G_SOURCE_REMOVE;
-}
-
 static void
 forget_marks (RscCanvas *self)
 {
@@ -163,12 +72,12 @@ repaint (RscCanvas *self)
   forget_marks (self);
   if (self->moving_nodes != NULL)
     g_hash_table_remove_all (self->moving_nodes);
-  renew_tiles (self);
-  renew_overview (self);
+  rsc_canvas_renew_tiles (self);
+  rsc_canvas_renew_overview (self);
 }
 
-static void
-viewport_moved (RscCanvas *self, gboolean zoom_changed)
+void
+rsc_canvas_viewport_moved (RscCanvas *self, gboolean zoom_changed)
 {
   forget_marks (self);
   if (zoom_changed)
@@ -176,8 +85,7 @@ viewport_moved (RscCanvas *self, gboolean zoom_changed)
       /* Their pictures were made for the zoom before. */
       if (self->moving_nodes != NULL)
         g_hash_table_remove_all (self->moving_nodes);
-      g_clear_handle_id (&self->settle_id, g_source_remove);
-      self->settle_id = g_timeout_add (SETTLE_MILLISECONDS, settle, self);
+      rsc_canvas_settle_later (self);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
       g_signal_emit (self, signals[ZOOM_CHANGED], 0);
     }
@@ -190,106 +98,7 @@ rsc_canvas_viewport_changed (RscCanvas *self, gboolean zoom_changed)
 {
   self->fly_start = 0;
   self->fitted = FALSE;
-  viewport_moved (self, zoom_changed);
-}
-
-/* Animation */
-
-static double
-ease_out (double t)
-{
-  return 1 - pow (1 - t, 3);
-}
-
-static gboolean
-tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
-{
-  RscCanvas *self = RSC_CANVAS (widget);
-  gint64 now = gdk_frame_clock_get_frame_time (clock);
-
-  if (self->fly_start != 0)
-    {
-      double t = CLAMP ((double) (now - self->fly_start) / G_USEC_PER_SEC / FLY_SECONDS, 0, 1);
-      double before = self->viewport.zoom;
-
-      rsc_viewport_interpolate (&self->viewport, &self->fly_from, &self->fly_to, ease_out (t));
-      if (t >= 1)
-        self->fly_start = 0;
-      viewport_moved (self, before != self->viewport.zoom);
-    }
-  if (self->move_start != 0)
-    {
-      if (now - self->move_start >= (gint64) (RSC_CANVAS_MOVE_SECONDS * G_USEC_PER_SEC))
-        rsc_canvas_stop_moving (self);
-      gtk_widget_queue_draw (widget);
-    }
-  if (self->fly_start != 0 || self->move_start != 0)
-    return G_SOURCE_CONTINUE;
-  self->tick_id = 0;
-  return G_SOURCE_REMOVE;
-}
-
-static gint64
-start_animation (RscCanvas *self)
-{
-  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (self));
-
-  if (self->tick_id == 0)
-    self->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick, NULL, NULL);
-  return MAX (gdk_frame_clock_get_frame_time (clock), 1);
-}
-
-void
-rsc_canvas_fly_to (RscCanvas *self, const RscViewport *to)
-{
-  gboolean zoom_changed = to->zoom != self->viewport.zoom;
-
-  self->fitted = FALSE;
-  if (rsc_canvas_can_animate (self))
-    {
-      self->fly_from = self->viewport;
-      self->fly_to = *to;
-      self->fly_start = start_animation (self);
-      return;
-    }
-  self->fly_start = 0;
-  self->viewport = *to;
-  viewport_moved (self, zoom_changed);
-}
-
-void
-rsc_canvas_stop_moving (RscCanvas *self)
-{
-  self->move_start = 0;
-  g_clear_pointer (&self->old_scene, rsc_scene_unref);
-  g_clear_pointer (&self->old_index, g_free);
-  g_clear_pointer (&self->moving_nodes, g_hash_table_unref);
-}
-
-static void
-start_moving (RscCanvas *self, RscScene *old_scene, const RscViewport *old_viewport)
-{
-  g_autoptr(GHashTable) ids = g_hash_table_new (g_str_hash, g_str_equal);
-  gsize n_old, n_new;
-  const RscGraphNode *old_nodes = rsc_graph_get_nodes (rsc_scene_get_graph (old_scene), &n_old);
-  const RscGraphNode *new_nodes = rsc_graph_get_nodes (rsc_scene_get_graph (self->scene), &n_new);
-
-  if (n_new > MAX_MOVING || !rsc_canvas_can_animate (self))
-    return;
-  for (gsize i = 0; i < n_old; i++)
-    g_hash_table_insert (ids, (gpointer) old_nodes[i].id, GSIZE_TO_POINTER (i));
-  self->old_index = g_new (int, MAX (n_new, 1));
-  for (gsize i = 0; i < n_new; i++)
-    {
-      gpointer index;
-
-      self->old_index[i] = g_hash_table_lookup_extended (ids, new_nodes[i].id, NULL, &index) ? GPOINTER_TO_INT (index) : -1;
-    }
-  self->moving_nodes = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) gsk_render_node_unref);
-  self->old_scene = rsc_scene_ref (old_scene);
-  self->move_dx = self->viewport.x - old_viewport->x;
-  self->move_dy = self->viewport.y - old_viewport->y;
-  self->move_start = start_animation (self);
+  rsc_canvas_viewport_moved (self, zoom_changed);
 }
 
 /* Scene */
@@ -429,7 +238,7 @@ rsc_canvas_set_scene (RscCanvas *self, RscScene *scene, const char *anchor_id)
   self->scene = scene != NULL ? rsc_scene_ref (scene) : NULL;
   g_array_set_size (self->matches, 0);
   self->hovered_node = self->hovered_edge = -1;
-  drop_tiles (self);
+  rsc_canvas_drop_tiles (self);
   if (self->overlay != NULL &&
       (scene == NULL || rsc_overlay_get_snapshot (self->overlay) != rsc_graph_get_snapshot (rsc_scene_get_graph (scene))))
     rsc_canvas_set_overlay (self, NULL);
@@ -445,7 +254,7 @@ rsc_canvas_set_scene (RscCanvas *self, RscScene *scene, const char *anchor_id)
           stop_flying (self);
           old_viewport = self->viewport;
           keep_place (self, old_scene, anchor_id, selected_id);
-          start_moving (self, old_scene, &old_viewport);
+          rsc_canvas_start_moving (self, old_scene, &old_viewport);
         }
       else
         show_first_view (self);
@@ -494,7 +303,7 @@ rsc_canvas_set_theme (RscCanvas *self, RscTheme theme)
     return;
   self->theme = theme;
   /* Old colours below new ones would flash. */
-  drop_tiles (self);
+  rsc_canvas_drop_tiles (self);
   repaint (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_THEME]);
 }
@@ -741,8 +550,8 @@ rsc_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline
   else if (self->fitted && self->scene != NULL)
     rsc_viewport_fit (&self->viewport);
   if (self->tiles == NULL)
-    renew_tiles (self);
-  viewport_moved (self, before != self->viewport.zoom);
+    rsc_canvas_renew_tiles (self);
+  rsc_canvas_viewport_moved (self, before != self->viewport.zoom);
 }
 
 static void
@@ -864,7 +673,7 @@ rsc_canvas_dispose (GObject *object)
     gtk_widget_unparent (child);
   g_clear_handle_id (&self->settle_id, g_source_remove);
   rsc_canvas_stop_moving (self);
-  drop_tiles (self);
+  rsc_canvas_drop_tiles (self);
   g_clear_pointer (&self->marks, gsk_render_node_unref);
   g_clear_pointer (&self->scene, rsc_scene_unref);
   g_clear_pointer (&self->overlay, rsc_overlay_unref);
