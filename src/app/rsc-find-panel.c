@@ -16,9 +16,6 @@
 #include "rsc-template.h"
 #include "rsc-type-item.h"
 
-/* As many rows as a person may want to scroll through. */
-#define RESULTS_MAX 1000
-
 typedef enum
 {
   FIND_TYPE,
@@ -108,7 +105,7 @@ find (gpointer data, const RscProgress *progress, GCancellable *cancellable, GEr
                               request->by == FIND_TYPE ? request->text : NULL,
                               request->by == FIND_NAME ? request->text : NULL,
                               request->by == FIND_VALUE ? request->text : NULL,
-                              RESULTS_MAX, &n_found, progress, cancellable, error);
+                              RSC_FIND_PANEL_ROWS_MAX, &n_found, progress, cancellable, error);
   if (nodes == NULL)
     return NULL;
 
@@ -124,7 +121,7 @@ show_results (RscFindPanel *self, const char *title, RscSnapshot *snapshot, GArr
 {
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; i < MIN (nodes->len, RESULTS_MAX); i++)
+  for (guint i = 0; i < MIN (nodes->len, RSC_FIND_PANEL_ROWS_MAX); i++)
     g_ptr_array_add (items, rsc_object_item_new (snapshot, g_array_index (nodes, RscNode, i), NULL, NULL));
   g_list_store_splice (self->results, 0, g_list_model_get_n_items (G_LIST_MODEL (self->results)), items->pdata, items->len);
   gtk_label_set_text (self->results_title, title);

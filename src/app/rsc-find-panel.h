@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* As many rows as a person may want to scroll through. */
+#define RSC_FIND_PANEL_ROWS_MAX 1000
+
 #define RSC_TYPE_FIND_PANEL (rsc_find_panel_get_type ())
 G_DECLARE_FINAL_TYPE (RscFindPanel, rsc_find_panel, RSC, FIND_PANEL, GtkWidget)
 

@@ -324,6 +324,12 @@ on_copy_command (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_draw_again (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_session_draw_again (((RscHeapPage *) user_data)->session);
+}
+
+static void
 on_cancel (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   rsc_session_cancel (((RscHeapPage *) user_data)->session);
@@ -380,6 +386,7 @@ static const GActionEntry entries[] = {
   { "copy-picture", on_copy_picture },
   { "copy-command", on_copy_command },
   { "cancel", on_cancel },
+  { "draw-again", on_draw_again },
   { "zoom-in", on_zoom_in },
   { "zoom-out", on_zoom_out },
   { "fit", on_fit }

@@ -273,8 +273,10 @@ update_center (RscHeapPage *self)
       break;
 
     case RSC_SESSION_READY:
-      title = _("Drawing");
-      waiting = TRUE;
+      waiting = rsc_session_get_busy (self->session);
+      title = waiting ? _("Drawing") : _("Nothing Is Drawn");
+      description = waiting ? "" : _("The drawing was cancelled, or it failed.");
+      button = waiting ? NULL : _("Draw");
       break;
 
     case RSC_SESSION_STARTING:
@@ -316,7 +318,10 @@ update_center (RscHeapPage *self)
     case RSC_SESSION_FAILED:
       hide_panes (self);
       icon = "dialog-error-symbolic";
-      title = rsc_session_is_program (self->session) ? _("The Program Did Not Start") : _("The File Cannot Be Opened");
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        title = _("Opening Was Cancelled");
+      else
+        title = rsc_session_is_program (self->session) ? _("The Program Did Not Start") : _("The File Cannot Be Opened");
       description = error != NULL ? error->message : "";
       button = rsc_session_is_program (self->session) ? _("Launch Again…") : NULL;
       again = TRUE;
@@ -334,9 +339,11 @@ update_center (RscHeapPage *self)
   if (button != NULL)
     {
       gtk_button_set_label (self->status_button, button);
-      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button), again ? "win.launch" : "page.capture");
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button),
+                                      again ? "win.launch" : state == RSC_SESSION_READY ? "page.draw-again" : "page.capture");
       gtk_widget_set_tooltip_text (GTK_WIDGET (self->status_button),
-                                   again ? _("Launch this program in another way, or another one") : _("Capture the heap now (F5)"));
+                                   again ? _("Launch this program in another way, or another one") :
+                                   state == RSC_SESSION_READY ? _("Draw what is in the file") : _("Capture the heap now (F5)"));
     }
   gtk_widget_set_visible (GTK_WIDGET (self->status_spinner), waiting);
   gtk_spinner_set_spinning (self->status_spinner, waiting);
@@ -511,8 +518,9 @@ on_show_state (RscHeapPage *self, guint state)
   if (overlay == NULL)
     return;
 
-  nodes = rsc_overlay_list (overlay, state);
-  number = g_strdup_printf ("%'u", nodes->len);
+  /* Of millions only so many as a list has rows. */
+  nodes = rsc_overlay_list (overlay, state, RSC_FIND_PANEL_ROWS_MAX);
+  number = g_strdup_printf ("%'u", rsc_overlay_count (overlay, state));
   title = g_strdup_printf (_("%s %s"), number, rsc_state_get_label (state));
   rsc_find_panel_show_nodes (self->find_panel, title, rsc_overlay_get_snapshot (overlay), nodes);
   adw_view_stack_set_visible_child_name (self->side_stack, "find");

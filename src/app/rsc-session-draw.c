@@ -231,6 +231,16 @@ rsc_session_add_capture (RscSession *self, RscHeapCapture *capture)
 }
 
 void
+rsc_session_draw_again (RscSession *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->captures));
+  g_autoptr (RscHeapCapture) last = n > 0 ? g_list_model_get_item (G_LIST_MODEL (self->captures), n - 1) : NULL;
+
+  if (last != NULL)
+    rsc_session_show_capture (self, last, RSC_SIDE_BEFORE);
+}
+
+void
 rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side)
 {
   RscView *view = self->view;

@@ -11,6 +11,9 @@
 
 #include "rsc-recent-programs.h"
 
+/* Marks a job that did not just give way to a newer one. */
+#define CANCELLED_BY_USER "rsc-cancelled-by-user"
+
 enum
 {
   PROP_0,
@@ -256,9 +259,12 @@ file_opened (gpointer owner, RscJob *job, gpointer result, const GError *error)
   if (!rsc_session_job_done (self, job, NULL))
     return;
 
-  if (error != NULL)
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    self->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Open the file again to see it."));
+  else if (error != NULL)
+    self->error = g_error_copy (error);
+  if (self->error != NULL)
     {
-      self->error = g_error_copy (error);
       rsc_session_set_state (self, RSC_SESSION_FAILED);
       return;
     }
@@ -328,6 +334,13 @@ rsc_session_job_done (RscSession *self, RscJob *job, const GError *error)
     return FALSE;
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+  if (g_object_get_data (G_OBJECT (job), CANCELLED_BY_USER) != NULL)
+    {
+      /* Translators: %s is what was cancelled: "Finding cycles" */
+      g_autofree char *message = g_strdup_printf (_("Cancelled: %s"), rsc_job_get_title (job));
+
+      rsc_session_message (self, message);
+    }
 
   return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
@@ -341,6 +354,7 @@ rsc_session_cancel (RscSession *self)
     {
       g_autoptr (RscJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
 
+      g_object_set_data (G_OBJECT (job), CANCELLED_BY_USER, self);
       rsc_job_cancel (job);
     }
 }

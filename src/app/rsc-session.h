@@ -133,6 +133,8 @@ GListModel     *rsc_session_get_captures (RscSession *self);
 RscHeapCapture *rsc_session_get_capture  (RscSession *self);
 RscSide         rsc_session_get_side     (RscSession *self);
 void            rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side);
+/* After a first drawing that was cancelled or failed. */
+void            rsc_session_draw_again   (RscSession *self);
 /* Of the shown capture and side; NULL while there is none. */
 RscSnapshot    *rsc_session_get_snapshot (RscSession *self);
 

@@ -67,7 +67,6 @@ on_toast (RscWindow *self, const char *text)
   g_autofree char *escaped = g_markup_escape_text (text, -1);
 
   toast = adw_toast_new (escaped);
-  adw_toast_set_timeout (toast, 3);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 

@@ -197,7 +197,7 @@ compare (Collect  *self,
   if (diff == NULL)
     return FALSE;
 
-  freed = rsc_overlay_list (diff->before, RSC_STATE_FREED);
+  freed = rsc_overlay_list (diff->before, RSC_STATE_FREED, G_MAXUINT);
   self->really = g_array_new (FALSE, FALSE, sizeof (RscNode));
   self->only_predicted = g_array_new (FALSE, FALSE, sizeof (RscNode));
   self->only_real = g_array_new (FALSE, FALSE, sizeof (RscNode));

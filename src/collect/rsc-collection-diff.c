@@ -253,7 +253,7 @@ spread_unknown (RscCollectionDiff *self,
                 GError           **error)
 {
   const RscColumns *old = comparison->old;
-  g_autoptr(GArray) work = rsc_overlay_list (self->before, RSC_STATE_UNKNOWN);
+  g_autoptr(GArray) work = rsc_overlay_list (self->before, RSC_STATE_UNKNOWN, G_MAXUINT);
 
   for (guint i = 0; i < work->len; i++)
     {
@@ -287,7 +287,7 @@ count_found (RscCollectionDiff *self,
              GError           **error)
 {
   g_autoptr(RscPrediction) prediction = rsc_collect_predict (comparison->before, comparison->generation, progress, cancellable, error);
-  g_autoptr(GArray) freed = rsc_overlay_list (self->before, RSC_STATE_FREED);
+  g_autoptr(GArray) freed = rsc_overlay_list (self->before, RSC_STATE_FREED, G_MAXUINT);
 
   if (prediction == NULL)
     return FALSE;

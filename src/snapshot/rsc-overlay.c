@@ -3,6 +3,7 @@
 #include "rsc-overlay.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "base/rsc-census.h"
 
@@ -146,16 +147,23 @@ rsc_overlay_count (RscOverlay *self,
 
 GArray *
 rsc_overlay_list (RscOverlay *self,
-                  RscState    state)
+                  RscState    state,
+                  guint       max)
 {
   GArray *nodes;
+  const guint8 *at = self->states, *end = self->states + self->n_nodes;
 
   g_return_val_if_fail (state < RSC_N_STATES, NULL);
 
-  nodes = g_array_sized_new (FALSE, FALSE, sizeof (RscNode), self->counts[state]);
-  for (guint32 node = 0; node < self->n_nodes; node++)
-    if (self->states[node] == state)
+  max = MIN (max, self->counts[state]);
+  nodes = g_array_sized_new (FALSE, FALSE, sizeof (RscNode), max);
+  while (nodes->len < max && (at = memchr (at, (int) state, (gsize) (end - at))) != NULL)
+    {
+      RscNode node = (RscNode) (at - self->states);
+
       g_array_append_val (nodes, node);
+      at++;
+    }
 
   return nodes;
 }

@@ -38,8 +38,8 @@ int         rsc_overlay_get_group (RscOverlay *self, RscNode node);
 const char *rsc_overlay_get_badge (RscOverlay *self, RscNode node);
 /* How many nodes of the whole snapshot have @state, drawn or not. */
 guint32     rsc_overlay_count     (RscOverlay *self, RscState state);
-/* The nodes with @state, ascending; an array of RscNode, to be unref'd. */
-GArray     *rsc_overlay_list      (RscOverlay *self, RscState state);
+/* The first @max nodes with @state, ascending; an array of RscNode, to be unref'd. */
+GArray     *rsc_overlay_list      (RscOverlay *self, RscState state, guint max);
 RscSnapshot *rsc_overlay_get_snapshot (RscOverlay *self);
 
 /* The state as a translated word ("freed"), and as an identifier ("freed") for

@@ -282,7 +282,7 @@ driver_predict (Driver *self, guint generation, GError **error)
   if (prediction == NULL)
     return FALSE;
   overlay = rsc_prediction_to_overlay (prediction, self->snapshot);
-  nodes = rsc_overlay_list (overlay, RSC_STATE_PREDICTED);
+  nodes = rsc_overlay_list (overlay, RSC_STATE_PREDICTED, G_MAXUINT);
   g_string_printf (json, "{\"n_unreachable\": %" G_GUINT64_FORMAT ", \"promoted_to\": %u",
                    prediction->n_unreachable, prediction->promoted_to);
   append_nodes (json, "unreachable", self->snapshot, nodes);
@@ -305,7 +305,7 @@ driver_collect (Driver *self, guint generation, const char *path, GError **error
   diff = rsc_collection_diff_compute (collection->before, collection->after, generation, NULL, NULL, error);
   if (diff == NULL || !rsc_snapshot_save (collection->before, path, TRUE, NULL, NULL, error))
     return FALSE;
-  nodes = rsc_overlay_list (diff->before, RSC_STATE_FREED);
+  nodes = rsc_overlay_list (diff->before, RSC_STATE_FREED, G_MAXUINT);
   g_string_printf (json, "{\"returned\": %" G_GINT64_FORMAT ", \"on_main_thread\": %s, \"n_freed\": %" G_GUINT64_FORMAT ", \"n_found\": %" G_GUINT64_FORMAT
                    ", \"freed_bytes\": %" G_GUINT64_FORMAT ", \"promoted\": %" G_GUINT64_FORMAT,
                    collection->returned, collection->on_main_thread ? "true" : "false", diff->freed, diff->found, diff->freed_bytes,

@@ -25,10 +25,14 @@ test_states (void)
   g_assert_null (rsc_overlay_get_badge (overlay, 7));
   g_assert_cmpint (rsc_overlay_get_group (overlay, 7), ==, -1);
 
-  freed = rsc_overlay_list (overlay, RSC_STATE_FREED);
+  freed = rsc_overlay_list (overlay, RSC_STATE_FREED, G_MAXUINT);
   g_assert_cmpuint (freed->len, ==, 2);
   g_assert_cmpuint (g_array_index (freed, RscNode, 0), ==, 1);
   g_assert_cmpuint (g_array_index (freed, RscNode, 1), ==, 3);
+  g_array_unref (freed);
+  freed = rsc_overlay_list (overlay, RSC_STATE_FREED, 1);
+  g_assert_cmpuint (freed->len, ==, 1);
+  g_assert_cmpuint (g_array_index (freed, RscNode, 0), ==, 1);
   g_assert_true (rsc_overlay_get_snapshot (overlay) == snapshot);
 }
 

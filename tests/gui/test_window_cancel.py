@@ -1,0 +1,89 @@
+"""Cancel: what runs ends, the window says so, and goes on."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import wait_for  # noqa: E402
+from window_case import GRAPH, GuiTest, save  # noqa: E402
+
+# Two million objects and more, all tracked.
+LARGE = '''\
+    import gc
+    gc.disable()
+    kept = []
+    for _ in range(1000000):
+        a = []
+        b = [a]
+        a.append(b)
+        kept.append(a)
+    print('there', flush=True)
+    '''
+
+
+class Cancelling(GuiTest):
+    def hanging_layout(self):
+        """A layout child that never answers."""
+        path = self.write('layout', '#!/bin/sh\nexec sleep 100000\n')
+        path.chmod(0o755)
+        return {'RSC_LAYOUT': str(path)}
+
+    def cancel(self, window, what):
+        """Cancels the work, and sees it end."""
+        wait_for(f'“{what}”', lambda: window.facts()['jobs'] > 0)
+        window.activate('page.cancel')
+        wait_for(f'the end of “{what}”', lambda: window.facts()['jobs'] == 0)
+        window.settle()
+
+    def children(self, window):
+        with open(f'/proc/{window.process.pid}/task/{window.process.pid}/children', encoding='ascii') as file:
+            return file.read().split()
+
+    def test_open(self):
+        # A DOT file is read by the layout child.
+        window = self.open(self.write('graph.dot', GRAPH), env=self.hanging_layout())
+        window.sees('Cancel', exactly=True)
+        self.cancel(window, 'Opening the file')
+        window.sees('Opening Was Cancelled')
+        window.settle()
+        wait_for('the end of the child', lambda: not [pid for pid in self.children(window) if self.is_sleep(pid)])
+
+    @staticmethod
+    def is_sleep(pid):
+        try:
+            return pathlib.Path(f'/proc/{pid}/comm').read_text(encoding='ascii') == 'sleep\n'
+        except OSError:
+            return False
+
+    def test_layout(self):
+        heap = self.folder / 'heap.refscope'
+        other = self.open_program('kept = [[], {}]\n')
+        other.wait_for_captures(1)
+        save(other, 'page.save-heap', heap)
+        wait_for('the file', heap.exists)
+        window = self.open(heap, env=self.hanging_layout())
+        window.sees('Cancel', exactly=True)
+        self.cancel(window, 'Drawing')
+        window.sees('Nothing Is Drawn')
+        window.settle()
+        # It can be tried again, and cancelled again.
+        window.press('Draw')
+        self.cancel(window, 'Drawing')
+        window.sees('Nothing Is Drawn')
+
+    def test_capture_of_two_million_objects(self):
+        window = self.open_program(LARGE, settle=False)
+        # Held at its end, it is captured by itself.
+        wait_for('the program at its end', lambda: 'Held' in window.facts().get('status', ''))
+        self.cancel(window, 'Capturing the heap')
+        self.assertEqual(window.facts()['captures'], 0)
+        window.sees('The Program Is Held')
+        # The program is well, and is captured when asked again.
+        window.activate('page.capture')
+        window.wait_for_captures(1)
+        wait_for('the graph', window.graph)
+        window.settle()
+
+
+if __name__ == '__main__':
+    unittest.main()
