@@ -84,7 +84,9 @@ scroll_to_end (gpointer user_data)
   if (self->scroller != NULL)
     {
       adjustment = gtk_scrolled_window_get_hadjustment (self->scroller);
-      gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment));
+      /* Right to left, the end is on the left. */
+      gtk_adjustment_set_value (adjustment, gtk_widget_get_direction (GTK_WIDGET (self->scroller)) == GTK_TEXT_DIR_RTL
+                                              ? gtk_adjustment_get_lower (adjustment) : gtk_adjustment_get_upper (adjustment));
     }
 
   return G_SOURCE_REMOVE;
