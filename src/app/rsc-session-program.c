@@ -368,6 +368,8 @@ rsc_session_dup_status (RscSession *self)
         const char *runtime = snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "runtime") : "";
         const char *version = snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "version") : "";
 
+        if (strcmp (runtime, "DOT graph") == 0)
+          return g_strdup (_("DOT graph"));
         return *version != '\0' ? g_strdup_printf ("%s %s", runtime, version) : g_strdup (runtime);
       }
 

@@ -158,7 +158,7 @@ start_process (RscTarget *self, const RscLaunchOptions *options, const int their
 
   if (program == NULL)
     {
-      set_spawn_error (error, ENOENT, self->argv[0], NULL);
+      set_spawn_error (error, ENOENT, self->argv[0], options->cwd);
       return FALSE;
     }
 
