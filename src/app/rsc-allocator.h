@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /* To be called before there is a second thread.  Where the C library is not
  * GNU's, nothing is done. */
 void    rsc_allocator_init       (void);
+/* Gives what is free back to the system, on a thread of its own: a heap was closed. */
+void    rsc_allocator_trim_soon  (void);
 /* Bytes that are in use, of all pools and large blocks; 0 where it is not known. */
 guint64 rsc_allocator_get_in_use (void);
 

@@ -9,6 +9,7 @@
 
 #include "base/rsc-census.h"
 
+#include "rsc-allocator.h"
 #include "rsc-pane-memory.h"
 #include "rsc-settings.h"
 #include "rsc-template.h"
@@ -696,6 +697,7 @@ rsc_heap_page_finalize (GObject *object)
 {
   G_OBJECT_CLASS (rsc_heap_page_parent_class)->finalize (object);
   rsc_census_died (RSC_CENSUS_PAGE);
+  rsc_allocator_trim_soon ();
 }
 
 static void

@@ -141,7 +141,8 @@ write_graph (RscCli           *cli,
   g_autofree char *text = NULL;
 
   if (scene != NULL)
-    return rsc_export_scene (scene, NULL, format, scale, cli->options.output, cli->options.force, cli->cancellable, error);
+    /* Not to be cancelled: who stops waiting for the program's end is to have the picture. */
+    return rsc_export_scene (scene, NULL, format, scale, cli->options.output, cli->options.force, NULL, error);
 
   text = format == RSC_EXPORT_JSON ? get_json (graph, cli) : rsc_graph_to_dot (graph);
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/rsc-allocator.h"
 #include "app/rsc-canvas-private.h"
 #include "app/rsc-picture.h"
 #include "bench-report.h"
@@ -343,6 +344,7 @@ main (int argc, char **argv)
   GtkWidget *window, *canvas;
   guint waker;
 
+  rsc_allocator_init ();
   if (argc < 4)
     {
       fprintf (stderr, "usage: %s PYTHON XDOT_FRAMES.PY FOLDER [NODES...]\n", argv[0]);

@@ -360,8 +360,19 @@ class Failures(Live):
 
     def test_interrupted_while_it_waits_for_the_end(self):
         """The result is there already, and is not lost."""
-        script = self.script('import sys, time\nprint("ready", flush=True)\nwhile True: time.sleep(0.02)')
-        process = subprocess.Popen([CLI, 'info', '--json', '--after', '0.3', '--', self.python, script], stdin=subprocess.DEVNULL,
+        output = self.interrupt_while_it_waits('info', '--json')
+        info = json.loads(output)
+        self.assertEqual(info['runtime'], 'CPython')
+        self.assertIn('exit_status', info)
+        for name in 'graph.png', 'graph.svg', 'graph.dot':
+            path = self.folder / name
+            self.interrupt_while_it_waits('refs', 'name:__main__.kept', '-o', str(path))
+            self.assertGreater(path.stat().st_size, 0, name)
+
+    def interrupt_while_it_waits(self, *command):
+        """What was written to standard output by then, and after."""
+        script = self.script('import sys, time\nkept = [[]]\nprint("ready", flush=True)\nwhile True: time.sleep(0.02)')
+        process = subprocess.Popen([CLI, *command, '--after', '0.3', '--', self.python, script], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         said = ''
         while 'Waiting for the program' not in said:
@@ -372,9 +383,7 @@ class Failures(Live):
         output, said = process.communicate(timeout=TIME_LIMIT)
         self.assertEqual(process.returncode, CANCELLED, said)
         self.assertIn('Interrupted while it waited for the program\'s end: the result is whole', said)
-        info = json.loads(output)
-        self.assertEqual(info['runtime'], 'CPython')
-        self.assertIn('exit_status', info)
+        return output
 
     def test_the_command_line_is_killed_while_the_program_is_held(self):
         script = self.script('''
