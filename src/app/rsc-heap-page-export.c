@@ -122,8 +122,15 @@ exported (gpointer owner, RscJob *job, gpointer result, const GError *error)
   Export *export = rsc_job_get_data (job);
   g_autofree char *name = g_path_get_basename (export->path);
 
+  if (g_application_get_default () != NULL)
+    g_application_release (g_application_get_default ());
   if (self->session == NULL || !rsc_session_job_done (self->session, job, error))
-    return;
+    {
+      /* No window is left to show it in. */
+      if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return;
+    }
 
   if (g_error_matches (error, RSC_FORMAT_ERROR, RSC_ERROR_EXISTS))
     ask_to_overwrite (self, export);
@@ -145,8 +152,12 @@ exported (gpointer owner, RscJob *job, gpointer result, const GError *error)
 static void
 start_export (RscHeapPage *self, Export *export)
 {
-  rsc_session_add_job (self->session, rsc_job_start (self, export->snapshot != NULL ? _("Saving the heap") : _("Writing the picture"),
-                                                     write_export, export, export_free, NULL, exported));
+  /* The process waits for it, though its last window be closed. */
+  if (g_application_get_default () != NULL)
+    g_application_hold (g_application_get_default ());
+  rsc_session_add_lasting_job (self->session,
+                               rsc_job_start (self, export->snapshot != NULL ? _("Saving the heap") : _("Writing the picture"),
+                                              write_export, export, export_free, NULL, exported));
 }
 
 static void

@@ -251,7 +251,7 @@ update_center (RscHeapPage *self)
   const GError *error = rsc_session_get_error (self->session);
   const char *no_python = rsc_session_get_no_python (self->session);
   const char *icon = "refscope-graph-symbolic", *title = "", *description = "", *button = NULL;
-  gboolean waiting = FALSE, again = FALSE;
+  gboolean waiting = FALSE, again = FALSE, draw = FALSE;
 
   /* Controls of a picture that cannot be there yet say nothing. */
   gtk_widget_set_visible (GTK_WIDGET (self->controls), rsc_session_get_snapshot (self->session) != NULL);
@@ -278,6 +278,7 @@ update_center (RscHeapPage *self)
       title = waiting ? _("Drawing") : _("Nothing Is Drawn");
       description = waiting ? "" : _("The drawing was cancelled, or it failed.");
       button = waiting ? NULL : _("Draw");
+      draw = TRUE;
       break;
 
     case RSC_SESSION_STARTING:
@@ -312,17 +313,27 @@ update_center (RscHeapPage *self)
     case RSC_SESSION_EXITED:
       icon = "dialog-warning-symbolic";
       title = _("The Program Has Ended");
-      description = no_python != NULL ? no_python :
-                    _("It ended before its heap was captured. Its output is below. Is it a Python program, and does it run by itself?");
+      if (g_list_model_get_n_items (rsc_session_get_captures (self->session)) > 0)
+        {
+          waiting = rsc_session_get_busy (self->session);
+          description = waiting ? "" : _("The drawing was cancelled, or it failed.");
+          button = waiting ? NULL : _("Draw");
+          draw = TRUE;
+        }
+      else
+        description = no_python != NULL ? no_python :
+                      _("It ended before its heap was captured. Its output is below. Is it a Python program, and does it run by itself?");
       break;
 
     case RSC_SESSION_FAILED:
       hide_panes (self);
       icon = "dialog-error-symbolic";
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      if (rsc_session_is_program (self->session))
+        title = _("The Program Did Not Start");
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         title = _("Opening Was Cancelled");
       else
-        title = rsc_session_is_program (self->session) ? _("The Program Did Not Start") : _("The File Cannot Be Opened");
+        title = _("The File Cannot Be Opened");
       description = error != NULL ? error->message : "";
       button = rsc_session_is_program (self->session) ? _("Launch Again…") : NULL;
       again = TRUE;
@@ -341,10 +352,10 @@ update_center (RscHeapPage *self)
     {
       gtk_button_set_label (self->status_button, button);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button),
-                                      again ? "win.launch" : state == RSC_SESSION_READY ? "page.draw-again" : "page.capture");
+                                      again ? "win.launch" : draw ? "page.draw-again" : "page.capture");
       gtk_widget_set_tooltip_text (GTK_WIDGET (self->status_button),
                                    again ? _("Launch this program in another way, or another one") :
-                                   state == RSC_SESSION_READY ? _("Draw what is in the file") : _("Capture the heap now (F5)"));
+                                   draw ? _("Draw the captured heap") : _("Capture the heap now (F5)"));
     }
   gtk_widget_set_visible (GTK_WIDGET (self->status_spinner), waiting);
   gtk_spinner_set_spinning (self->status_spinner, waiting);
@@ -375,6 +386,8 @@ dup_subtitle (RscHeapPage *self)
       g_autoptr (GFile) home = g_file_new_for_path (g_get_home_dir ());
       g_autofree char *below_home = g_file_get_relative_path (home, folder);
 
+      if (g_file_equal (home, folder))
+        return g_strdup ("~");
       return below_home != NULL ? g_strdup_printf ("~/%s", below_home) : g_file_get_parse_name (folder);
     }
   /* Translators: %d is its number */

@@ -10,7 +10,7 @@
 #define NATURAL_HEIGHT 160
 #define MINIMUM_WIDTH 120
 #define MARGIN 4.0
-/* Marks closer than this (in pixels) share one label. */
+/* A mark at the right edge has its number so far (in pixels) inside. */
 #define LABEL_DISTANCE 14.0
 
 struct _RscMemoryPlot

@@ -145,7 +145,7 @@ append_attribute (GString *text, RscSnapshot *snapshot, const RscColumns *column
 static char *
 dup_brief (RscSnapshot *snapshot, RscNode node)
 {
-  const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, NULL);
+  const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_EDGES | RSC_BLOCK_STRINGS, NULL);
   GString *text = g_string_new (NULL);
   guint n = 0;
 

@@ -108,8 +108,8 @@ predicted (gpointer owner, RscJob *job, gpointer data, const GError *error)
   rsc_session_set_overlay_mode (self, RSC_OVERLAY_MODE_COLLECTION);
 }
 
-void
-rsc_session_predict (RscSession *self, guint generation)
+static void
+predict_collection (RscSession *self, guint generation)
 {
   if (self->capture == NULL)
     return;
@@ -275,7 +275,7 @@ rsc_session_collect (RscSession *self, guint generation)
   if (rsc_session_is_live (self) && self->no_python == NULL)
     collect_live (self, generation);
   else
-    rsc_session_predict (self, generation);
+    predict_collection (self, generation);
 }
 
 /* On top of the scene. */

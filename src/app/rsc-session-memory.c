@@ -48,7 +48,6 @@ rsc_session_add_memory_point (RscSession *self, RscMemoryPoint point)
 typedef struct
 {
   guint64 uss, rss;
-  double seconds;
 } MemorySample;
 
 static gpointer

@@ -84,7 +84,6 @@ void rsc_session_add_capture (RscSession *self, RscHeapCapture *capture);
 
 void rsc_session_start_program   (RscSession *self);
 void rsc_session_dispose_program (RscSession *self);
-void rsc_session_predict         (RscSession *self, guint generation);
 
 /* Takes the point's hint over. */
 void rsc_session_add_memory_point (RscSession *self, RscMemoryPoint point);

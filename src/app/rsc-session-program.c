@@ -105,6 +105,7 @@ handle_state (RscSession *self, const RscTargetEvent *event)
       /* Another program has taken the place of the first. */
       g_clear_pointer (&self->waiting, g_free);
       g_clear_pointer (&self->gc_info, g_variant_unref);
+      g_object_notify (G_OBJECT (self), "gc-info");
       rsc_session_set_state (self, RSC_SESSION_STARTING);
       break;
 

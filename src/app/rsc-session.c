@@ -13,6 +13,8 @@
 
 /* Marks a job that did not just give way to a newer one. */
 #define CANCELLED_BY_USER "rsc-cancelled-by-user"
+/* Marks a job that goes on when the session is closed. */
+#define LASTING "rsc-lasting"
 
 enum
 {
@@ -300,6 +302,22 @@ rsc_session_start (RscSession *self)
                                             (GDestroyNotify) rsc_snapshot_unref, file_opened));
 }
 
+static void
+cancel_jobs (RscSession *self, gboolean lasting_too)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->jobs));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (RscJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      if (!lasting_too && g_object_get_data (G_OBJECT (job), LASTING) != NULL)
+        continue;
+      g_object_set_data (G_OBJECT (job), CANCELLED_BY_USER, self);
+      rsc_job_cancel (job);
+    }
+}
+
 void
 rsc_session_close (RscSession *self)
 {
@@ -307,7 +325,7 @@ rsc_session_close (RscSession *self)
     return;
 
   self->closed = TRUE;
-  rsc_session_cancel (self);
+  cancel_jobs (self, FALSE);
   rsc_session_dispose_program (self);
 }
 
@@ -323,6 +341,13 @@ rsc_session_add_job (RscSession *self, RscJob *job)
   return job;
 }
 
+void
+rsc_session_add_lasting_job (RscSession *self, RscJob *job)
+{
+  g_object_set_data (G_OBJECT (job), LASTING, self);
+  rsc_session_add_job (self, job);
+}
+
 gboolean
 rsc_session_job_done (RscSession *self, RscJob *job, const GError *error)
 {
@@ -334,7 +359,8 @@ rsc_session_job_done (RscSession *self, RscJob *job, const GError *error)
     return FALSE;
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
-  if (g_object_get_data (G_OBJECT (job), CANCELLED_BY_USER) != NULL)
+  if (g_object_get_data (G_OBJECT (job), CANCELLED_BY_USER) != NULL &&
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       /* Translators: %s is what was cancelled: "Finding cycles" */
       g_autofree char *message = g_strdup_printf (_("Cancelled: %s"), rsc_job_get_title (job));
@@ -348,15 +374,7 @@ rsc_session_job_done (RscSession *self, RscJob *job, const GError *error)
 void
 rsc_session_cancel (RscSession *self)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->jobs));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (RscJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
-
-      g_object_set_data (G_OBJECT (job), CANCELLED_BY_USER, self);
-      rsc_job_cancel (job);
-    }
+  cancel_jobs (self, TRUE);
 }
 
 GListModel *

@@ -166,6 +166,9 @@ void           rsc_session_find_cycles      (RscSession *self);
 /* Adds the job to the list until rsc_session_job_done(); takes @job over and
  * returns it. */
 RscJob  *rsc_session_add_job  (RscSession *self, RscJob *job);
+/* The same for one that writes what the user asked for: closing the session does
+ * not cancel it. */
+void     rsc_session_add_lasting_job (RscSession *self, RscJob *job);
 /* FALSE if the answer is not wanted any more (cancelled, or closed). */
 gboolean rsc_session_job_done (RscSession *self, RscJob *job, const GError *error);
 /* Of RscJob: what runs now and can be cancelled. */

@@ -1,4 +1,5 @@
 """Cancel: what runs ends, the window says so, and goes on."""
+import contextlib
 import pathlib
 import sys
 import unittest
@@ -35,18 +36,23 @@ class Cancelling(GuiTest):
         wait_for(f'the end of “{what}”', lambda: window.facts()['jobs'] == 0)
         window.settle()
 
-    def children(self, window):
-        with open(f'/proc/{window.process.pid}/task/{window.process.pid}/children', encoding='ascii') as file:
-            return file.read().split()
+    def layouts(self, window):
+        """The layout children, by whichever thread they were started."""
+        found = []
+        for file in pathlib.Path(f'/proc/{window.process.pid}/task').glob('*/children'):
+            with contextlib.suppress(OSError):  # the thread has ended
+                found += [pid for pid in file.read_text(encoding='ascii').split() if self.is_sleep(pid)]
+        return found
 
     def test_open(self):
         # A DOT file is read by the layout child.
         window = self.open(self.write('graph.dot', GRAPH), env=self.hanging_layout())
         window.sees('Cancel', exactly=True)
+        children = set(wait_for('the child', lambda: self.layouts(window)))
         self.cancel(window, 'Opening the file')
         window.sees('Opening Was Cancelled')
         window.settle()
-        wait_for('the end of the child', lambda: not [pid for pid in self.children(window) if self.is_sleep(pid)])
+        wait_for('the end of the child', lambda: not children <= set(self.layouts(window)))
 
     @staticmethod
     def is_sleep(pid):

@@ -1,4 +1,5 @@
 """What leaves the window: pictures, heaps, commands."""
+import contextlib
 import fcntl
 import json
 import os
@@ -107,17 +108,24 @@ class Exporting(GuiTest):
         window.press('Replace')
         wait_for('the picture', lambda: path.read_text().startswith('<?xml'))
 
-    def blocked(self, window, action, name):
-        """Writes into a pipe that nobody empties, until Cancel is seen and pressed; how much was written in all."""
+    def pipe(self, name):
+        """A small one, as a file of the folder; its end to read from."""
         path = self.folder / name
         os.mkfifo(path)
         pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         self.addCleanup(os.close, pipe)
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return pipe
+
+    def blocked(self, window, action, name):
+        """Writes into a pipe that nobody empties, until Cancel is seen and pressed; how much was written in all."""
+        pipe = self.pipe(name)
         # The chooser does not know of the file that has an ending more.
-        save(window, action, path.with_suffix(''))
+        save(window, action, (self.folder / name).with_suffix(''))
         wait_for('a full pipe', lambda: window.facts()['jobs'] == 1)
         window.press('Cancel')
+        # A press takes a moment to be a click; until then nothing is drained.
+        window.activate('page.cancel')
         n_bytes = 0
 
         def drained():
@@ -144,9 +152,28 @@ class Exporting(GuiTest):
         window = self.open_graph(HUB)
         window.set_value('Fold above', 100)
         wait_for('all leaves', lambda: (window.settle(), len(self.names(window)))[1] == 41)
-        self.blocked(window, "page.export('svg')", 'slow.svg')
-        # The next one is written.
-        self.exported(window, 'svg')
+        n_bytes = self.blocked(window, "page.export('svg')", 'slow.svg')
+        # The next one is written, and whole.
+        self.assertLess(n_bytes, self.exported(window, 'svg').stat().st_size)
+
+    def test_saving_goes_on_when_the_window_is_closed(self):
+        window = self.open_graph(HUB)
+        whole = self.folder / 'whole.refscope'
+        save(window, 'page.save-heap', whole)
+        wait_for('the heap', whole.exists)
+        pipe = self.pipe('slow.refscope')
+        save(window, 'page.save-heap', self.folder / 'slow')
+        wait_for('the job', lambda: window.facts()['jobs'] == 1)
+        window.activate('window.close')
+        written = b''
+
+        def ended():
+            nonlocal written
+            with contextlib.suppress(BlockingIOError):
+                written += os.read(pipe, 1 << 20)
+            return window.process.poll() is not None
+        wait_for('the end of the program', ended)
+        self.assertEqual(len(written), whole.stat().st_size)
 
     def test_copy_as_command(self):
         window = self.open_graph()
