@@ -30,7 +30,7 @@ static int scale = 1;
 static const GOptionEntry entries[] = {
   { "max-depth", 0, 0, G_OPTION_ARG_INT, &max_depth, N_("Go this far from the objects (default: 3; 0: only the objects)"), N_("N") },
   { "too-many", 0, 0, G_OPTION_ARG_INT, &too_many, N_("Draw so many references of one object, and fold the rest (default: 10)"), N_("N") },
-  { "max-nodes", 0, 0, G_OPTION_ARG_INT, &max_nodes, N_("Draw so many boxes in all, objects and folds (default: 200, with --objgraph no limit; 0: no limit)"), N_("N") },
+  { "max-nodes", 0, 0, G_OPTION_ARG_INT, &max_nodes, N_("Draw so many objects in all, with the folds at most a quarter more (default: 200, with --objgraph no limit; 0: no limit)"), N_("N") },
   { "filter", 0, 0, G_OPTION_ARG_STRING, &filter, N_("Go through only the objects for which this is true"), N_("SQL") },
   { "hide", 0, 0, G_OPTION_ARG_STRING, &hide, N_("Leave these out, and bridge them by dashed edges"), N_("SQL") },
   { "extra-ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &extra_ignore, N_("Pass over OBJECT; type:NAME: over all of that type (may be repeated)"), N_("OBJECT") },

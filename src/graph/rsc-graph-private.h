@@ -46,7 +46,7 @@ typedef struct
   RscEdgeFinder *finder;
   GHashTable *boxes;        /* folds and finalizer marks: id -> index + 1 */
   guint n_objects;
-  guint max_objects;        /* how many of max_nodes are for objects; 0: no limit */
+  guint max_objects;        /* max_nodes, or fewer for the folds' sake; 0: no limit */
   gboolean unexpanded;      /* as if there were no expansions */
   guint n_polls;
   guint64 n_steps_polled;   /* the finder's steps at the last look at the cancellable */

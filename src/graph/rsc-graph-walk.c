@@ -36,6 +36,7 @@ typedef struct
   GHashTable *pairs;   /* with RSC_DIRECTION_BOTH: edges that were drawn */
   guint depth;
   gsize n_starts;      /* of the objects, so many were gone through */
+  guint n_opened;      /* objects that are there for an expansion only: they take no room from the next levels */
 } Walk;
 
 static void
@@ -122,13 +123,20 @@ admit_next (Walk *walk, Parent *parent)
   return FALSE;
 }
 
+/* Whether the neighbour that was admitted last is there for an expansion only. */
+static gboolean
+is_opened (Walk *walk, const Parent *parent)
+{
+  return parent->extra > 0 && (parent->at_limit || parent->next > walk->build->params->too_many);
+}
+
 /* In turn, one new neighbour for each parent, as long as there is room; then
  * what expansions ask for. */
 static void
 share_out (Walk *walk, Parent *parents, guint n_parents)
 {
   guint64 max_nodes = walk->build->max_objects;
-  guint64 n_asked = max_nodes + rsc_graph_build_get_extra (walk->build, RSC_NODE_NONE);
+  guint64 n_asked = max_nodes + rsc_graph_build_get_extra (walk->build, RSC_NODE_NONE) + walk->n_opened;
   guint64 room = max_nodes == 0 ? G_MAXUINT64
                  : n_asked > walk->build->n_objects ? n_asked - walk->build->n_objects : 0;
   gboolean found = TRUE;
@@ -141,12 +149,12 @@ share_out (Walk *walk, Parent *parents, guint n_parents)
           {
             found = TRUE;
             room--;
+            walk->n_opened += is_opened (walk, &parents[i]);
           }
     }
   for (guint i = 0; i < n_parents; i++)
-    for (guint32 k = 0; k < parents[i].extra; k++)
-      if (!admit_next (walk, &parents[i]))
-        break;
+    for (guint32 k = 0; k < parents[i].extra && admit_next (walk, &parents[i]); k++)
+      walk->n_opened++;
 }
 
 /* Both ways the same edge can be met from either end. */
@@ -264,17 +272,13 @@ draw_parent (Walk *walk, Parent *parent, GError **error)
       return FALSE;
 
   /* One box where two cuts would say the same to a reader. */
-  if (parent->n_over > 0 && (reason == RSC_FOLD_MAX_NODES || n_more == 0))
+  if (parent->n_over > 0)
     {
       reason = RSC_FOLD_MAX_NODES;
       n_more += parent->n_over;
-      parent->n_over = 0;
     }
   return (n_more == 0
           || rsc_graph_build_add_fold (walk->build, parent->index, depth, parent->forwards, reason, n_more, error))
-         && (parent->n_over == 0
-             || rsc_graph_build_add_fold (walk->build, parent->index, depth, parent->forwards,
-                                          RSC_FOLD_MAX_NODES, parent->n_over, error))
          && (neighbours->n_rejected == 0
              || rsc_graph_build_add_fold (walk->build, parent->index, depth, parent->forwards,
                                           RSC_FOLD_FILTER, neighbours->n_rejected, error));

@@ -12,6 +12,9 @@
 /* Edges that are looked at for one item do not take as long as an item. */
 #define MAX_STEPS_UNPOLLED (1u << 20)
 
+/* So often it is walked, at most, to find how many objects fit. */
+#define MAX_WALKS 4
+
 /* The life of a graph */
 
 static RscGraph *
@@ -365,31 +368,92 @@ walk (RscGraphBuild *self, RscView *view, GError **error)
   return self->params->objgraph ? rsc_graph_walk_objgraph (self, error) : rsc_graph_walk (self, error);
 }
 
-/* What says that something was left out takes room, too: how much is known when it
- * is drawn.  So it is drawn again with fewer objects, until all fits.  What the user
- * opens comes on top, and does not push out what is there. */
+/* With what says that something was left out; a picture of what is allowed is never refused. */
+static guint64
+get_max_boxes (guint max_nodes)
+{
+  guint64 max_boxes = (guint64) max_nodes + max_nodes / 4;
+
+  return max_nodes <= RSC_VIEW_MAX_NODES_CEILING ? MIN (max_boxes, RSC_VIEW_MAX_NODES_CEILING) : max_boxes;
+}
+
+/* So few objects that all that can be said of them fits: of each at most two folds
+ * in each direction and a finalizer's mark, and one fold of the starts.  At least one. */
+static guint
+get_min_objects (const RscViewParams *params)
+{
+  guint boxes_per_object = params->direction == RSC_DIRECTION_BOTH ? 6 : 4;
+
+  return (guint) MAX ((get_max_boxes (params->max_nodes) - 1) / boxes_per_object, 1);
+}
+
+/* How many boxes say that something was left out is known when they are drawn.  Where
+ * they are too many, it is drawn again with fewer objects: as if the same of them stayed,
+ * then with what lies in proportion between what fitted and what did not.  The largest
+ * that fitted is kept; few walks are enough to come near to what is possible. */
+static gboolean
+walk_to_fit (RscGraphBuild *self, RscView *view, GError **error)
+{
+  const gint64 max_boxes = (gint64) get_max_boxes (self->params->max_nodes);
+  const guint min_objects = get_min_objects (self->params);
+  g_autoptr(RscGraph) fitting = NULL;
+  gint64 fitting_max = 0, fitting_boxes = 0;                /* the limit of objects, and what came of it */
+  gint64 over_max = 0, over_objects = 0, over_boxes = 0;
+
+  self->max_objects = self->params->max_nodes;
+  for (guint n_walks = 1;; n_walks++)
+    {
+      gint64 n_boxes, next;
+
+      if (!walk (self, view, error))
+        return FALSE;
+      n_boxes = self->graph->nodes->len;
+      if (n_boxes <= max_boxes || self->max_objects <= min_objects)
+        {
+          g_clear_pointer (&fitting, rsc_graph_unref);
+          fitting = rsc_graph_ref (self->graph);
+          fitting_max = self->max_objects;
+          fitting_boxes = n_boxes;
+        }
+      else
+        {
+          over_max = self->max_objects;
+          over_objects = self->n_objects;
+          over_boxes = n_boxes;
+        }
+      if (fitting != NULL
+          && (over_max <= fitting_max + 1 || fitting_boxes >= max_boxes / 10 * 9 || n_walks >= MAX_WALKS))
+        break;
+
+      if (fitting != NULL)
+        next = fitting_max + (over_objects - fitting_max) * (max_boxes - fitting_boxes) / (over_boxes - fitting_boxes);
+      else if (n_walks + 1 < MAX_WALKS)
+        next = max_boxes - (over_boxes - over_objects);
+      else
+        next = min_objects;
+      self->max_objects = (guint) CLAMP (next, MAX (fitting_max + 1, min_objects), over_max - 1);
+    }
+
+  g_clear_pointer (&self->graph, rsc_graph_unref);
+  self->graph = g_steal_pointer (&fitting);
+  self->max_objects = (guint) fitting_max;
+  return TRUE;
+}
+
+/* What the user opens comes on top of the limit that was found without it; what it
+ * refers to shares the room with the rest. */
 static gboolean
 walk_within_limit (RscGraphBuild *self, RscView *view, GError **error)
 {
-  guint max_nodes = self->params->max_nodes;
+  if (self->params->max_nodes == 0)
+    return walk (self, view, error);
 
-  self->max_objects = max_nodes;
-  self->unexpanded = max_nodes > 0;
-  if (!walk (self, view, error))
+  self->unexpanded = TRUE;
+  if (!walk_to_fit (self, view, error))
     return FALSE;
-  while (max_nodes > 0 && self->graph->nodes->len > max_nodes && self->max_objects > 1)
-    {
-      guint in_proportion = (guint) ((guint64) self->max_objects * max_nodes / self->graph->nodes->len);
-
-      self->max_objects = CLAMP (in_proportion, 1, self->max_objects - 1);
-      if (!walk (self, view, error))
-        return FALSE;
-    }
-  if (!self->unexpanded || self->params->n_expansions == 0)
-    return TRUE;
   self->unexpanded = FALSE;
 
-  return walk (self, view, error);
+  return self->params->n_expansions == 0 || walk (self, view, error);
 }
 
 RscGraph *

@@ -36,7 +36,9 @@ typedef struct
   RscEdgeSet edges;
   guint max_depth;  /* 3 */
   guint too_many;   /* 10 */
-  guint max_nodes;  /* RSC_VIEW_MAX_NODES_DEFAULT; 0: no limit */
+  guint max_nodes;  /* RSC_VIEW_MAX_NODES_DEFAULT; 0: no limit.  So many objects at most.  The boxes of what
+                     * was left out come on top, but with them it is at most a quarter more (and no
+                     * ceiling is passed for them): else fewer objects are drawn, at least one. */
   const RscNode *objects;
   gsize n_objects;
   const RscNode *extra_ignore; /* objects, by identity */

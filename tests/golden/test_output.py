@@ -161,6 +161,7 @@ class Output(unittest.TestCase):
             nodes = [node['address'] for node in graph['nodes']]
             self.assertEqual(len(nodes), len(set(nodes)))
             self.assertLessEqual(len(nodes), 50)
+            self.assertLessEqual(len(nodes) + len(graph['folds']), 62)
             for edge in graph['edges']:
                 self.assertLessEqual({edge['source'], edge['target']}, set(nodes))
             self.assertLessEqual({fold['at'] for fold in graph['folds']}, set(nodes))

@@ -199,7 +199,7 @@ test_depth_fold (void)
   g_assert_cmpuint (find_fold (alone, 0, RSC_FOLD_DEPTH)->count, ==, 2);
 }
 
-/* Two hubs of 100 under one root; room for 20, and for what says how many are left out. */
+/* Two hubs of 100 under one root; room for 20; what says how many are left out comes on top. */
 static void
 test_max_nodes_is_fair (void)
 {
@@ -225,7 +225,7 @@ test_max_nodes_is_fair (void)
   snapshot = small_heap_freeze (&heap);
 
   params.too_many = 1000;
-  params.max_nodes = 25;
+  params.max_nodes = 23;
   graph = build (snapshot, &params);
   g_assert_cmpuint (count_objects (graph), ==, 23);
   edges = rsc_graph_get_edges (graph, &n_edges);
@@ -268,6 +268,82 @@ test_many_starts_leave_room (void)
   g_assert_cmpuint (find_fold (graph, RSC_NODE_NONE, RSC_FOLD_MAX_NODES)->count, ==, 300 - RSC_VIEW_MAX_NODES_DEFAULT / 2);
 }
 
+/* A list of @n_lists lists, each with @n_items of its own; @n_opened more of the lists are asked for. */
+static RscGraph *
+build_nested (guint n_lists, guint n_items, guint too_many, guint max_nodes, guint32 n_opened)
+{
+  SmallHeap heap;
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  RscNode start = 0;
+  RscViewParams params = params_from (&start, 1);
+  RscExpansion expansion = { start, n_opened };
+
+  small_heap_init (&heap);
+  for (guint i = 0; i < 1 + n_lists + n_lists * n_items; i++)
+    small_heap_node (&heap, "list", NULL, 0);
+  for (guint i = 0; i < n_lists; i++)
+    {
+      small_heap_edge (&heap, 0, 1 + i, T | RSC_EDGE_INDEX, i);
+      for (guint k = 0; k < n_items; k++)
+        small_heap_edge (&heap, 1 + i, 1 + n_lists + i * n_items + k, T | RSC_EDGE_INDEX, k);
+    }
+  snapshot = small_heap_freeze (&heap);
+  params.too_many = too_many;
+  params.max_nodes = max_nodes;
+  params.expansions = &expansion;
+  params.n_expansions = n_opened > 0;
+  return build (snapshot, &params);
+}
+
+static gsize
+count_folds (RscGraph *graph)
+{
+  gsize n_nodes;
+
+  rsc_graph_get_nodes (graph, &n_nodes);
+  return n_nodes - count_objects (graph);
+}
+
+/* One object less than there are costs that one, and not half of them. */
+static void
+test_folds_come_on_top (void)
+{
+  g_autoptr(RscGraph) all = build_nested (100, 1, 1000, 201, 0);
+  g_autoptr(RscGraph) most = build_nested (100, 1, 1000, 200, 0);
+  g_autoptr(RscGraph) narrow = build_nested (100, 1, 1000, 120, 0);
+
+  g_assert_cmpuint (count_objects (all), ==, 201);
+  g_assert_cmpuint (count_folds (all), ==, 0);
+  g_assert_cmpuint (count_objects (most), ==, 200);
+  g_assert_cmpuint (count_folds (most), ==, 1);
+  /* Each list that is drawn, with what it holds or a fold: 74 of them, or a few less. */
+  g_assert_cmpuint (count_objects (narrow) + count_folds (narrow), <=, 150);
+  g_assert_cmpuint (count_objects (narrow) + count_folds (narrow), >, 130);
+}
+
+/* Two limits that cut the same list are one fold. */
+static void
+test_one_fold_for_two_cuts (void)
+{
+  g_autoptr(RscGraph) graph = build_nested (8, 12, 10, 49, 0);
+
+  g_assert_cmpuint (count_objects (graph), ==, 49);
+  g_assert_cmpuint (count_folds (graph), ==, 8);
+  for (RscNode list = 1; list <= 8; list++)
+    g_assert_cmpuint (find_fold (graph, list, RSC_FOLD_MAX_NODES)->count, ==, 7);
+}
+
+/* What is opened takes no room from the levels below. */
+static void
+test_opened_comes_on_top (void)
+{
+  g_autoptr(RscGraph) graph = build_nested (30, 2, 10, 28, 0);
+  g_autoptr(RscGraph) opened = build_nested (30, 2, 10, 28, 5);
+
+  g_assert_cmpuint (count_objects (graph), ==, 28);
+  g_assert_cmpuint (count_objects (opened), ==, 28 + 5);
+}
+
 static void
 test_many_starts (void)
 {
@@ -286,8 +362,8 @@ test_many_starts (void)
   rsc_graph_get_nodes (graph, &n_nodes);
   n_objects = count_objects (graph);
   g_assert_cmpuint (n_objects, >=, RSC_VIEW_MAX_NODES_DEFAULT / 2);
-  g_assert_cmpuint (n_nodes, <=, RSC_VIEW_MAX_NODES_DEFAULT);
-  g_assert_cmpuint (n_nodes, >, RSC_VIEW_MAX_NODES_DEFAULT * 9 / 10);
+  g_assert_cmpuint (n_nodes, <=, RSC_VIEW_MAX_NODES_DEFAULT * 5 / 4);
+  g_assert_cmpuint (n_nodes, >, RSC_VIEW_MAX_NODES_DEFAULT);
   g_assert_cmpuint (find_fold (graph, RSC_NODE_NONE, RSC_FOLD_MAX_NODES)->count, ==, 5000 - n_objects);
 
   params.expansions = &expansion;
@@ -768,7 +844,8 @@ check_graph (RscGraph *graph, const RscViewParams *params)
       g_assert_cmpint (rsc_graph_find (graph, nodes[i].node), ==, i);
     }
   /* But one object with all that is left out at it is always drawn. */
-  g_assert_true (n_nodes <= params->max_nodes || count_objects (graph) == 1);
+  g_assert_cmpuint (count_objects (graph), <=, params->max_nodes);
+  g_assert_true (n_nodes <= params->max_nodes + params->max_nodes / 4 || count_objects (graph) == 1);
 
   for (gsize i = 0; i < n_edges; i++)
     {
@@ -851,6 +928,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/graph/filter-fold", test_filter_fold);
   g_test_add_func ("/graph/depth-fold", test_depth_fold);
   g_test_add_func ("/graph/max-nodes-is-fair", test_max_nodes_is_fair);
+  g_test_add_func ("/graph/folds-come-on-top", test_folds_come_on_top);
+  g_test_add_func ("/graph/one-fold-for-two-cuts", test_one_fold_for_two_cuts);
+  g_test_add_func ("/graph/opened-comes-on-top", test_opened_comes_on_top);
   g_test_add_func ("/graph/many-starts-leave-room", test_many_starts_leave_room);
   g_test_add_func ("/graph/many-starts", test_many_starts);
   g_test_add_func ("/graph/hide", test_hide);
