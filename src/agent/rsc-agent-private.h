@@ -220,6 +220,8 @@ void rsc_agent_uncaught (PyObject *args);
 /* rsc-agent-exec.c; GIL held */
 /* The program is about to execute another; @args: of the audit event os.exec. */
 void rsc_agent_say_exec (PyObject *args);
+/* Remembers where the preload stub is. */
+void rsc_agent_watch_exec (const char *folder);
 
 /* rsc-agent-fork.c; GIL held */
 int  rsc_agent_watch_forks (void);

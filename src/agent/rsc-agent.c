@@ -266,6 +266,7 @@ rsc_agent_begin (const char *folder, const char *event)
   rsc_agent_add_finder ();
   rsc_agent_watch_collections ();
   rsc_agent_watch_forks ();
+  rsc_agent_watch_exec (folder);
   rsc_agent_thread_start ();
 }
 

@@ -21,6 +21,9 @@ typedef void (*RscAgentLeaveFunc) (void);
  * along.  On any thread, also without the GIL, in children and in handlers of signals. */
 typedef bool (*RscAgentFollowsFunc) (const char *path);
 
+/* What was to be executed could not be: the program goes on as it is.  Where follows() may be called. */
+typedef void (*RscAgentStayFunc) (void);
+
 /* A later audit event; @args is a tuple, borrowed.  0, or -1 with an exception. */
 typedef int (*RscAgentAuditFunc) (const char *event, void *args);
 
@@ -30,3 +33,4 @@ RSC_AGENT_EXPORT void rsc_agent_begin (const char *folder, const char *event);
 RSC_AGENT_EXPORT int  rsc_agent_audit (const char *event, void *args);
 RSC_AGENT_EXPORT void rsc_agent_leave (void);
 RSC_AGENT_EXPORT bool rsc_agent_follows (const char *path);
+RSC_AGENT_EXPORT void rsc_agent_stay (void);

@@ -52,6 +52,7 @@ static struct
   RscAgentAuditFunc audit;
   RscAgentLeaveFunc leave;
   RscAgentFollowsFunc follows;
+  RscAgentStayFunc stay;
   /* those that the program would have called */
   void (*next_exit) (int status);
   int (*next_execve) (const char *path, char *const arguments[], char *const variables[]);
@@ -121,11 +122,17 @@ execute_followed (const char *path, char *const arguments[], char *const variabl
 int
 execve (const char *path, char *const arguments[], char *const variables[])
 {
+  int result;
+
   if (stub.follows != NULL && variables != NULL && stub.follows (path))
     execute_followed (path, arguments, variables);
 
   /* Also where the other was too large an environment, or failed: then this fails alike. */
-  return execute (path, arguments, variables);
+  result = execute (path, arguments, variables);
+  if (stub.stay != NULL)
+    stub.stay ();
+
+  return result;
 }
 
 int
@@ -181,6 +188,7 @@ load_agent (void)
       stub.audit = (RscAgentAuditFunc) dlsym (agent, "rsc_agent_audit");
       stub.leave = (RscAgentLeaveFunc) dlsym (agent, "rsc_agent_leave");
       stub.follows = (RscAgentFollowsFunc) dlsym (agent, "rsc_agent_follows");
+      stub.stay = (RscAgentStayFunc) dlsym (agent, "rsc_agent_stay");
     }
   /* The folder goes when Refscope ends: then there is nothing to say, nor
    * anybody to say it to. */

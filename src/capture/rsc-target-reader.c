@@ -226,6 +226,9 @@ on_message (RscTarget *self, const RscWireMessage *message)
       self->executed = dup_text (message, RSC_WIRE_TEXT);
       self->followed = rsc_wire_message_number (message, RSC_WIRE_FOLLOWED, 0) != 0;
       break;
+    case RSC_WIRE_EXEC_FAILED:
+      g_clear_pointer (&self->executed, g_free);
+      break;
     case RSC_WIRE_GOODBYE:
       self->said_goodbye = TRUE;
       break;

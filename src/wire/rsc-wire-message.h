@@ -67,6 +67,7 @@ typedef enum
   RSC_WIRE_EXEC = 9,       /* TEXT: the program that replaces this one, FOLLOWED */
   RSC_WIRE_BEGUN = 10,     /* the program has come to the request, and may take long */
   RSC_WIRE_COLLECTED = 11, /* TIME, GENERATION, COLLECTIONS, FREED, UNCOLLECTABLE: since the last such message */
+  RSC_WIRE_EXEC_FAILED = 12, /* the program that EXEC told of did not replace this one */
   /* from Refscope */
   RSC_WIRE_WELCOME = 32,   /* HOLD_ALL, HOLD_NAME ... */
   RSC_WIRE_TURNED_AWAY = 33, /* another interpreter is the program */

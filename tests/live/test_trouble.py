@@ -3,6 +3,7 @@ import os
 import pathlib
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -260,6 +261,47 @@ class Trouble(Case):
         with Target(python, script, hold=True) as target:
             self.assertEqual(target.wait_exit(), 0)
             self.assertNotIn(b'LD_PRELOAD', target.output[1])
+
+        shim = self.script('#!/bin/sh\nexec env\n', 'python-shim', 0o755)
+        with Target(python, self.script(f'import os; os.execv({str(shim)!r}, ["x"])'), hold=True) as target:
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertIn(b'PATH=', target.output[1])
+            self.assertNotIn(b'LD_PRELOAD', target.output[1])
+
+    @each_python
+    def test_a_python_that_it_execs_may_not_load_the_stub(self, python):
+        if os.getuid() != 0:
+            self.skipTest('only root can become another user')
+        self.path.chmod(0o755)
+        second = self.path / 'python-echo'
+        shutil.copy('/bin/echo', second)
+        script = self.script(f'import os; os.setuid(65534); os.execv({str(second)!r}, ["echo", "ran"])')
+        with Target(python, script, hold=True) as target:
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output, {1: b'ran\n', 2: b''})
+
+    @each_python
+    def test_a_python_that_it_wants_to_exec_is_none(self, python):
+        second = self.path / 'python-broken'
+        second.write_bytes(b'\x7fELF, or not')
+        second.chmod(0o755)
+        script = self.script(f'''
+            import ctypes, os
+            try:
+                os.execv({str(second)!r}, ['x'])
+            except OSError:
+                ctypes.CDLL(None).exit(9)
+            ''')
+        with Target(python, script) as target:
+            self.assertEqual(target.wait_exit(), 9)
+            self.assertIn('status 9 at once', target.seen[-1]['message'])
+
+    @each_python
+    def test_it_execs_a_descriptor(self, python):
+        script = self.script('import os; os.execve(os.open("/bin/true", os.O_RDONLY), ["x"], {})')
+        with Target(python, script) as target:
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertRegex(target.seen[-1]['message'], r'in its place \(/.*/true\), which is not watched')
 
     @each_python
     def test_a_python_that_it_execs_does_not_begin(self, python):
