@@ -21,6 +21,8 @@
 /* So many reads empty a pipe, and do not run after a program that never stops. */
 #define READS_AHEAD 16
 #define READ_SIZE 65536
+/* More messages than a socket's buffer holds. */
+#define MESSAGES_AHEAD 1024
 
 double
 rsc_target_get_seconds (RscTarget *self)
@@ -238,6 +240,31 @@ on_message (RscTarget *self, const RscWireMessage *message)
   g_cond_broadcast (&self->changed);
 }
 
+static gboolean
+is_running (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *text = NULL;
+  const char *state;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return FALSE;
+  state = strrchr (text, ')');
+
+  return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+}
+
+/* What takes the interpreter's place is to say hello.  Where that is not the launched
+ * process, which may have ended, no pidfd tells of its end. */
+static gboolean
+is_to_follow (RscTarget *self)
+{
+  if (self->socket >= 0 || self->said_goodbye || self->executed == NULL || !self->followed)
+    return FALSE;
+
+  return self->python_pid == self->pid ? !self->reaped : is_running (self->python_pid);
+}
+
 static void
 close_socket (RscTarget *self)
 {
@@ -246,7 +273,7 @@ close_socket (RscTarget *self)
   close (self->socket);
   self->socket = -1;
   self->n_held = 0;
-  if (!self->said_goodbye && self->executed != NULL && self->followed && !self->reaped)
+  if (is_to_follow (self))
     {
       self->silent_since = g_get_monotonic_time ();
       self->said_waiting = FALSE;
@@ -296,6 +323,9 @@ welcome (RscTarget *self, int connection, pid_t pid, const RscWireMessage *hello
 {
   g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
 
+  /* The one before may have executed this one, and neither that nor its end were read yet. */
+  for (guint i = 0; i < MESSAGES_AHEAD && self->socket >= 0 && read_socket (self); i++)
+    ;
   if (self->socket >= 0)
     {
       /* Another interpreter is the program already. */
@@ -450,6 +480,13 @@ dup_why_ended (RscTarget *self)
   /* Said already; of what was executed it is news how it ended. */
   if (self->why_not != NULL && self->executed == NULL)
     return NULL;
+  /* The status is the launched process's, behind which another was the program. */
+  if (self->executed != NULL && self->python_pid != self->pid)
+    return self->followed
+             ? g_strdup_printf (_("The program executed another one in its place (%s), which ended before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
+                                self->executed)
+             : g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
+                                self->executed);
   if (self->executed != NULL && self->followed && WIFSIGNALED (self->exit_status))
     return g_strdup_printf (_("The program executed another one in its place (%1$s), which was ended by signal %2$d (%3$s) before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
                             self->executed, WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
@@ -470,11 +507,12 @@ dup_why_ended (RscTarget *self)
 }
 
 /* An interpreter that is not the launched process, and is still there, is the
- * program: behind a shell that did not wait for it. */
+ * program: behind a shell that did not wait for it.  So is what follows it. */
 static void
 look_whether_finished (RscTarget *self)
 {
-  if (!self->reaped || self->finished || (self->socket >= 0 && self->python_pid != self->pid))
+  if (!self->reaped || self->finished || (self->socket >= 0 && self->python_pid != self->pid)
+      || is_to_follow (self))
     return;
 
   /* What it said last is heard; a child that captures may still have the socket
@@ -496,20 +534,6 @@ look_whether_finished (RscTarget *self)
   rsc_target_set_state (self, RSC_TARGET_EXITED, RSC_HOLD_NONE);
   self->finished = TRUE;
   g_cond_broadcast (&self->changed);
-}
-
-static gboolean
-is_running (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-  const char *state;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  state = strrchr (text, ')');
-
-  return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
 }
 
 /* It is still to be said that no Python has started. */
@@ -556,7 +580,7 @@ get_timeout (RscTarget *self)
     until = self->lost_at + LOST_GRACE - now;
   else if (is_silent (self))
     until = MAX (self->silent_since + (gint64) (RSC_TARGET_SILENCE_SECONDS * G_USEC_PER_SEC) - now, 0);
-  if (!self->reaped && self->pidfd < 0 && (until < 0 || until > POLL_INTERVAL * 1000))
+  if (((!self->reaped && self->pidfd < 0) || (self->reaped && is_to_follow (self))) && (until < 0 || until > POLL_INTERVAL * 1000))
     return POLL_INTERVAL;
 
   return until < 0 && self->lost_at == 0 ? -1 : (int) (MAX (until, 0) / 1000) + 1;

@@ -270,7 +270,8 @@ rsc_target_stop (RscTarget *self, int signum, GError **error)
     }
   /* Until it is reaped, its number is its own. */
   pid = self->reaped ? 0 : self->pid;
-  python_pid = self->socket >= 0 && self->python_pid != self->pid ? self->python_pid : 0;
+  python_pid = self->python_pid != self->pid
+               && (self->socket >= 0 || (self->reaped && self->state == RSC_TARGET_STARTING)) ? self->python_pid : 0;
   if (python_pid != 0 && kill (python_pid, signum) != 0)
     failed = errno;
   if (pid != 0 && kill (pid, signum) != 0)

@@ -256,6 +256,65 @@ class Trouble(Case):
                 self.assertEqual(target.finish(), (0, output, b''))
 
     @each_python
+    def test_all_of_an_exec_is_read_at_once(self, python):
+        """Refscope comes to it only when the first is gone and the second has said hello."""
+        go = self.path / 'go'
+        go.unlink(missing_ok=True)
+        second = self.script('import refscope; refscope.mark("second")', 'second.py')
+        first = self.script(f'''
+            import os, sys, time
+            print('ready', flush=True)
+            while not os.path.exists({str(go)!r}):
+                time.sleep(0.01)
+            os.execv(sys.executable, [sys.executable, {str(second)!r}])
+            ''', 'first.py')
+        with Target(python, first, hold=True) as target:
+            target.wait_output(b'ready')
+            pid = target.pid()
+            target.process.send_signal(signal.SIGSTOP)
+            try:
+                go.touch()
+                said = 0
+                while said < 5:  # it has loaded the agent, and waits for the answer
+                    command = pathlib.Path(f'/proc/{pid}/cmdline').read_text()
+                    libraries = pathlib.Path(f'/proc/{pid}/maps').read_text()
+                    waits = 'second.py' in command and 'refscope-agent' in libraries and status(pid, 'State')[0] == 'S'
+                    said = said + 1 if waits else 0
+                    time.sleep(0.02)
+            finally:
+                target.process.send_signal(signal.SIGCONT)
+            target.wait_held(hint='second')
+            self.assertEqual(target.pid(), pid)
+            self.assertEqual(target.finish()[0], 0)
+
+    @each_python
+    def test_it_execs_behind_a_shell_that_did_not_wait(self, python):
+        second = self.script('import refscope; refscope.mark("second")', 'second.py')
+        go = self.path / 'go'
+        shell = f'"$@" & while [ ! -e {go} ]; do sleep 0.05; done; exit 3'
+        for arguments in [str(second)], ['--no-such-option']:
+            go.unlink(missing_ok=True)
+            first = self.script(f'''
+                import os, refscope, sys
+                refscope.mark('first')
+                os.execv(sys.executable, [sys.executable, *{arguments}])
+                ''', 'first.py')
+            with self.subTest(arguments), Target('/bin/sh', '-c', shell, 'sh', python, first, hold=True) as target:
+                target.wait_held(hint='first')
+                launched = pathlib.Path(f'/proc/{status(target.pid(), "PPid")}')
+                go.touch()
+                while launched.exists():
+                    time.sleep(0.02)
+                target.ask('continue')
+                if arguments == [str(second)]:
+                    target.wait_held(hint='second')
+                    target.ask('capture')
+                    target.finish()
+                else:
+                    target.wait('state', state='exited')
+                    self.assertIn('ended before Python code began to run in it', target.seen[-1]['message'])
+
+    @each_python
     def test_what_it_execs_has_its_own_environment(self, python):
         script = self.script('import os; os.execv("/usr/bin/env", ["env"])')
         with Target(python, script, hold=True) as target:
