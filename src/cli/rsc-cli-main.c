@@ -42,23 +42,40 @@ rsc_cli_status_from_error (const GError *error)
   return RSC_CLI_USAGE;
 }
 
+static void G_GNUC_PRINTF (1, 0)
+say (const char *format,
+     va_list     args)
+{
+  g_autofree char *message = g_strdup_vprintf (format, args);
+
+  rsc_cli_progress_clear ();
+  fprintf (stderr, "refscope-cli: %s\n", message);
+}
+
 void
 rsc_cli_note (RscCli     *self,
               const char *format,
               ...)
 {
-  g_autofree char *message = NULL;
   va_list args;
 
   if (self->options.quiet)
     return;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  say (format, args);
   va_end (args);
+}
 
-  rsc_cli_progress_clear ();
-  fprintf (stderr, "refscope-cli: %s\n", message);
+void
+rsc_cli_warn (const char *format,
+              ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  say (format, args);
+  va_end (args);
 }
 
 /* It was cancelled by a signal: what that means for what was asked for. */

@@ -18,6 +18,8 @@
 
 /* How long a program is waited for after something failed. */
 #define GRACE_MS 2000
+/* So long a Python is waited for that should have started, where nobody sees the waiting. */
+#define LATE_PYTHON_SECONDS 50.0
 /* The longest --after and --timeout: a month. */
 #define MAX_SECONDS (31 * 24 * 3600.0)
 
@@ -260,6 +262,17 @@ judge_held (RscCli          *cli,
   return VERDICT_NOW;
 }
 
+/* How long a Python that should have started is still waited for: 0 is for ever, for
+ * who sits there and can end it. */
+static double
+get_patience (RscCli *cli)
+{
+  if (cli->options.timeout > 0)
+    return cli->options.timeout;
+
+  return isatty (STDERR_FILENO) ? 0 : LATE_PYTHON_SECONDS;
+}
+
 static Verdict
 judge (RscCli          *cli,
        RscTargetEvent  *event,
@@ -273,8 +286,10 @@ judge (RscCli          *cli,
       return VERDICT_ERROR;
     }
 
-  if (event->type == RSC_EVENT_WAITING)
-    rsc_cli_note (cli, _("%s Ctrl+C ends the waiting."), event->message);
+  if (event->type == RSC_EVENT_WAITING && get_patience (cli) > 0)
+    rsc_cli_warn (_("%s It waits for %g s more (--timeout)."), event->message, get_patience (cli));
+  else if (event->type == RSC_EVENT_WAITING)
+    rsc_cli_warn (_("%s Ctrl+C ends the waiting."), event->message);
 
   if (event->type != RSC_EVENT_STATE)
     return VERDICT_WAIT;
@@ -296,7 +311,7 @@ gboolean
 rsc_source_wait_for_moment (RscCli  *cli,
                             GError **error)
 {
-  gint64 deadline = -1;
+  gint64 deadline = -1, give_up = -1;
 
   if (cli->options.after != RSC_SECONDS_UNSET)
     deadline = g_get_monotonic_time () + (gint64) (cli->options.after * G_USEC_PER_SEC);
@@ -315,6 +330,20 @@ rsc_source_wait_for_moment (RscCli  *cli,
             return TRUE;
           timeout = (int) MIN (left / 1000 + 1, G_MAXINT);
         }
+      if (give_up >= 0)
+        {
+          gint64 left = give_up - g_get_monotonic_time ();
+
+          if (left <= 0)
+            {
+              g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                                   _("No Python has started in this program: there is nothing to capture. If it starts one later, "
+                                     "wait longer by --timeout; otherwise launch python3 itself."));
+              return FALSE;
+            }
+          left = MIN (left / 1000 + 1, G_MAXINT);
+          timeout = timeout < 0 ? (int) left : MIN (timeout, (int) left);
+        }
 
       event = rsc_target_next_event (cli->target, timeout, cli->cancellable, &local_error);
       if (event == NULL)
@@ -331,6 +360,11 @@ rsc_source_wait_for_moment (RscCli  *cli,
           set_ended_error (cli, NULL, error);
           return FALSE;
         }
+
+      if (event->type == RSC_EVENT_STATE)
+        give_up = -1;
+      else if (event->type == RSC_EVENT_WAITING && get_patience (cli) > 0)
+        give_up = g_get_monotonic_time () + (gint64) (get_patience (cli) * G_USEC_PER_SEC);
 
       switch (judge (cli, event, error))
         {

@@ -118,6 +118,8 @@ struct _RscCli
 
 /* A sentence for people on standard error, unless --quiet. */
 void rsc_cli_note (RscCli *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* The same, of what would be a silence without an end: also with --quiet. */
+void rsc_cli_warn (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 /* The commands, in the order of the help text; NULL ends it. */
 extern const RscCliCommand *const rsc_cli_commands[];

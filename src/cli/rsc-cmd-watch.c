@@ -392,7 +392,7 @@ handle_event (Watch           *self,
                                        : _("The program has no CPython; only its memory can be watched."));
       return TRUE;
     case RSC_EVENT_WAITING:
-      rsc_cli_note (self->cli, "%s", (*event)->message);
+      rsc_cli_warn (_("%s Meanwhile its memory is watched."), (*event)->message);
       return TRUE;
     case RSC_EVENT_COLLECTION:
       return !self->has_begun || emit_collection (self, *event, output);

@@ -291,6 +291,17 @@ class Failures(Live):
         self.assertEqual(result.stdout, '1\n')
         self.assertIn('env -i', result.stderr)
 
+    def test_no_python_starts(self):
+        """Nobody sits there: it is said, and comes to an end."""
+        result = self.refused('No Python has started in this program: there is nothing to capture', 'sleep', '15',
+                              args=('capture', '--quiet', '--timeout', '0.5', '-o', 'heap.refscope'))
+        self.assertIn('waits until a CPython', result.stderr)
+        self.assertIn('It waits for 0.5 s more', result.stderr)
+
+    def test_watch_says_that_no_python_starts(self):
+        result = self.run_cli('watch', '--quiet', '--interval', '5', '--', 'sleep', '11')
+        self.assertIn('Meanwhile its memory is watched', result.stderr)
+
     def test_exits_at_once(self):
         self.refused('', 'true')
         self.refused('', 'false')
