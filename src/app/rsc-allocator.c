@@ -40,7 +40,10 @@ trim (gpointer data)
 static void
 on_trim_time (gpointer user_data)
 {
-  g_autoptr (GThread) thread = g_thread_try_new ("trim", trim, NULL, NULL);
+  GThread *thread = g_thread_try_new ("trim", trim, NULL, NULL);
+
+  if (thread != NULL)
+    g_thread_unref (thread);
 }
 #endif
 
