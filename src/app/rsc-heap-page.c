@@ -274,10 +274,7 @@ update_center (RscHeapPage *self)
       break;
 
     case RSC_SESSION_READY:
-      waiting = rsc_session_get_busy (self->session);
-      title = waiting ? _("Drawing") : _("Nothing Is Drawn");
-      description = waiting ? "" : _("The drawing was cancelled, or it failed.");
-      button = waiting ? NULL : _("Draw");
+      title = rsc_session_get_busy (self->session) ? _("Drawing") : _("Nothing Is Drawn");
       draw = TRUE;
       break;
 
@@ -313,16 +310,9 @@ update_center (RscHeapPage *self)
     case RSC_SESSION_EXITED:
       icon = "dialog-warning-symbolic";
       title = _("The Program Has Ended");
-      if (g_list_model_get_n_items (rsc_session_get_captures (self->session)) > 0)
-        {
-          waiting = rsc_session_get_busy (self->session);
-          description = waiting ? "" : _("The drawing was cancelled, or it failed.");
-          button = waiting ? NULL : _("Draw");
-          draw = TRUE;
-        }
-      else
-        description = no_python != NULL ? no_python :
-                      _("It ended before its heap was captured. Its output is below. Is it a Python program, and does it run by itself?");
+      draw = g_list_model_get_n_items (rsc_session_get_captures (self->session)) > 0;
+      description = no_python != NULL ? no_python :
+                    _("It ended before its heap was captured. Its output is below. Is it a Python program, and does it run by itself?");
       break;
 
     case RSC_SESSION_FAILED:
@@ -338,6 +328,13 @@ update_center (RscHeapPage *self)
       button = rsc_session_is_program (self->session) ? _("Launch Again…") : NULL;
       again = TRUE;
       break;
+    }
+
+  if (draw)
+    {
+      waiting = rsc_session_get_busy (self->session);
+      description = waiting ? "" : _("The drawing was cancelled, or it failed.");
+      button = waiting ? NULL : _("Draw");
     }
 
   adw_status_page_set_icon_name (self->status_page, waiting ? NULL : icon);

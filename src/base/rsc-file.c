@@ -13,6 +13,8 @@
 
 #include "rsc-error.h"
 
+/* Bytes; between two pieces a cancelled write ends. */
+#define WRITTEN_AT_ONCE 16384u
 #define N_NAME_ATTEMPTS 100
 
 static void
@@ -330,8 +332,9 @@ rsc_file_replace_private (const char      *path,
 
 typedef struct
 {
-  const void *data;
+  const guint8 *data;
   gsize size;
+  GCancellable *cancellable;
 } Contents;
 
 static gboolean
@@ -341,17 +344,23 @@ write_contents (int       fd,
 {
   const Contents *contents = user_data;
 
-  return rsc_file_write_all (fd, contents->data, contents->size, error);
+  for (gsize at = 0; at < contents->size; at += MIN (contents->size - at, WRITTEN_AT_ONCE))
+    if (g_cancellable_set_error_if_cancelled (contents->cancellable, error)
+        || !rsc_file_write_all (fd, contents->data + at, MIN (contents->size - at, WRITTEN_AT_ONCE), error))
+      return FALSE;
+
+  return !g_cancellable_set_error_if_cancelled (contents->cancellable, error);
 }
 
 gboolean
-rsc_file_replace_contents (const char *path,
-                           gboolean    overwrite,
-                           const void *data,
-                           gsize       size,
-                           GError    **error)
+rsc_file_replace_contents (const char    *path,
+                           gboolean       overwrite,
+                           const void    *data,
+                           gsize          size,
+                           GCancellable  *cancellable,
+                           GError       **error)
 {
-  Contents contents = { data, size };
+  Contents contents = { data, size, cancellable };
 
   return rsc_file_replace (path, overwrite, write_contents, &contents, error);
 }

@@ -37,12 +37,14 @@ gboolean rsc_file_replace_private (const char       *path,
                                    gpointer          user_data,
                                    GError          **error);
 
-/* As rsc_file_replace(), for content that is in memory. */
-gboolean rsc_file_replace_contents (const char  *path,
-                                    gboolean     overwrite,
-                                    const void  *data,
-                                    gsize        size,
-                                    GError     **error);
+/* As rsc_file_replace(), for content that is in memory.  It can be cancelled until
+ * the file has its name. */
+gboolean rsc_file_replace_contents (const char    *path,
+                                    gboolean       overwrite,
+                                    const void    *data,
+                                    gsize          size,
+                                    GCancellable  *cancellable,
+                                    GError       **error);
 
 /* Writes all of @data to @fd, going on after short writes and EINTR. */
 gboolean rsc_file_write_all (int          fd,

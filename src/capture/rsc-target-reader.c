@@ -471,34 +471,42 @@ look_for_end (RscTarget *self)
     self->reaped = TRUE;
 }
 
+/* What was executed in the interpreter's place has ended, without a word. */
+static char *
+dup_how_executed_ended (RscTarget *self)
+{
+  int status = self->exit_status;
+
+  /* The status is the launched process's, behind which another was the program. */
+  if (self->python_pid != self->pid)
+    return self->followed
+             ? g_strdup_printf (_("The program executed another one in its place (%s), which ended before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
+                                self->executed)
+             : g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
+                                self->executed);
+  if (WIFSIGNALED (status))
+    return g_strdup_printf (self->followed
+                              ? _("The program executed another one in its place (%1$s), which was ended by signal %2$d (%3$s) before Python code began to run in it. To see a heap of the first, capture at a mark before that.")
+                              : _("The program executed another one in its place (%1$s), which is not watched, and was ended by signal %2$d (%3$s). To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
+                            self->executed, WTERMSIG (status), g_strsignal (WTERMSIG (status)));
+
+  return g_strdup_printf (self->followed
+                            ? _("The program executed another one in its place (%1$s), which ended with status %2$d before Python code began to run in it. To see a heap of the first, capture at a mark before that.")
+                            : _("The program executed another one in its place (%1$s), which is not watched, and ended with status %2$d. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
+                          self->executed, WEXITSTATUS (status));
+}
+
 /* The interpreter did not come to its end: why not, as far as it is known. */
 static char *
 dup_why_ended (RscTarget *self)
 {
   if (!self->had_python || self->said_goodbye)
     return NULL;
-  /* Said already; of what was executed it is news how it ended. */
-  if (self->why_not != NULL && self->executed == NULL)
-    return NULL;
-  /* The status is the launched process's, behind which another was the program. */
-  if (self->executed != NULL && self->python_pid != self->pid)
-    return self->followed
-             ? g_strdup_printf (_("The program executed another one in its place (%s), which ended before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
-                                self->executed)
-             : g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
-                                self->executed);
-  if (self->executed != NULL && self->followed && WIFSIGNALED (self->exit_status))
-    return g_strdup_printf (_("The program executed another one in its place (%1$s), which was ended by signal %2$d (%3$s) before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
-                            self->executed, WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
-  if (self->executed != NULL && self->followed)
-    return g_strdup_printf (_("The program executed another one in its place (%1$s), which ended with status %2$d before Python code began to run in it. To see a heap of the first, capture at a mark before that."),
-                            self->executed, WEXITSTATUS (self->exit_status));
-  if (self->executed != NULL && WIFSIGNALED (self->exit_status))
-    return g_strdup_printf (_("The program executed another one in its place (%1$s), which is not watched, and was ended by signal %2$d (%3$s). To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
-                            self->executed, WTERMSIG (self->exit_status), g_strsignal (WTERMSIG (self->exit_status)));
   if (self->executed != NULL)
-    return g_strdup_printf (_("The program executed another one in its place (%1$s), which is not watched, and ended with status %2$d. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
-                            self->executed, WEXITSTATUS (self->exit_status));
+    return dup_how_executed_ended (self);
+  /* Said already; of what was executed it is news how it ended. */
+  if (self->why_not != NULL)
+    return NULL;
   if (WIFEXITED (self->exit_status) && self->python_pid == self->pid)
     return g_strdup_printf (_("The program ended with status %d at once (by os._exit(), by C code, or after it had closed the agent's connection), and did not come to the interpreter's end, where it would have been held. Capture it at a mark before that."),
                             WEXITSTATUS (self->exit_status));

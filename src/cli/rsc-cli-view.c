@@ -61,7 +61,7 @@ write_text (RscCli      *cli,
             GError     **error)
 {
   if (cli->options.output != NULL)
-    return rsc_file_replace_contents (cli->options.output, cli->options.force, text, strlen (text), error);
+    return rsc_file_replace_contents (cli->options.output, cli->options.force, text, strlen (text), NULL, error);
 
   return rsc_output_write (cli, text, strlen (text), error);
 }

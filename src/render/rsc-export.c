@@ -18,8 +18,6 @@
 #define MAX_IMAGE_SIDE 32000.0
 #define MAX_IMAGE_PIXELS 200.0e6
 #define MAX_PAGE_SIDE 14400.0
-/* Bytes; between two pieces a cancelled export ends. */
-#define WRITTEN_AT_ONCE 16384u
 
 static const struct
 {
@@ -208,34 +206,16 @@ rsc_export_scene_to_bytes (RscScene *scene, RscOverlay *overlay, RscExportFormat
   return g_bytes_new_take (text, strlen (text));
 }
 
-typedef struct
-{
-  const guint8 *data;
-  gsize size;
-  GCancellable *cancellable;
-} Contents;
-
-static gboolean
-write_contents (int fd, gpointer user_data, GError **error)
-{
-  const Contents *contents = user_data;
-
-  for (gsize at = 0; at < contents->size; at += MIN (contents->size - at, WRITTEN_AT_ONCE))
-    if (g_cancellable_set_error_if_cancelled (contents->cancellable, error) ||
-        !rsc_file_write_all (fd, contents->data + at, MIN (contents->size - at, WRITTEN_AT_ONCE), error))
-      return FALSE;
-  return !g_cancellable_set_error_if_cancelled (contents->cancellable, error);
-}
-
 gboolean
 rsc_export_scene (RscScene *scene, RscOverlay *overlay, RscExportFormat format, double scale, const char *path,
                   gboolean overwrite, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GBytes) bytes = rsc_export_scene_to_bytes (scene, overlay, format, scale, cancellable, error);
-  Contents contents = { .cancellable = cancellable };
+  gsize size;
+  const void *data;
 
   if (bytes == NULL)
     return FALSE;
-  contents.data = g_bytes_get_data (bytes, &contents.size);
-  return rsc_file_replace (path, overwrite, write_contents, &contents, error);
+  data = g_bytes_get_data (bytes, &size);
+  return rsc_file_replace_contents (path, overwrite, data, size, cancellable, error);
 }

@@ -10,7 +10,7 @@
 
 #include "app/rsc-canvas-private.h"
 #include "app/rsc-picture.h"
-#include "formats/rsc-heap-file.h"
+#include "../unit/test-scene.h"
 
 #define TREE "digraph { A -> B; A -> C; A -> D; B -> E; B -> F; C -> G; G -> A; D -> H; H -> I [label=\"next\"] }"
 #define WIDTH 900
@@ -27,23 +27,9 @@ static RscScene *
 make_scene (void)
 {
   RscViewParams params = RSC_VIEW_PARAMS_INIT;
-  RscNode start = 0;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(RscSnapshot) snapshot = rsc_dot_reader_read (TREE, strlen (TREE), NULL, NULL, &error);
-  g_autoptr(RscView) view = NULL;
-  g_autoptr(RscGraph) graph = NULL;
-  RscScene *scene;
 
-  g_assert_no_error (error);
-  params.objects = &start;
-  params.n_objects = 1;
   params.max_depth = 5;
-  view = rsc_view_new (&params);
-  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
-  g_assert_no_error (error);
-  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return scene;
+  return test_scene_new_from_dot (TREE, &params);
 }
 
 static gboolean

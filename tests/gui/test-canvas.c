@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../unit/test-scene.h"
 #include "app/rsc-canvas.h"
-#include "formats/rsc-heap-file.h"
 #include "render/rsc-bezier.h"
 
 #define TREE "digraph { A -> B; A -> C; A -> D; B -> E; B -> F; C -> G; G -> A; D -> H; H -> I [label=\"next\"] }"
@@ -78,21 +78,12 @@ static RscScene *
 make_scene (Fixture *f, RscNode start, guint max_depth, guint too_many)
 {
   RscViewParams params = RSC_VIEW_PARAMS_INIT;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(RscView) view = NULL;
-  g_autoptr(RscGraph) graph = NULL;
-  RscScene *scene;
 
   params.objects = &start;
   params.n_objects = 1;
   params.max_depth = max_depth;
   params.too_many = too_many;
-  view = rsc_view_new (&params);
-  graph = rsc_graph_build (f->snapshot, view, NULL, NULL, &error);
-  g_assert_no_error (error);
-  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return scene;
+  return test_scene_new (f->snapshot, &params);
 }
 
 static void

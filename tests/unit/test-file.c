@@ -43,15 +43,15 @@ test_replace (Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   struct stat st;
 
-  g_assert_true (rsc_file_replace_contents (fixture->path, FALSE, "one", 3, &error));
+  g_assert_true (rsc_file_replace_contents (fixture->path, FALSE, "one", 3, NULL, &error));
   assert_content (fixture->path, "one");
-  g_assert_false (rsc_file_replace_contents (fixture->path, FALSE, "two", 3, &error));
+  g_assert_false (rsc_file_replace_contents (fixture->path, FALSE, "two", 3, NULL, &error));
   g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_EXISTS);
   g_assert_nonnull (strstr (error->message, fixture->path));
   assert_content (fixture->path, "one");
 
   g_assert_cmpint (g_chmod (fixture->path, 0640), ==, 0);
-  g_assert_true (rsc_file_replace_contents (fixture->path, TRUE, "two", 3, NULL));
+  g_assert_true (rsc_file_replace_contents (fixture->path, TRUE, "two", 3, NULL, NULL));
   assert_content (fixture->path, "two");
   g_assert_cmpint (g_stat (fixture->path, &st), ==, 0);
   g_assert_cmpint (st.st_mode & 07777, ==, 0640);
@@ -115,10 +115,10 @@ test_symbolic_link (Fixture *fixture, gconstpointer data)
   g_autofree char *link_path = g_build_filename (fixture->folder, "link", NULL);
   g_autofree char *target = NULL;
 
-  g_assert_true (rsc_file_replace_contents (fixture->path, FALSE, "one", 3, NULL));
+  g_assert_true (rsc_file_replace_contents (fixture->path, FALSE, "one", 3, NULL, NULL));
   g_assert_cmpint (symlink ("out", link_path), ==, 0);
-  g_assert_false (rsc_file_replace_contents (link_path, FALSE, "two", 3, NULL));
-  g_assert_true (rsc_file_replace_contents (link_path, TRUE, "two", 3, NULL));
+  g_assert_false (rsc_file_replace_contents (link_path, FALSE, "two", 3, NULL, NULL));
+  g_assert_true (rsc_file_replace_contents (link_path, TRUE, "two", 3, NULL, NULL));
   target = g_file_read_link (link_path, NULL);
   g_assert_cmpstr (target, ==, "out");
   assert_content (fixture->path, "two");
@@ -158,9 +158,9 @@ test_failures (Fixture *fixture, gconstpointer data)
   assert_content (fixture->path, "theirs");
   g_assert_cmpuint (count_files (fixture->folder), ==, 1);
 
-  g_assert_false (rsc_file_replace_contents (missing, FALSE, "x", 1, &not_found));
+  g_assert_false (rsc_file_replace_contents (missing, FALSE, "x", 1, NULL, &not_found));
   g_assert_error (not_found, RSC_FORMAT_ERROR, RSC_ERROR_NOT_FOUND);
-  g_assert_false (rsc_file_replace_contents (fixture->folder, TRUE, "x", 1, &folder));
+  g_assert_false (rsc_file_replace_contents (fixture->folder, TRUE, "x", 1, NULL, &folder));
   g_assert_error (folder, RSC_FORMAT_ERROR, RSC_ERROR_IO);
 }
 
@@ -173,12 +173,12 @@ test_no_space (Fixture *fixture, gconstpointer data)
   struct rlimit old_limit, limit;
   sigset_t pending;
 
-  g_assert_true (rsc_file_replace_contents (fixture->path, FALSE, "one", 3, NULL));
+  g_assert_true (rsc_file_replace_contents (fixture->path, FALSE, "one", 3, NULL, NULL));
   g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &old_limit), ==, 0);
   limit = old_limit;
   limit.rlim_cur = 65536;
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  g_assert_false (rsc_file_replace_contents (fixture->path, TRUE, big, 1 << 20, &error));
+  g_assert_false (rsc_file_replace_contents (fixture->path, TRUE, big, 1 << 20, NULL, &error));
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &old_limit), ==, 0);
 
   g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_IO);
@@ -190,7 +190,7 @@ test_no_space (Fixture *fixture, gconstpointer data)
   sigpending (&pending);
   g_assert_false (sigismember (&pending, SIGXFSZ));
 
-  g_assert_false (rsc_file_replace_contents ("/dev/full", FALSE, "x", 1, &full));
+  g_assert_false (rsc_file_replace_contents ("/dev/full", FALSE, "x", 1, NULL, &full));
   g_assert_error (full, RSC_FORMAT_ERROR, RSC_ERROR_IO);
   g_assert_nonnull (strstr (full->message, g_strerror (ENOSPC)));
 }
@@ -204,11 +204,11 @@ test_broken_pipe (Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   int fds[2];
 
-  g_assert_true (rsc_file_replace_contents ("/dev/null", FALSE, big, 1 << 20, NULL));
+  g_assert_true (rsc_file_replace_contents ("/dev/null", FALSE, big, 1 << 20, NULL, NULL));
   g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
   path = g_strdup_printf ("/proc/self/fd/%d", fds[1]);
   close (fds[0]);
-  g_assert_false (rsc_file_replace_contents (path, FALSE, big, 1 << 20, &error));
+  g_assert_false (rsc_file_replace_contents (path, FALSE, big, 1 << 20, NULL, &error));
   g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_IO);
   close (fds[1]);
 }
@@ -224,7 +224,7 @@ test_permission (Fixture *fixture, gconstpointer data)
       return;
     }
   g_assert_cmpint (g_chmod (fixture->folder, 0500), ==, 0);
-  g_assert_false (rsc_file_replace_contents (fixture->path, FALSE, "x", 1, &error));
+  g_assert_false (rsc_file_replace_contents (fixture->path, FALSE, "x", 1, NULL, &error));
   g_assert_cmpint (g_chmod (fixture->folder, 0700), ==, 0);
   g_assert_error (error, RSC_FORMAT_ERROR, RSC_ERROR_PERMISSION);
 }

@@ -17,6 +17,7 @@
 #include "render/rsc-theme.h"
 
 #include "small-heap.h"
+#include "test-scene.h"
 
 /* Names and labels of several scripts, a weak-looking cycle, folds. */
 #define HEAP \
@@ -26,28 +27,6 @@
   " o106 [label=\"AVeryLongClassNameThatGoesOnAndOnAndOnWithoutAnyEnd\\nx\"]; o107 [label=\"tuple\\n2 items\"]; o108 [label=\"int\\n42\"];" \
   " o100 -> o101 [label=\"__dict__\"]; o101 -> o102 [label=\"['key']\"]; o101 -> o103; o101 -> o104; o101 -> o105;" \
   " o100 -> o106 [label=\".\xe5\x90\x8d\xe5\x89\x8d\"]; o106 -> o107; o107 -> o100; o107 -> o108; o100 -> o100 }"
-
-/* From the first node. */
-static RscScene *
-make_scene_by (const char *dot, RscViewParams *params)
-{
-  RscNode start = 0;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(RscSnapshot) snapshot = rsc_dot_reader_read (dot, strlen (dot), NULL, NULL, &error);
-  g_autoptr(RscView) view = NULL;
-  g_autoptr(RscGraph) graph = NULL;
-  RscScene *scene;
-
-  g_assert_no_error (error);
-  params->objects = &start;
-  params->n_objects = 1;
-  view = rsc_view_new (params);
-  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
-  g_assert_no_error (error);
-  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return scene;
-}
 
 static RscScene *
 make_scene_full (const char *dot, guint too_many, gboolean swap, gboolean objgraph)
@@ -60,7 +39,7 @@ make_scene_full (const char *dot, guint too_many, gboolean swap, gboolean objgra
   params.objgraph = objgraph;
   if (objgraph)
     params.edges = RSC_EDGES_COLLECTOR;
-  return make_scene_by (dot, &params);
+  return test_scene_new_from_dot (dot, &params);
 }
 
 static RscScene *
@@ -375,10 +354,6 @@ make_watched_scene (gboolean held, RscNode *ids)
   SmallHeap heap;
   RscViewParams params = RSC_VIEW_PARAMS_INIT;
   g_autoptr(RscSnapshot) snapshot = NULL;
-  g_autoptr(RscView) view = NULL;
-  g_autoptr(RscGraph) graph = NULL;
-  g_autoptr(GError) error = NULL;
-  RscScene *scene;
 
   small_heap_init (&heap);
   for (guint i = 0; i < 6; i++)
@@ -396,12 +371,7 @@ make_watched_scene (gboolean held, RscNode *ids)
   params.objects = &ids[0];
   params.n_objects = 1;
   params.max_depth = 5;
-  view = rsc_view_new (&params);
-  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
-  g_assert_no_error (error);
-  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return scene;
+  return test_scene_new (snapshot, &params);
 }
 
 static double
@@ -762,7 +732,7 @@ test_too_large (void)
   g_string_append_c (dot, '}');
   params.max_depth = 2000;
   params.max_nodes = 0;
-  scene = make_scene_by (dot->str, &params);
+  scene = test_scene_new_from_dot (dot->str, &params);
 
   rsc_scene_get_size (scene, &width, &height);
   g_assert_cmpfloat (height, >, 40000);

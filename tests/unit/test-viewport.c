@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/rsc-viewport.h"
-#include "formats/rsc-heap-file.h"
+#include "test-scene.h"
 
 #define EPSILON 1e-6
 
@@ -196,23 +196,9 @@ static RscScene *
 make_scene (const char *dot, guint max_depth)
 {
   RscViewParams params = RSC_VIEW_PARAMS_INIT;
-  RscNode start = 0;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(RscSnapshot) snapshot = rsc_dot_reader_read (dot, strlen (dot), NULL, NULL, &error);
-  g_autoptr(RscView) view = NULL;
-  g_autoptr(RscGraph) graph = NULL;
-  RscScene *scene;
 
-  g_assert_no_error (error);
-  params.objects = &start;
-  params.n_objects = 1;
   params.max_depth = max_depth;
-  view = rsc_view_new (&params);
-  graph = rsc_graph_build (snapshot, view, NULL, NULL, &error);
-  g_assert_no_error (error);
-  scene = rsc_scene_new (graph, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return scene;
+  return test_scene_new_from_dot (dot, &params);
 }
 
 static void
