@@ -238,10 +238,8 @@ rsc_heap_page_focus_center (RscHeapPage *self)
 static void
 hide_panes (RscHeapPage *self)
 {
-  rsc_pane_memory_forget (self->find_flap);
-  rsc_pane_memory_forget (self->details_flap);
-  adw_flap_set_reveal_flap (self->find_flap, FALSE);
-  adw_flap_set_reveal_flap (self->details_flap, FALSE);
+  rsc_pane_memory_close (self->find_flap);
+  rsc_pane_memory_close (self->details_flap);
 }
 
 static void

@@ -33,19 +33,34 @@ on_revealed (PaneMemory *self)
     g_settings_set_boolean (self->settings, self->key, revealed);
 }
 
+/* A flap that moves before it was given a size, as when a file turns out bad at once, begins
+ * at a place that is no number (libadwaita 1.2), and so do the widths of all that is
+ * in it.  While it is not mapped it does not move, but is at once where it goes. */
+static void
+set_revealed (AdwFlap *flap, gboolean revealed)
+{
+  gboolean visible = gtk_widget_get_child_visible (GTK_WIDGET (flap));
+
+  if (gtk_widget_get_width (GTK_WIDGET (flap)) == 0)
+    gtk_widget_set_child_visible (GTK_WIDGET (flap), FALSE);
+  adw_flap_set_reveal_flap (flap, revealed);
+  gtk_widget_set_child_visible (GTK_WIDGET (flap), visible);
+}
+
 static void
 on_folded (PaneMemory *self)
 {
-  adw_flap_set_reveal_flap (self->flap, !adw_flap_get_folded (self->flap) && self->wanted);
+  set_revealed (self->flap, !adw_flap_get_folded (self->flap) && self->wanted);
 }
 
 void
-rsc_pane_memory_forget (AdwFlap *flap)
+rsc_pane_memory_close (AdwFlap *flap)
 {
   PaneMemory *self = g_object_get_data (G_OBJECT (flap), "rsc-pane-memory");
 
   if (self != NULL)
     g_clear_object (&self->settings);
+  set_revealed (flap, FALSE);
 }
 
 void

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Remembers in @key of @settings (NULL: for this page only, beginning with how it is). */
 void rsc_pane_memory_attach (AdwFlap *flap, GSettings *settings, const char *key);
 
-/* From now on @flap is as it is made, and the settings stay as they are. */
-void rsc_pane_memory_forget (AdwFlap *flap);
+/* Closes it because there is nothing to show: the settings stay as they are. */
+void rsc_pane_memory_close (AdwFlap *flap);
 
 G_END_DECLS
