@@ -150,12 +150,22 @@ stop_flying (RscCanvas *self)
   self->fly_start = 0;
 }
 
-/* Where @old_scene's anchor is, @self's comes. */
+static gboolean
+is_in_sight (RscCanvas *self, gssize node)
+{
+  RscBox box = rsc_viewport_box_to_widget (&self->viewport, &rsc_scene_get_nodes (self->scene, NULL)[node]);
+
+  return box.x >= 0 && box.y >= 0 && box.x + box.width <= self->viewport.width && box.y + box.height <= self->viewport.height;
+}
+
+/* Where @old_scene's anchor is, @self's comes; what the picture is about has to
+ * be in sight all the same. */
 static void
 keep_place (RscCanvas *self, RscScene *old_scene, const char *anchor_id, const char *selected_id)
 {
   RscPoint middle = rsc_viewport_to_scene (&self->viewport, self->viewport.width / 2, self->viewport.height / 2);
   const char *preferred = anchor_id != NULL && rsc_viewport_find_id (self->scene, anchor_id) >= 0 ? anchor_id : selected_id;
+  gssize subject = preferred != NULL ? rsc_viewport_find_id (self->scene, preferred) : -1;
   gsize from, to;
 
   if (rsc_viewport_choose_anchor (old_scene, self->scene, preferred, middle, &from, &to))
@@ -171,6 +181,10 @@ keep_place (RscCanvas *self, RscScene *old_scene, const char *anchor_id, const c
 
       rsc_viewport_center_on (&self->viewport, start.x, start.y);
     }
+  if (subject < 0)
+    subject = find_start (self->scene);
+  if (subject >= 0 && !is_in_sight (self, subject))
+    rsc_viewport_reveal (&self->viewport, &rsc_scene_get_nodes (self->scene, NULL)[subject]);
   self->fitted = FALSE;
 }
 
@@ -530,6 +544,7 @@ rsc_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline
 {
   RscCanvas *self = RSC_CANVAS (widget);
   double before = self->viewport.zoom;
+  gboolean had_selected;
 
   /* Menus that were given the canvas as their parent. */
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
@@ -537,6 +552,7 @@ rsc_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline
       gtk_popover_present (GTK_POPOVER (child));
   if (width == (int) self->viewport.width && height == (int) self->viewport.height)
     return;
+  had_selected = self->scene != NULL && self->selected_node >= 0 && is_in_sight (self, self->selected_node);
   rsc_viewport_resize (&self->viewport, width, height);
   /* What is flying ends where it was to, seen from the new size. */
   if (self->fly_start != 0)
@@ -549,6 +565,9 @@ rsc_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline
     show_first_view (self);
   else if (self->fitted && self->scene != NULL)
     rsc_viewport_fit (&self->viewport);
+  /* A pane that opens beside the picture does not hide what is looked at. */
+  else if (had_selected && !is_in_sight (self, self->selected_node))
+    rsc_viewport_reveal (&self->viewport, &rsc_scene_get_nodes (self->scene, NULL)[self->selected_node]);
   if (self->tiles == NULL)
     rsc_canvas_renew_tiles (self);
   rsc_canvas_viewport_moved (self, before != self->viewport.zoom);

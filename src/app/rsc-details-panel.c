@@ -7,6 +7,7 @@
 
 #include "analysis/rsc-holders.h"
 #include "analysis/rsc-names.h"
+#include "graph/rsc-graph.h"
 
 #include "rsc-job.h"
 #include "rsc-number.h"
@@ -338,7 +339,7 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
   if (columns == NULL || node >= columns->n_nodes)
     return;
 
-  value = rsc_snapshot_dup_value (snapshot, node);
+  value = rsc_node_dup_value (snapshot, node);
   set_text (self->type_label, type);
   set_text (self->value_label, value);
   /* A drawing's nodes lie nowhere: what stands in for addresses is told to nobody. */

@@ -48,6 +48,7 @@ typedef struct
 {
   RscSnapshot *snapshot;
   const RscColumns *columns;
+  GHashTable *own_modules; /* their names */
   GArray *by_rank[RANK_NOTHING];
 } Candidates;
 
@@ -62,7 +63,8 @@ consider (Candidates *candidates, RscNode node)
     if (strcmp (type.name, type_ranks[i].type) == 0)
       rank = type_ranks[i].rank;
   /* What a library made says less than what the program did: of "from flask import g" the proxy. */
-  if (rank == RANK_OBJECT && strcmp (type.module, MAIN_MODULE) != 0 && strcmp (type.module, "builtins") != 0 && *type.module != '\0')
+  if (rank == RANK_OBJECT && strcmp (type.module, "builtins") != 0 && *type.module != '\0' &&
+      !g_hash_table_contains (candidates->own_modules, type.module))
     rank = RANK_MACHINERY;
   if (rank == RANK_NOTHING)
     return;
@@ -76,33 +78,79 @@ consider (Candidates *candidates, RscNode node)
   g_array_append_val (array, node);
 }
 
+/* The module's dictionary, or the module itself where it has none. */
+static RscNode
+find_dict (const RscColumns *columns, RscNode module)
+{
+  for (guint64 e = columns->first_edge[module]; e < columns->first_edge[module + 1]; e++)
+    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_DICT)
+      return columns->target[e];
+
+  return module;
+}
+
+/* The key of an entry of a dictionary, as text; NULL for another edge. */
+static const char *
+get_key (RscSnapshot *snapshot, const RscColumns *columns, guint64 edge)
+{
+  if ((columns->kind[edge] & RSC_EDGE_KIND_MASK) != RSC_EDGE_VALUE || columns->label[edge] >= columns->n_nodes)
+    return NULL;
+
+  return rsc_snapshot_get_string (snapshot, columns->value[columns->label[edge]]);
+}
+
 /* The values of the module's dictionary whose names a person gave. */
 static void
 consider_globals (Candidates *candidates, RscNode module)
 {
   const RscColumns *columns = candidates->columns;
-  RscNode dict = module;
-
-  for (guint64 e = columns->first_edge[module]; e < columns->first_edge[module + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_DICT)
-      dict = columns->target[e];
+  RscNode dict = find_dict (columns, module);
 
   for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_VALUE && columns->label[e] < columns->n_nodes)
-      {
-        const char *name = rsc_snapshot_get_string (candidates->snapshot, columns->value[columns->label[e]]);
+    {
+      const char *name = get_key (candidates->snapshot, columns, e);
 
-        if (!g_str_has_prefix (name, "__"))
-          consider (candidates, columns->target[e]);
-      }
+      if (name != NULL && !g_str_has_prefix (name, "__"))
+        consider (candidates, columns->target[e]);
+    }
 }
 
-/* The library's functions that the program called say nothing about it. */
+/* Does a folder of the interpreter's own begin in this path?  "lib/python3/...", "lib64/python3.12/..." */
+static gboolean
+is_below_python (const char *file)
+{
+  static const char *const folders[] = { "/lib/python", "/lib64/python" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      const char *found = strstr (file, folders[i]);
+
+      if (found != NULL && g_ascii_isdigit (found[strlen (folders[i])]))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Code that somebody else wrote: it says nothing about the program. */
 static gboolean
 is_library (const char *file)
 {
-  return file[0] == '<' || strstr (file, "/lib/python") != NULL || strstr (file, "/lib64/python") != NULL ||
-         g_str_has_suffix (file, "/refscope/__init__.py");
+  return file[0] == '\0' || file[0] == '<' || is_below_python (file) || strstr (file, "/site-packages/") != NULL ||
+         strstr (file, "/dist-packages/") != NULL || g_str_has_suffix (file, "/refscope/__init__.py");
+}
+
+/* "" for a module without a file. */
+static const char *
+get_module_file (RscSnapshot *snapshot, const RscColumns *columns, RscNode module)
+{
+  RscNode dict = find_dict (columns, module);
+
+  for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
+    if (g_strcmp0 (get_key (snapshot, columns, e), "__file__") == 0)
+      return rsc_snapshot_get_string (snapshot, columns->value[columns->target[e]]);
+
+  return "";
 }
 
 /* The index of the main thread.  If its name is not known it is the one that
@@ -132,10 +180,33 @@ consider_locals (Candidates *candidates, RscNode frame)
       }
 }
 
+/* The modules that the program's author wrote: those whose files are no library's,
+ * in the order of the roots, and their names. */
+static GArray *
+find_own_modules (RscSnapshot *snapshot, const RscColumns *columns, GHashTable *names)
+{
+  GArray *modules = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
+  for (guint32 i = 0; i < columns->n_roots; i++)
+    {
+      RscRoot root = rsc_snapshot_get_root (snapshot, i);
+
+      if (root.kind != RSC_ROOT_MODULE || strcmp (root.name, MAIN_MODULE) == 0 ||
+          is_library (get_module_file (snapshot, columns, root.node)) || !g_hash_table_add (names, g_strdup (root.name)))
+        continue;
+      g_array_append_val (modules, root.node);
+    }
+  g_hash_table_add (names, g_strdup (MAIN_MODULE));
+
+  return modules;
+}
+
 static GArray *
 find_start (RscSnapshot *snapshot, const RscColumns *columns)
 {
-  Candidates candidates = { snapshot, columns, { NULL, } };
+  g_autoptr (GHashTable) own_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GArray) own_modules = find_own_modules (snapshot, columns, own_names);
+  Candidates candidates = { snapshot, columns, own_names, { NULL, } };
   GArray *found = NULL;
   RscNode main_module = RSC_NODE_NONE;
   RscNode root = RSC_NODE_NONE;
@@ -157,6 +228,7 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
   if (main_module != RSC_NODE_NONE)
     {
       guint32 main_thread = find_main_thread (snapshot, columns);
+      const char *main_file = get_module_file (snapshot, columns, main_module);
 
       for (guint32 i = 0; i < columns->n_frames; i++)
         {
@@ -165,7 +237,11 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
           if (frame.thread == main_thread && !is_library (frame.file))
             consider_locals (&candidates, frame.node);
         }
-      consider_globals (&candidates, main_module);
+      /* Of "python3 -m flask run" the main module is flask's. */
+      if (*main_file == '\0' || !is_library (main_file))
+        consider_globals (&candidates, main_module);
+      for (guint i = 0; i < own_modules->len; i++)
+        consider_globals (&candidates, g_array_index (own_modules, RscNode, i));
       for (guint i = 0; i < RANK_NOTHING && found == NULL; i++)
         if (candidates.by_rank[i]->len > 0)
           found = g_array_ref (candidates.by_rank[i]);
@@ -191,6 +267,7 @@ RscView *
 rsc_first_view_new (RscSnapshot         *snapshot,
                     const RscViewParams *base,
                     const char          *object_ref,
+                    gboolean            *object_found,
                     GError             **error)
 {
   const RscColumns *columns;
@@ -203,6 +280,7 @@ rsc_first_view_new (RscSnapshot         *snapshot,
 
   if (object_ref != NULL)
     start = rsc_object_ref_resolve (snapshot, object_ref, NULL, NULL);
+  *object_found = start != NULL;
   if (start == NULL)
     start = find_start (snapshot, columns);
 

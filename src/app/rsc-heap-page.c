@@ -114,7 +114,9 @@ show_selected (RscHeapPage *self)
 static void
 update_overlay (RscHeapPage *self)
 {
-  rsc_canvas_set_overlay (self->canvas, rsc_session_get_overlay (self->session));
+  /* A new capture's overlay is heard of before its scene is. */
+  if (rsc_canvas_get_scene (self->canvas) == rsc_session_get_scene (self->session))
+    rsc_canvas_set_overlay (self->canvas, rsc_session_get_overlay (self->session));
   rsc_heap_page_update_actions (self);
 }
 

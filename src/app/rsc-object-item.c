@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "graph/rsc-graph.h"
+
 /* Of how it is referred to: less than the first is never cut, more than the
  * second always, as the type beside it is to be read, too. */
 #define PREFIX_CHARS_MIN 16
@@ -119,7 +121,7 @@ char *
 rsc_node_dup_title (RscSnapshot *snapshot, RscNode node)
 {
   g_autofree char *type = rsc_node_dup_type (snapshot, node, FALSE);
-  g_autofree char *value = rsc_snapshot_dup_value (snapshot, node);
+  g_autofree char *value = rsc_node_dup_value (snapshot, node);
 
   if (value == NULL || *value == '\0')
     return g_steal_pointer (&type);
@@ -132,7 +134,7 @@ static gboolean
 append_attribute (GString *text, RscSnapshot *snapshot, const RscColumns *columns, guint64 edge)
 {
   g_autofree char *label = rsc_snapshot_dup_edge_label (snapshot, edge);
-  g_autofree char *value = rsc_snapshot_dup_value (snapshot, columns->target[edge]);
+  g_autofree char *value = rsc_node_dup_value (snapshot, columns->target[edge]);
 
   if (*label != '.' || value == NULL || *value == '\0' || strpbrk (value, "\r\n") != NULL)
     return FALSE;
@@ -292,7 +294,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   if (self->node != RSC_NODE_NONE)
     {
       type = rsc_node_dup_type (self->snapshot, self->node, FALSE);
-      value = rsc_snapshot_dup_value (self->snapshot, self->node);
+      value = rsc_node_dup_value (self->snapshot, self->node);
       if (self->note != NULL)
         {
           g_autofree char *plain = g_steal_pointer (&value);

@@ -20,6 +20,8 @@ typedef struct
   RscHeapCapture *capture;
   RscSide side;
   int history_step;  /* 0: a new place */
+  gboolean arrived;  /* @capture was just taken, nobody chose it */
+  gboolean at_mark;  /* of a lesson, which begins there */
 } DrawRequest;
 
 typedef struct
@@ -29,6 +31,7 @@ typedef struct
   RscNode selected;
   RscFate fate;
   gboolean start_gone;
+  gboolean object_found; /* the request's object_ref is what is drawn */
 } DrawResult;
 
 static void
@@ -52,6 +55,14 @@ draw_result_free (gpointer data)
   g_clear_pointer (&result->view, rsc_view_unref);
   g_clear_pointer (&result->scene, rsc_scene_unref);
   g_free (result);
+}
+
+/* A name stands for whatever has it; what a question finds is one object, and
+ * the same question may find another one later. */
+static gboolean
+is_name (const char *object_ref)
+{
+  return object_ref != NULL && g_str_has_prefix (object_ref, "name:");
 }
 
 static gpointer
@@ -85,7 +96,9 @@ draw_in_thread (gpointer data, const RscProgress *progress, GCancellable *cancel
 
   if (result->view == NULL)
     {
-      result->view = rsc_first_view_new (request->to, &request->base, request->object_ref, error);
+      const char *object_ref = result->start_gone && !is_name (request->object_ref) ? NULL : request->object_ref;
+
+      result->view = rsc_first_view_new (request->to, &request->base, object_ref, &result->object_found, error);
       if (result->view != NULL && result->selected == RSC_NODE_NONE && result->fate == RSC_FATE_NONE)
         {
           const RscViewParams *params = rsc_view_get_params (result->view);
@@ -104,6 +117,34 @@ draw_in_thread (gpointer data, const RscProgress *progress, GCancellable *cancel
   return result;
 }
 
+/* Is the picture one of ghosts: of what the collection in sight freed? */
+static gboolean
+shows_freed (RscSession *self)
+{
+  RscOverlay *overlay = rsc_session_get_overlay (self);
+  const RscViewParams *params = self->view != NULL ? rsc_view_get_params (self->view) : NULL;
+
+  if (overlay == NULL || params == NULL || self->overlay_mode != RSC_OVERLAY_MODE_COLLECTION)
+    return FALSE;
+  for (gsize i = 0; i < params->n_objects; i++)
+    if (rsc_overlay_get_state (overlay, params->objects[i]) != RSC_STATE_FREED)
+      return FALSE;
+  return TRUE;
+}
+
+/* What is shown stays, and is what is wanted. */
+static void
+stay (RscSession *self)
+{
+  g_set_object (&self->wanted_capture, self->capture);
+  self->wanted_side = self->side;
+  if (self->scene != NULL)
+    {
+      g_clear_pointer (&self->view, rsc_view_unref);
+      self->view = rsc_view_ref (rsc_graph_get_view (rsc_scene_get_graph (self->scene)));
+    }
+}
+
 static void
 drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
 {
@@ -120,14 +161,7 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
     {
       if (!late && !self->closed)
         {
-          /* Cancelled or failed: what is shown stays, and is what is wanted. */
-          g_set_object (&self->wanted_capture, self->capture);
-          self->wanted_side = self->side;
-          if (self->scene != NULL)
-            {
-              g_clear_pointer (&self->view, rsc_view_unref);
-              self->view = rsc_view_ref (rsc_graph_get_view (rsc_scene_get_graph (self->scene)));
-            }
+          stay (self);
           if (wanted && error != NULL)
             g_signal_emit_by_name (self, "view-failed", error);
           g_object_notify (G_OBJECT (self), "view");
@@ -136,8 +170,26 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
       return;
     }
 
+  /* A lesson's ghosts are what it is about: the picture stays when the program went on. */
+  if (result->start_gone && request->arrived && self->lesson != NULL && shows_freed (self))
+    {
+      stay (self);
+      g_object_notify (G_OBJECT (self), "view");
+      rsc_session_message (self, _("What is drawn was freed, and is not in the new capture. Its ghosts stay in the picture."));
+      draw_result_free (result);
+      return;
+    }
+
   g_object_freeze_notify (G_OBJECT (self));
 
+  if (!result->start_gone)
+    g_clear_pointer (&self->lost, rsc_place_free);
+  else if (self->lost == NULL)
+    self->lost = rsc_place_new (self->capture, self->side, self->view, self->selected);
+  /* A collection is not told on what was captured later. */
+  if (request->arrived && self->overlay_mode == RSC_OVERLAY_MODE_COLLECTION && rsc_heap_capture_get_collection (request->capture) == NULL)
+    self->overlay_mode = RSC_OVERLAY_MODE_NONE;
+  self->lesson_drawn |= request->at_mark && result->object_found && !is_name (request->object_ref);
   if (self->capture != request->capture || self->side != request->side)
     {
       g_set_object (&self->capture, request->capture);
@@ -151,7 +203,7 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
   self->scene = g_steal_pointer (&result->scene);
   self->selected = result->selected;
   self->selected_fate = result->fate;
-  self->first_view = request->view == NULL;
+  self->first_view = request->view == NULL || result->start_gone;
 
   if (request->history_step != 0 && rsc_history_peek (self->history, request->history_step) != NULL)
     rsc_history_go (self->history, request->history_step);
@@ -173,13 +225,12 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
   draw_result_free (result);
 }
 
-/* Draws @view, which is of the shown snapshot unless a history step says of
- * which, in the wanted capture. */
+/* Draws @view in the wanted capture.  @from: the snapshot that @view and
+ * @selected are of, NULL for the wanted capture's. */
 static void
-draw (RscSession *self, RscView *view, RscNode selected, int history_step)
+draw (RscSession *self, RscView *view, RscNode selected, RscSnapshot *from, int history_step, gboolean arrived)
 {
   DrawRequest *request;
-  RscPlace *place = history_step != 0 ? rsc_history_peek (self->history, history_step) : NULL;
   const RscViewParams defaults = RSC_VIEW_PARAMS_INIT;
 
   if (self->closed || self->wanted_capture == NULL)
@@ -190,10 +241,9 @@ draw (RscSession *self, RscView *view, RscNode selected, int history_step)
   request->capture = g_object_ref (self->wanted_capture);
   request->side = self->wanted_side;
   request->to = rsc_snapshot_ref (rsc_heap_capture_get_snapshot (request->capture, request->side));
-  if (place != NULL)
-    request->from = rsc_snapshot_ref (request->to);
-  else if (self->capture != NULL)
-    request->from = rsc_snapshot_ref (rsc_heap_capture_get_snapshot (self->capture, self->side));
+  request->from = rsc_snapshot_ref (from != NULL ? from : request->to);
+  request->arrived = arrived;
+  request->at_mark = self->lesson_at_mark;
   request->view = view != NULL ? rsc_view_ref (view) : NULL;
   request->selected = selected;
   request->history_step = history_step;
@@ -223,11 +273,35 @@ draw (RscSession *self, RscView *view, RscNode selected, int history_step)
                                                              draw_request_free, draw_result_free, drawn));
 }
 
+static void
+show_capture (RscSession *self, RscHeapCapture *capture, RscSide side, gboolean arrived)
+{
+  g_set_object (&self->wanted_capture, capture);
+  self->wanted_side = side;
+
+  /* A lesson names what to draw; until that object came into being something
+   * else was drawn and selected, which is not to be kept. */
+  if (self->lesson != NULL && !self->user_drew && !self->lesson_drawn)
+    draw (self, NULL, RSC_NODE_NONE, NULL, 0, arrived);
+  /* What one capture did not have another may have. */
+  else if (self->lost != NULL)
+    draw (self, self->lost->view, self->lost->selected, rsc_heap_capture_get_snapshot (self->lost->capture, self->lost->side), 0,
+          arrived);
+  else
+    draw (self, self->view, self->selected, rsc_session_get_snapshot (self), 0, arrived);
+}
+
+void
+rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side)
+{
+  show_capture (self, capture, side, FALSE);
+}
+
 void
 rsc_session_add_capture (RscSession *self, RscHeapCapture *capture)
 {
   g_list_store_append (self->captures, capture);
-  rsc_session_show_capture (self, capture, RSC_SIDE_BEFORE);
+  show_capture (self, capture, RSC_SIDE_BEFORE, TRUE);
 }
 
 void
@@ -237,25 +311,7 @@ rsc_session_draw_again (RscSession *self)
   g_autoptr (RscHeapCapture) last = n > 0 ? g_list_model_get_item (G_LIST_MODEL (self->captures), n - 1) : NULL;
 
   if (last != NULL)
-    rsc_session_show_capture (self, last, RSC_SIDE_BEFORE);
-}
-
-void
-rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side)
-{
-  RscView *view = self->view;
-  RscNode selected = self->selected;
-
-  g_set_object (&self->wanted_capture, capture);
-  self->wanted_side = side;
-  /* A lesson names what to draw; until that object came into being something
-   * else was drawn and selected, which is not to be kept. */
-  if (self->lesson != NULL && !self->user_drew)
-    {
-      view = NULL;
-      selected = RSC_NODE_NONE;
-    }
-  draw (self, view, selected, 0);
+    show_capture (self, last, RSC_SIDE_BEFORE, FALSE);
 }
 
 void
@@ -267,10 +323,11 @@ rsc_session_set_view (RscSession *self, RscView *view)
     return;
 
   self->user_drew = TRUE;
+  g_clear_pointer (&self->lost, rsc_place_free);
   rsc_view_ref (view);
   g_clear_pointer (&self->view, rsc_view_unref);
   self->view = view;
-  draw (self, view, self->selected, 0);
+  draw (self, view, self->selected, rsc_session_get_snapshot (self), 0, FALSE);
 }
 
 void
@@ -352,5 +409,5 @@ rsc_session_go (RscSession *self, int steps)
 
   g_set_object (&self->wanted_capture, place->capture);
   self->wanted_side = place->side;
-  draw (self, place->view, place->selected, steps);
+  draw (self, place->view, place->selected, NULL, steps, FALSE);
 }

@@ -62,6 +62,8 @@ struct _RscSession
   RscScene *scene;
   gboolean first_view;     /* the scene is of a view that nobody asked for yet */
   gboolean user_drew;      /* the view is what the user asked for */
+  gboolean lesson_drawn;   /* ... or the object that the lesson's question found where it begins */
+  RscPlace *lost;          /* what was drawn before a capture without it was shown; else NULL */
   RscNode selected;
   RscFate selected_fate;
   RscHistory *history;

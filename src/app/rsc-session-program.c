@@ -303,7 +303,6 @@ captured (gpointer owner, RscJob *job, gpointer result, const GError *error)
     {
       g_autoptr (RscHeapCapture) item = rsc_heap_capture_new (snapshot, NULL, ++self->n_captures);
 
-      self->overlay_mode = self->overlay_mode == RSC_OVERLAY_MODE_COLLECTION ? RSC_OVERLAY_MODE_NONE : self->overlay_mode;
       rsc_session_add_capture (self, item);
     }
 

@@ -76,6 +76,7 @@ rsc_session_finalize (GObject *object)
   for (guint i = 0; i < 2; i++)
     g_string_free (self->partial[i], TRUE);
   g_clear_pointer (&self->history, rsc_history_free);
+  g_clear_pointer (&self->lost, rsc_place_free);
   g_clear_pointer (&self->view, rsc_view_unref);
   g_clear_pointer (&self->scene, rsc_scene_unref);
   g_clear_object (&self->capture);

@@ -3,6 +3,7 @@
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "rsc-graph-private.h"
@@ -109,11 +110,29 @@ dup_without_folders (const char *value)
   return g_strdup_printf ("%.*s%s", (int) (path - value), value, slash + 1);
 }
 
+char *
+rsc_node_dup_value (RscSnapshot *snapshot, RscNode node)
+{
+  const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_STRINGS, NULL);
+  g_autofree char *value = rsc_snapshot_dup_value (snapshot, node);
+  guint64 count;
+  char *end;
+
+  if (columns == NULL || (columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_BYTES)) != 0 || !g_ascii_isdigit (*value))
+    return g_steal_pointer (&value);
+  count = g_ascii_strtoull (value, &end, 10);
+  if (strcmp (end, " items") != 0)
+    return g_steal_pointer (&value);
+
+  /* Translators: how many elements a list or a dictionary has */
+  return g_strdup_printf (ngettext ("%" PRIu64 " item", "%" PRIu64 " items", (gulong) MIN (count, (guint64) G_MAXLONG)), count);
+}
+
 /* Refscope's own second line: the value, if there is one. */
 static char *
 dup_value_line (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
 {
-  g_autofree char *whole = rsc_snapshot_dup_value (snapshot, node);
+  g_autofree char *whole = rsc_node_dup_value (snapshot, node);
   gboolean is_text = (columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_BYTES)) != 0;
   RscRole role = rsc_node_get_role (snapshot, node);
   g_autofree char *value = role == RSC_ROLE_FRAME || role == RSC_ROLE_FUNCTION
@@ -122,8 +141,6 @@ dup_value_line (RscSnapshot *snapshot, const RscColumns *columns, RscNode node)
 
   if (length == 0)
     return NULL;
-  if (strcmp (value, "1 items") == 0)
-    return g_strdup ("1 item");
   if (length > MAX_VALUE)
     {
       g_autofree char *head = g_utf8_substring (value, 0, MAX_VALUE - 1 - is_text);

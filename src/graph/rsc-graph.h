@@ -125,6 +125,9 @@ void rsc_node_append_json (GString *json, RscSnapshot *snapshot, RscNode node);
  * "<__main__.A object at 0x7f...>"; at most 40 characters, made without
  * running the program's code.  Free with g_free(). */
 char *rsc_node_dup_repr (RscSnapshot *snapshot, RscNode node);
+/* The value as it is said to people: as rsc_snapshot_dup_value(), but "1 item",
+ * and in their language.  Free with g_free(). */
+char *rsc_node_dup_value (RscSnapshot *snapshot, RscNode node);
 RscRole rsc_node_get_role (RscSnapshot *snapshot, RscNode node);
 
 /* Appends @text as a JSON string with its quotes. */

@@ -7,6 +7,7 @@
 
 #include "../unit/test-scene.h"
 #include "app/rsc-canvas.h"
+#include "app/rsc-viewport.h"
 #include "render/rsc-bezier.h"
 
 #define TREE "digraph { A -> B; A -> C; A -> D; B -> E; B -> F; C -> G; G -> A; D -> H; H -> I [label=\"next\"] }"
@@ -258,6 +259,41 @@ static void
 test_anchor_keeps_place (Fixture *f, gconstpointer data)
 {
   check_place_kept (f, "D", "o4");
+}
+
+static gboolean
+is_in_sight (Fixture *f, int node)
+{
+  graphene_rect_t rect;
+
+  g_assert_true (rsc_canvas_get_node_rect (f->canvas, node, &rect));
+  return rect.origin.x >= 0 && rect.origin.x + rect.size.width <= (float) gtk_widget_get_width (GTK_WIDGET (f->canvas)) &&
+         rect.origin.y >= 0 && rect.origin.y + rect.size.height <= (float) gtk_widget_get_height (GTK_WIDGET (f->canvas));
+}
+
+/* What is selected comes into sight with a new picture, and stays there in a smaller window. */
+static void
+test_selected_is_in_sight (Fixture *f, gconstpointer data)
+{
+  show (f, 0, 5, 10, NULL);
+  settle (f);
+  rsc_canvas_select_node (f->canvas, find (f, "I"));
+  rsc_canvas_set_zoom (f->canvas, RSC_VIEWPORT_MAX_ZOOM);
+  rsc_canvas_reveal_node (f->canvas, find (f, "A"));
+  settle (f);
+  g_assert_false (is_in_sight (f, find (f, "I")));
+  show (f, 0, 4, 10, NULL);
+  settle (f);
+  g_assert_true (is_in_sight (f, find (f, "I")));
+
+  for (int width = 700; width >= 400; width -= 100)
+    {
+      gtk_window_set_default_size (GTK_WINDOW (f->window), width, 500);
+      while (gtk_widget_get_width (GTK_WIDGET (f->canvas)) != width)
+        g_main_context_iteration (NULL, TRUE);
+      settle (f);
+      g_assert_true (is_in_sight (f, find (f, "I")));
+    }
 }
 
 static void
@@ -598,6 +634,7 @@ main (int argc, char *argv[])
   ADD ("first-view", test_first_view);
   ADD ("selected-keeps-place", test_selected_keeps_place);
   ADD ("anchor-keeps-place", test_anchor_keeps_place);
+  ADD ("selected-is-in-sight", test_selected_is_in_sight);
   ADD ("selection-goes", test_selection_goes);
   ADD ("pointer", test_pointer);
   ADD ("fold", test_fold);

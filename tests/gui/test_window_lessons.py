@@ -15,6 +15,7 @@ from lessons import load  # noqa: E402
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
 LESSONS = load(EXAMPLES / 'lessons.ini')
+AFTER = 1  # the side of a collection
 MEBIBYTE = 1024 * 1024
 # What a list of a million numbers takes, at least; of that a quarter is left for
 # what CPython keeps for later and a busy machine adds.
@@ -259,7 +260,18 @@ class Played(LessonTest):
         self.at(3)
         states = [state for _, kind, _, label, state in self.window.nodes() if kind == OBJECT and label.startswith('list')]
         self.assertEqual(states, ['freed', 'freed'])
+        # They are not in the heap after, and back as ghosts in the one before.
+        self.window.activate('page.swap-side')
+        wait_for('the heap after', lambda: self.window.facts()['side'] == AFTER)
+        self.window.sees('The Object Is Gone')
+        self.assertNotIn('freed', [state for *_, state in self.window.nodes()])
+        self.window.activate('page.swap-side')
+        wait_for('the ghosts', lambda: 'freed' in [state for *_, state in self.window.nodes()])
+        self.window.settle()
         self.go_on(4)
+        # The program went on, the picture stays with the ghosts.
+        states = [state for _, kind, _, label, state in self.window.nodes() if kind == OBJECT and label.startswith('list')]
+        self.assertEqual(states, ['freed', 'freed'])
         self.assertLess(self.bytes(r'program takes ([\d.]+\s\w+)\.') - initial, LIST / 4)
 
     def test_mark_sweep(self):

@@ -202,6 +202,22 @@ class Canvas(GuiTest):
         window.press('Fit')
         wait_for('all of it', lambda: (window.settle(), window.facts()['zoom'])[1] < 0.85)
 
+    def test_first_view_is_of_the_programs_own_modules(self):
+        """What the program's author wrote in a second file is drawn, and nothing that a library made."""
+        self.write('store.py', 'class Order:\n    pass\n\nlatest = Order()\n_cache = {"first": Order()}\n')
+        window = self.open_program("""
+            from decimal import Decimal
+            import refscope
+            import store
+            price = Decimal(1)
+            refscope.mark('open')
+            """)
+        window.wait_for_captures(1)
+        wait_for('the graph', window.graph)
+        window.settle()
+        starts = {node['type'] for node in window.graph()['nodes'] if node['start']}
+        self.assertEqual(starts, {'Order', 'dict'})
+
     def test_zoom(self):
         window = self.open_graph()
         before = window.facts()['zoom']
