@@ -5,6 +5,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/rsc-release.h"
+
 #define NO_COMPONENT G_MAXUINT32
 
 /* Targets lie anywhere: they are asked for this many edges ahead. */
@@ -257,15 +259,21 @@ rsc_components_compute (RscSnapshot       *snapshot,
   return g_steal_pointer (&self);
 }
 
-void
-rsc_components_free (RscComponents *self)
+static void
+free_components (gpointer data)
 {
-  if (self == NULL)
-    return;
+  RscComponents *self = data;
+
   g_free (self->components);
   g_free (self->members);
   g_free (self->of_node);
   g_free (self);
+}
+
+void
+rsc_components_free (RscComponents *self)
+{
+  rsc_release (self, free_components);
 }
 
 guint32

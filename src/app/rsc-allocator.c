@@ -2,6 +2,8 @@
 
 #include "rsc-allocator.h"
 
+#include "base/rsc-release.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -17,9 +19,49 @@
 /* By then what a page had on other threads is freed, too. */
 #define TRIM_AFTER_MS 2000
 
+static GThread *main_thread;
+
+typedef struct
+{
+  gpointer data;
+  GDestroyNotify destroy;
+} Release;
+
+static void
+run_release (gpointer data, gpointer user_data)
+{
+  Release *release = data;
+
+  release->destroy (release->data);
+  g_free (release);
+}
+
+/* A worker frees what it lets go of; for the main thread another does. */
+static void
+release (gpointer data, GDestroyNotify destroy)
+{
+  static GThreadPool *pool;
+  Release *order;
+
+  if (g_thread_self () != main_thread)
+    {
+      destroy (data);
+      return;
+    }
+
+  if (pool == NULL)
+    pool = g_thread_pool_new (run_release, NULL, 1, FALSE, NULL);
+  order = g_new (Release, 1);
+  order->data = data;
+  order->destroy = destroy;
+  g_thread_pool_push (pool, order, NULL);
+}
+
 void
 rsc_allocator_init (void)
 {
+  main_thread = g_thread_self ();
+  rsc_release_set_func (release);
 #ifdef __GLIBC__
   mallopt (M_ARENA_MAX, POOLS);
   /* Setting them also ends their growing by themselves. */

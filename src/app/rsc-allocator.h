@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* To be called before there is a second thread.  Where the C library is not
- * GNU's, nothing is done. */
+/* To be called on the main thread, before there is a second one, which from then on frees nothing large
+ * itself.  Where the C library is not GNU's, that is all that is done. */
 void    rsc_allocator_init       (void);
 /* Gives what is free back to the system, on a thread of its own: a heap was closed. */
 void    rsc_allocator_trim_soon  (void);

@@ -5,8 +5,10 @@
 
 #include "rsc-cycles-panel.h"
 
+#include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-row-tooltip.h"
 #include "rsc-template.h"
 
 /* As many rows as a person may want to scroll through; they are by size. */
@@ -43,7 +45,10 @@ struct _RscCyclesPanel
 
   RscSession *session;
   GListStore *items;
-  RscComponents *components; /* borrowed from the capture that is shown */
+  /* What the list was filled with. */
+  RscHeapCapture *capture;
+  RscComponents *components; /* borrowed from the capture */
+  gboolean garbage_only;
 
   /* Template */
   GtkStack *stack;
@@ -167,7 +172,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
     gtk_widget_remove_css_class (row->state, "garbage");
 
   description = g_strdup_printf ("%s: %s; %s; %s", state, title, members, held);
-  gtk_widget_set_tooltip_text (box, description);
+  rsc_row_tooltip_set (box, description);
   if (gtk_widget_get_parent (box) != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
                                     GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
@@ -176,6 +181,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
 static void
 fill (RscCyclesPanel *self)
 {
+  RscHeapCapture *capture = rsc_session_get_capture (self->session);
   RscComponents *components = rsc_session_get_components (self->session);
   /* Of a group the one that is left toggles first. */
   gboolean garbage_only = !gtk_toggle_button_get_active (self->all_button);
@@ -191,11 +197,17 @@ fill (RscCyclesPanel *self)
   if (gtk_switch_get_active (self->show_switch) != shown)
     gtk_switch_set_active (self->show_switch, shown);
 
-  /* The rows are bound to the components, so they go before those do. */
-  g_list_store_remove_all (self->items);
+  /* Each picture says that there may be another overlay. */
+  if (components != NULL && components == self->components && capture == self->capture && garbage_only == self->garbage_only)
+    return;
+
+  /* The rows are bound to the components. */
   self->components = components;
+  self->garbage_only = garbage_only;
+  g_set_object (&self->capture, capture);
   if (components == NULL)
     {
+      rsc_list_fill (self->items, items);
       gtk_stack_set_visible_child_name (self->stack, "nothing");
       return;
     }
@@ -213,7 +225,7 @@ fill (RscCyclesPanel *self)
           g_ptr_array_add (items, item);
         }
     }
-  g_list_store_splice (self->items, 0, 0, items->pdata, items->len);
+  rsc_list_fill (self->items, items);
 
   n_all_text = rsc_number_dup (n);
   n_garbage_text = rsc_number_dup (n_garbage);
@@ -272,7 +284,7 @@ on_activated (RscCyclesPanel *self, guint position)
   RscViewParams params = RSC_VIEW_PARAMS_INIT;
   RscComponent component;
 
-  if (item == NULL || self->components == NULL)
+  if (item == NULL || self->components == NULL || rsc_list_is_old (self->items, position))
     return;
 
   component = rsc_components_get (self->components, item->index);
@@ -311,6 +323,7 @@ rsc_cycles_panel_dispose (GObject *object)
 
   g_clear_object (&self->session);
   self->components = NULL;
+  g_clear_object (&self->capture);
   rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_CYCLES_PANEL);
   g_clear_object (&self->items);
 

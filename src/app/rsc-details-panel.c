@@ -10,6 +10,7 @@
 #include "graph/rsc-graph.h"
 
 #include "rsc-job.h"
+#include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-template.h"
@@ -264,7 +265,7 @@ fill_list (GListStore *store, GPtrArray *items, guint64 n_all, GtkLabel *rest)
   g_autofree char *text = NULL;
   guint64 n_more = n_all > items->len ? n_all - items->len : 0;
 
-  g_list_store_splice (store, 0, g_list_model_get_n_items (G_LIST_MODEL (store)), items->pdata, items->len);
+  rsc_list_fill (store, items);
   if (n_more > 0)
     {
       g_autofree char *more = rsc_number_dup (n_more);

@@ -11,6 +11,7 @@
 #include "query/rsc-object-ref.h"
 
 #include "rsc-job.h"
+#include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-template.h"
@@ -123,7 +124,7 @@ show_results (RscFindPanel *self, const char *title, RscSnapshot *snapshot, GArr
 
   for (guint i = 0; i < MIN (nodes->len, RSC_FIND_PANEL_ROWS_MAX); i++)
     g_ptr_array_add (items, rsc_object_item_new (snapshot, g_array_index (nodes, RscNode, i), NULL, NULL));
-  g_list_store_splice (self->results, 0, g_list_model_get_n_items (G_LIST_MODEL (self->results)), items->pdata, items->len);
+  rsc_list_fill (self->results, items);
   gtk_label_set_text (self->results_title, title);
   gtk_stack_set_visible_child_name (self->stack, items->len > 0 ? "results" : "nothing");
 }

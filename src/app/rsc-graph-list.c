@@ -5,6 +5,7 @@
 
 #include "rsc-graph-list.h"
 
+#include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-template.h"
@@ -17,6 +18,9 @@ struct _RscGraphList
   GListStore *items;
   GtkSingleSelection *selection;
   gboolean selecting; /* we set it, not the user */
+  /* What the list was filled with. */
+  RscScene *scene;
+  RscOverlay *overlay;
 
   /* Template */
   GtkStack *stack;
@@ -175,7 +179,7 @@ show_selected (RscGraphList *self)
     {
       g_autoptr (RscObjectItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), i);
 
-      if (rsc_object_item_get_node (item) == selected)
+      if (rsc_object_item_get_node (item) == selected && !rsc_list_is_old (self->items, i))
         {
           position = i;
           break;
@@ -185,6 +189,17 @@ show_selected (RscGraphList *self)
   self->selecting = TRUE;
   gtk_single_selection_set_selected (self->selection, position);
   self->selecting = FALSE;
+}
+
+static void
+keep_filled (RscGraphList *self, RscScene *scene, RscOverlay *overlay)
+{
+  g_clear_pointer (&self->scene, rsc_scene_unref);
+  g_clear_pointer (&self->overlay, rsc_overlay_unref);
+  if (scene != NULL)
+    self->scene = rsc_scene_ref (scene);
+  if (overlay != NULL)
+    self->overlay = rsc_overlay_ref (overlay);
 }
 
 static void
@@ -211,6 +226,13 @@ fill (RscGraphList *self)
     }
 
   graph = rsc_scene_get_graph (scene);
+  if (overlay != NULL && rsc_overlay_get_snapshot (overlay) != rsc_graph_get_snapshot (graph))
+    overlay = NULL;
+  /* Each picture says that there may be another overlay. */
+  if (scene == self->scene && overlay == self->overlay)
+    return;
+
+  keep_filled (self, scene, overlay);
   nodes = rsc_graph_get_nodes (graph, &n_nodes);
   edges = rsc_graph_get_edges (graph, &n_edges);
   n_out = g_new0 (guint, n_nodes);
@@ -224,8 +246,6 @@ fill (RscGraphList *self)
 
   ways = find_ways (nodes, n_nodes, edges, n_edges);
 
-  if (overlay != NULL && rsc_overlay_get_snapshot (overlay) != rsc_graph_get_snapshot (graph))
-    overlay = NULL;
   for (gsize i = 0; i < n_nodes; i++)
     {
       g_autofree char *note = dup_note (scene, overlay, i, n_out, n_in);
@@ -239,7 +259,7 @@ fill (RscGraphList *self)
     }
 
   self->selecting = TRUE;
-  g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)), items->pdata, items->len);
+  rsc_list_fill (self->items, items);
   self->selecting = FALSE;
 
   objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u object", "%u objects", n_objects), (guint) n_objects);
@@ -249,6 +269,14 @@ fill (RscGraphList *self)
   gtk_label_set_text (self->title, title);
   gtk_stack_set_visible_child_name (self->stack, "list");
   show_selected (self);
+}
+
+/* The selected one may be among those that came. */
+static void
+on_items_changed (RscGraphList *self)
+{
+  if (!self->selecting && self->session != NULL)
+    show_selected (self);
 }
 
 static void
@@ -284,7 +312,7 @@ on_activated (RscGraphList *self, guint position)
   gsize n_nodes;
   RscNode node;
 
-  if (item == NULL || scene == NULL)
+  if (item == NULL || scene == NULL || rsc_list_is_old (self->items, position))
     return;
 
   nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), &n_nodes);
@@ -315,6 +343,7 @@ rsc_graph_list_dispose (GObject *object)
   RscGraphList *self = RSC_GRAPH_LIST (object);
 
   self->selecting = TRUE;
+  keep_filled (self, NULL, NULL);
   g_clear_object (&self->session);
   g_clear_object (&self->items);
   g_clear_object (&self->selection);
@@ -354,5 +383,7 @@ rsc_graph_list_init (RscGraphList *self)
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_list_view_set_factory (self->view, factory);
   gtk_list_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
+  /* After the selection's own, which counts its position from them. */
+  g_signal_connect_object (self->items, "items-changed", G_CALLBACK (on_items_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->selection, "notify::selected", G_CALLBACK (on_row_selected), self, G_CONNECT_SWAPPED);
 }

@@ -9,6 +9,8 @@
 
 #include "graph/rsc-graph.h"
 
+#include "rsc-row-tooltip.h"
+
 /* Of how it is referred to: less than the first is never cut, more than the
  * second always, as the type beside it is to be read, too. */
 #define PREFIX_CHARS_MIN 16
@@ -318,7 +320,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   set_text (row->size, self->prefix == NULL ? size : NULL);
   set_text (row->size_below, self->prefix != NULL ? size : NULL);
 
-  gtk_widget_set_tooltip_text (box, description);
+  rsc_row_tooltip_set (box, description);
   /* The row's own widget has the focus, so that is where the name belongs. */
   if (gtk_widget_get_parent (box) != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),

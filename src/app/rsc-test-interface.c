@@ -9,6 +9,7 @@
 
 #include "base/rsc-census.h"
 #include "rsc-allocator.h"
+#include "rsc-list-filler.h"
 #include "rsc-widget-audit.h"
 #include "rsc-window.h"
 
@@ -40,7 +41,7 @@ struct _RscTestInterface
 static const char introspection[] =
   "<node>"
   "<interface name='" INTERFACE "'>"
-  /* Answers when no job runs, nothing slides, and the canvas is painted. */
+  /* Answers when no job runs, the lists are filled, nothing slides, and the canvas is painted. */
   "<method name='Settle'/>"
   /* The graph (as refscope-cli's JSON), and the session's facts. */
   "<method name='Describe'><arg type='s' direction='out' name='graph'/><arg type='a{sv}' direction='out' name='facts'/></method>"
@@ -123,7 +124,7 @@ look_whether_settled (gpointer user_data)
     {
       RscCanvas *canvas = rsc_heap_page_get_canvas (page);
 
-      settled = !rsc_session_get_busy (rsc_heap_page_get_session (page)) &&
+      settled = !rsc_session_get_busy (rsc_heap_page_get_session (page)) && !rsc_list_filling () &&
                 !rsc_session_has_orders (rsc_heap_page_get_session (page)) &&
                 (!gtk_widget_get_mapped (GTK_WIDGET (canvas)) || rsc_canvas_get_scene (canvas) == NULL || rsc_canvas_is_settled (canvas)) &&
                 !is_sliding (GTK_WIDGET (page));

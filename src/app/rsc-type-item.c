@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "rsc-row-tooltip.h"
+
 struct _RscTypeItem
 {
   GObject parent_instance;
@@ -127,7 +129,7 @@ bind_cell (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_da
       g_autofree char *count = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u object", "%u objects", self->count), (guint) self->count);
       g_autofree char *description = g_strjoin (", ", self->name, count, size, NULL);
 
-      gtk_widget_set_tooltip_text (label, self->name);
+      rsc_row_tooltip_set (label, self->name);
       /* The row has the focus, so that is where the name belongs. */
       if (row != NULL)
         gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);

@@ -15,6 +15,9 @@
 
 #include "rsc-error.h"
 
+/* Unmapped at once. */
+#define PIECE ((gsize) 64 * 1024 * 1024)
+
 /* What the signal handler reads, on any thread at any moment: guards are never
  * freed, only used again, and size is 0 while one is not in use. */
 typedef struct _Guard Guard;
@@ -236,8 +239,9 @@ rsc_mapped_file_free (RscMappedFile *self)
 {
   if (self->guard != NULL)
     guard_release (self->guard);
-  if (self->data != NULL)
-    munmap (self->data, self->size);
+  /* In pieces: who needs the address space meanwhile, waits for one of them only. */
+  for (gsize done = 0; done < self->size; done += PIECE)
+    munmap (self->data + done, MIN (PIECE, self->size - done));
   g_free (self);
 }
 

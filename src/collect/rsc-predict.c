@@ -5,6 +5,7 @@
 
 #include "analysis/rsc-reach.h"
 #include "base/rsc-error.h"
+#include "base/rsc-release.h"
 #include "rsc-collect.h"
 
 #define OLDEST 2u
@@ -252,13 +253,19 @@ rsc_collect_predict (RscSnapshot       *snapshot,
   return g_steal_pointer (&self);
 }
 
+static void
+free_prediction (gpointer data)
+{
+  RscPrediction *self = data;
+
+  g_clear_pointer (&self->unreachable, rsc_bitset_free);
+  g_free (self);
+}
+
 void
 rsc_prediction_free (RscPrediction *self)
 {
-  if (self == NULL)
-    return;
-  g_clear_pointer (&self->unreachable, rsc_bitset_free);
-  g_free (self);
+  rsc_release (self, free_prediction);
 }
 
 RscOverlay *

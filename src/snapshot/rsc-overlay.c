@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rsc-census.h"
+#include "base/rsc-release.h"
 
 struct _RscOverlay
 {
@@ -60,11 +61,10 @@ rsc_overlay_ref (RscOverlay *self)
   return self;
 }
 
-void
-rsc_overlay_unref (RscOverlay *self)
+static void
+free_overlay (gpointer data)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
+  RscOverlay *self = data;
 
   g_free (self->states);
   g_free (self->groups);
@@ -72,6 +72,13 @@ rsc_overlay_unref (RscOverlay *self)
   rsc_snapshot_unref (self->snapshot);
   g_free (self);
   rsc_census_died (RSC_CENSUS_OVERLAY);
+}
+
+void
+rsc_overlay_unref (RscOverlay *self)
+{
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    rsc_release (self, free_overlay);
 }
 
 void

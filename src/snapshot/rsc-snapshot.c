@@ -7,6 +7,7 @@
 
 #include "base/rsc-census.h"
 #include "base/rsc-error.h"
+#include "base/rsc-release.h"
 #include "rsc-edge-index.h"
 #include "rsc-snapshot-private.h"
 
@@ -116,11 +117,10 @@ rsc_snapshot_ref (RscSnapshot *self)
   return self;
 }
 
-void
-rsc_snapshot_unref (RscSnapshot *self)
+static void
+free_snapshot (gpointer data)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
+  RscSnapshot *self = data;
 
   for (guint c = 0; c < RSC_N_COLUMNS; c++)
     if (self->owned[c])
@@ -133,6 +133,13 @@ rsc_snapshot_unref (RscSnapshot *self)
   g_mutex_clear (&self->lock);
   g_free (self);
   rsc_census_died (RSC_CENSUS_SNAPSHOT);
+}
+
+void
+rsc_snapshot_unref (RscSnapshot *self)
+{
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    rsc_release (self, free_snapshot);
 }
 
 guint64

@@ -108,6 +108,19 @@ class Window:
         return self.bus.call_sync(self.name, PATH, INTERFACE, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
                                   int(timeout or PATIENCE * 1000), None)
 
+    def call_in_order(self, *calls):
+        """The answers to several calls, which the program gets in one go: it does nothing else between them."""
+        answers = {}
+        for number, (method, parameters) in enumerate(calls):
+            self.bus.call(self.name, PATH, INTERFACE, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START, int(PATIENCE * 1000), None,
+                          lambda bus, result, key: answers.update({key: bus.call_finish(result)}), number)
+        until = time.monotonic() + PATIENCE
+        while len(answers) < len(calls):
+            if time.monotonic() > until:
+                raise Gone(f'{len(calls) - len(answers)} answers did not come in {PATIENCE:.0f} s')
+            GLib.MainContext.default().iteration(False) or time.sleep(0.005)
+        return [answers[number] for number in range(len(calls))]
+
     # The handshakes.
 
     def settle(self):

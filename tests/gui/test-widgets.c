@@ -17,6 +17,7 @@
 #include "app/rsc-launch-dialog.h"
 #include "app/rsc-lesson-bar.h"
 #include "app/rsc-lesson-pane.h"
+#include "app/rsc-list-filler.h"
 #include "app/rsc-memory-plot.h"
 #include "app/rsc-output-pane.h"
 #include "app/rsc-program-bar.h"
@@ -316,6 +317,73 @@ test_shortcuts (void)
   gtk_window_destroy (GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts")));
 }
 
+static GPtrArray *
+make_items (guint n)
+{
+  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (items, g_object_new (G_TYPE_OBJECT, NULL));
+
+  return items;
+}
+
+static void
+check_begins_with (GListStore *store, GPtrArray *items, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (store), i);
+
+      g_assert_true (item == items->pdata[i]);
+      g_assert_false (rsc_list_is_old (store, i));
+    }
+}
+
+static void
+check_filled (GListStore *store, GPtrArray *items)
+{
+  while (rsc_list_filling ())
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (store)), ==, items->len);
+  check_begins_with (store, items, items->len);
+}
+
+/* From each number of items to each other, waiting for the end, in its midst, and without it. */
+static void
+test_list_filler (void)
+{
+  static const guint numbers[] = { 0, 1, 24, 25, 100, 300, 1000 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (numbers); j++)
+      for (guint n_pieces = 0; n_pieces < 3; n_pieces++)
+        {
+          g_autoptr (GListStore) store = g_list_store_new (G_TYPE_OBJECT);
+          g_autoptr (GPtrArray) first = make_items (numbers[i]);
+          g_autoptr (GPtrArray) second = make_items (numbers[j]);
+          guint n_old;
+
+          rsc_list_fill (store, first);
+          check_begins_with (store, first, MIN (first->len, 24));
+          for (guint k = 0; k < n_pieces && rsc_list_filling (); k++)
+            g_main_context_iteration (NULL, TRUE);
+          if (n_pieces == 0)
+            check_filled (store, first);
+          n_old = g_list_model_get_n_items (G_LIST_MODEL (store));
+
+          rsc_list_fill (store, second);
+          check_begins_with (store, second, MIN (second->len, 24));
+          if (n_old > 24)
+            g_assert_true (rsc_list_is_old (store, g_list_model_get_n_items (G_LIST_MODEL (store)) - 1));
+          check_filled (store, second);
+
+          /* What goes with its items to come leaves nothing behind. */
+          rsc_list_fill (store, first);
+        }
+  g_assert_false (rsc_list_filling ());
+}
+
 int
 main (int argc, char **argv)
 {
@@ -337,6 +405,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shortcuts", test_shortcuts);
   g_test_add_func ("/recent-programs", test_recent_programs);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
+  g_test_add_func ("/list-filler", test_list_filler);
 
   return g_test_run ();
 }

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import wait_for  # noqa: E402
+from driver import GLib, wait_for  # noqa: E402
 from window_case import GRAPH, GuiTest, save  # noqa: E402
 
 # Two million objects and more, all tracked.
@@ -89,6 +89,19 @@ class Cancelling(GuiTest):
         window.wait_for_captures(1)
         wait_for('the graph', window.graph)
         window.settle()
+
+    def test_cycles_of_two_million_objects(self):
+        window = self.open_program(LARGE, settle=False)
+        window.wait_for_captures(1)
+        # The search is under way when it is cancelled: the three come in one go.
+        _, described, _ = window.call_in_order(('Activate', GLib.Variant('(s)', ('page.cycles',))), ('Describe', None),
+                                               ('Activate', GLib.Variant('(s)', ('page.cancel',))))
+        self.assertEqual(described.unpack()[1]['jobs'], 1)
+        wait_for('the end of the search', lambda: window.facts()['jobs'] == 0)
+        self.assertEqual({state for *_, state in window.nodes()}, {''})
+        # It can be searched again, to the end.
+        window.activate('page.cycles')
+        wait_for('the cycles', lambda: 'cycle' in {state for *_, state in window.nodes()})
 
 
 if __name__ == '__main__':

@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "base/rsc-census.h"
 #include "base/rsc-error.h"
+#include "base/rsc-release.h"
 #include "random-heap.h"
 
 static RscNode
@@ -410,6 +412,47 @@ test_cancelled (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+typedef struct
+{
+  gpointer data;
+  GDestroyNotify destroy;
+} Released;
+
+static Released released;
+
+static void
+keep_released (gpointer data, GDestroyNotify destroy)
+{
+  g_assert_null (released.data);
+  released = (Released) { data, destroy };
+}
+
+/* Freed at once, or by whom the program names. */
+static void
+test_release (void)
+{
+  guint before = rsc_census_count (RSC_CENSUS_SNAPSHOT);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(RscSnapshotBuilder) builder = rsc_snapshot_builder_new ();
+      g_autoptr(GError) error = NULL;
+      RscSnapshot *snapshot = rsc_snapshot_builder_freeze (builder, NULL, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (rsc_census_count (RSC_CENSUS_SNAPSHOT), ==, before + 1);
+      rsc_release_set_func (i == 0 ? NULL : keep_released);
+      rsc_snapshot_unref (rsc_snapshot_ref (snapshot));
+      g_assert_null (released.data);
+      rsc_snapshot_unref (snapshot);
+      rsc_release_set_func (NULL);
+      g_assert_true ((released.data != NULL) == (i == 1));
+      g_assert_cmpuint (rsc_census_count (RSC_CENSUS_SNAPSHOT), ==, before + i);
+    }
+  released.destroy (released.data);
+  g_assert_cmpuint (rsc_census_count (RSC_CENSUS_SNAPSHOT), ==, before);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -424,5 +467,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/snapshot/taken-columns", test_taken_columns);
   g_test_add_func ("/snapshot/empty", test_empty);
   g_test_add_func ("/snapshot/cancelled", test_cancelled);
+  g_test_add_func ("/snapshot/release", test_release);
   return g_test_run ();
 }
