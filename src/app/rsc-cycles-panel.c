@@ -207,7 +207,7 @@ fill (RscCyclesPanel *self)
   g_set_object (&self->capture, capture);
   if (components == NULL)
     {
-      rsc_list_fill (self->items, items);
+      rsc_list_fill (self->items, GTK_WIDGET (self->view), items);
       gtk_stack_set_visible_child_name (self->stack, "nothing");
       return;
     }
@@ -225,7 +225,7 @@ fill (RscCyclesPanel *self)
           g_ptr_array_add (items, item);
         }
     }
-  rsc_list_fill (self->items, items);
+  rsc_list_fill (self->items, GTK_WIDGET (self->view), items);
 
   n_all_text = rsc_number_dup (n);
   n_garbage_text = rsc_number_dup (n_garbage);

@@ -260,12 +260,12 @@ dup_explanation (const Result *result)
 }
 
 static void
-fill_list (GListStore *store, GPtrArray *items, guint64 n_all, GtkLabel *rest)
+fill_list (GListStore *store, GtkListView *view, GPtrArray *items, guint64 n_all, GtkLabel *rest)
 {
   g_autofree char *text = NULL;
   guint64 n_more = n_all > items->len ? n_all - items->len : 0;
 
-  rsc_list_fill (store, items);
+  rsc_list_fill (store, GTK_WIDGET (view), items);
   if (n_more > 0)
     {
       g_autofree char *more = rsc_number_dup (n_more);
@@ -311,8 +311,8 @@ described (gpointer owner, RscJob *job, gpointer data, const GError *error)
   gtk_label_set_text (self->refcount_label, count);
   explanation = dup_explanation (result);
   gtk_label_set_text (self->explanation_label, explanation);
-  fill_list (self->referrers, result->referrers, result->holders->n_holders, self->referrers_rest);
-  fill_list (self->references, result->references, result->n_references, self->references_rest);
+  fill_list (self->referrers, self->referrers_view, result->referrers, result->holders->n_holders, self->referrers_rest);
+  fill_list (self->references, self->references_view, result->references, result->n_references, self->references_rest);
   n_referrers = rsc_number_dup (result->holders->n_holders);
   n_references = rsc_number_dup (result->n_references);
   /* Translators: a tab's title: how many references there are to the object */

@@ -124,7 +124,7 @@ show_results (RscFindPanel *self, const char *title, RscSnapshot *snapshot, GArr
 
   for (guint i = 0; i < MIN (nodes->len, RSC_FIND_PANEL_ROWS_MAX); i++)
     g_ptr_array_add (items, rsc_object_item_new (snapshot, g_array_index (nodes, RscNode, i), NULL, NULL));
-  rsc_list_fill (self->results, items);
+  rsc_list_fill (self->results, GTK_WIDGET (self->results_view), items);
   gtk_label_set_text (self->results_title, title);
   gtk_stack_set_visible_child_name (self->stack, items->len > 0 ? "results" : "nothing");
 }

@@ -259,7 +259,7 @@ fill (RscGraphList *self)
     }
 
   self->selecting = TRUE;
-  rsc_list_fill (self->items, items);
+  rsc_list_fill (self->items, GTK_WIDGET (self->view), items);
   self->selecting = FALSE;
 
   objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u object", "%u objects", n_objects), (guint) n_objects);

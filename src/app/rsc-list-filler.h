@@ -3,16 +3,17 @@
  * answers nothing. */
 #pragma once
 
-#include <gio/gio.h>
+#include <gtk/gtk.h>
 
 G_BEGIN_DECLS
 
 /* @store begins with the first of @items (owned GObjects) when this returns, and has all of them,
- * and nothing else, soon.  What an earlier call left to do is not done any more. */
-void     rsc_list_fill    (GListStore *store, GPtrArray *items);
+ * and nothing else, soon: those beyond a screen once @view, which shows it, is in sight.  What an
+ * earlier call left to do is not done any more. */
+void     rsc_list_fill    (GListStore *store, GtkWidget *view, GPtrArray *items);
 /* Whether what is at @position is still from before the last call. */
 gboolean rsc_list_is_old  (GListStore *store, guint position);
-/* Whether any list has something to be done. */
+/* Whether any list has something to be done now. */
 gboolean rsc_list_filling (void);
 
 G_END_DECLS

@@ -106,6 +106,7 @@ struct _RscSnapshot
   /* Atomic */
   guint *good_chunks;         /* a bit for each sum */
   int n_single_strings;
+  const char *path;           /* interned; not under the lock, which is held for as long as a block is checked */
 
   /* Guarded by lock; checked is also read without it, atomically, and says
    * which members of columns may be read. */
@@ -113,7 +114,6 @@ struct _RscSnapshot
   guint checked;
   RscColumns columns;
   GError *damage; /* the first that was found */
-  const char *path; /* interned */
 };
 
 /* An empty snapshot with an id of its own, for the builder and the file. */

@@ -157,23 +157,15 @@ rsc_snapshot_get_total_bytes (RscSnapshot *self)
 const char *
 rsc_snapshot_get_path (RscSnapshot *self)
 {
-  const char *path;
-
-  g_mutex_lock (&self->lock);
-  path = self->path;
-  g_mutex_unlock (&self->lock);
-
-  return path;
+  return g_atomic_pointer_get (&self->path);
 }
 
 void
 _rsc_snapshot_set_path (RscSnapshot *self,
                         const char  *path)
 {
-  g_mutex_lock (&self->lock);
   /* Somebody may hold the old one, so it lives on as an interned string. */
-  self->path = g_intern_string (path);
-  g_mutex_unlock (&self->lock);
+  g_atomic_pointer_set (&self->path, g_intern_string (path));
 }
 
 void

@@ -354,7 +354,13 @@ static void
 test_list_filler (void)
 {
   static const guint numbers[] = { 0, 1, 24, 25, 100, 300, 1000 };
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *view = gtk_label_new (NULL);
 
+  gtk_window_set_child (GTK_WINDOW (window), view);
+  gtk_window_present (GTK_WINDOW (window));
+  while (!gtk_widget_get_mapped (view))
+    g_main_context_iteration (NULL, TRUE);
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     for (gsize j = 0; j < G_N_ELEMENTS (numbers); j++)
       for (guint n_pieces = 0; n_pieces < 3; n_pieces++)
@@ -364,7 +370,7 @@ test_list_filler (void)
           g_autoptr (GPtrArray) second = make_items (numbers[j]);
           guint n_old;
 
-          rsc_list_fill (store, first);
+          rsc_list_fill (store, view, first);
           check_begins_with (store, first, MIN (first->len, 24));
           for (guint k = 0; k < n_pieces && rsc_list_filling (); k++)
             g_main_context_iteration (NULL, TRUE);
@@ -372,16 +378,51 @@ test_list_filler (void)
             check_filled (store, first);
           n_old = g_list_model_get_n_items (G_LIST_MODEL (store));
 
-          rsc_list_fill (store, second);
+          rsc_list_fill (store, view, second);
           check_begins_with (store, second, MIN (second->len, 24));
           if (n_old > 24)
             g_assert_true (rsc_list_is_old (store, g_list_model_get_n_items (G_LIST_MODEL (store)) - 1));
           check_filled (store, second);
 
           /* What goes with its items to come leaves nothing behind. */
-          rsc_list_fill (store, first);
+          rsc_list_fill (store, view, first);
         }
   g_assert_false (rsc_list_filling ());
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* Out of sight there is a screen of items, and nothing of before; the rest comes when it is shown. */
+static void
+test_list_filler_out_of_sight (void)
+{
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *view = gtk_label_new (NULL);
+  g_autoptr (GListStore) store = g_list_store_new (G_TYPE_OBJECT);
+  g_autoptr (GPtrArray) first = make_items (500);
+  g_autoptr (GPtrArray) second = make_items (300);
+
+  gtk_window_set_child (GTK_WINDOW (window), view);
+  for (guint i = 0; i < 2; i++)
+    {
+      GPtrArray *items = i == 0 ? first : second;
+
+      gtk_widget_hide (view);
+      rsc_list_fill (store, view, items);
+      while (rsc_list_filling ())
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (store)), ==, 24);
+      check_begins_with (store, items, 24);
+
+      gtk_widget_show (view);
+      gtk_window_present (GTK_WINDOW (window));
+      while (!gtk_widget_get_mapped (view))
+        g_main_context_iteration (NULL, TRUE);
+      check_filled (store, items);
+    }
+
+  gtk_widget_hide (view);
+  rsc_list_fill (store, view, first);
+  gtk_window_destroy (GTK_WINDOW (window));
 }
 
 int
@@ -406,6 +447,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recent-programs", test_recent_programs);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
   g_test_add_func ("/list-filler", test_list_filler);
+  g_test_add_func ("/list-filler/out-of-sight", test_list_filler_out_of_sight);
 
   return g_test_run ();
 }
