@@ -40,11 +40,16 @@ static void
 set_revealed (AdwFlap *flap, gboolean revealed)
 {
   gboolean visible = gtk_widget_get_child_visible (GTK_WIDGET (flap));
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (flap));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
 
   if (gtk_widget_get_width (GTK_WIDGET (flap)) == 0)
     gtk_widget_set_child_visible (GTK_WIDGET (flap), FALSE);
   adw_flap_set_reveal_flap (flap, revealed);
   gtk_widget_set_child_visible (GTK_WIDGET (flap), visible);
+  /* Not being mapped for a moment does not move the focus of what is beside the pane. */
+  if (focus != NULL && gtk_widget_is_ancestor (focus, adw_flap_get_content (flap)))
+    gtk_root_set_focus (root, focus);
 }
 
 static void
