@@ -21,7 +21,9 @@ struct _RscOutputPane
   RscSession *session;
   GtkTextTag *error_tag;
   GtkTextTag *input_tag;
+  GtkTextMark *end;   /* the buffer's */
   gboolean following; /* new output is scrolled to */
+  double scrolled;    /* to where, last */
 
   /* Template */
   GtkScrolledWindow *scroller;
@@ -53,10 +55,13 @@ append (RscOutputPane *self, const char *text, GtkTextTag *tag)
       gtk_text_iter_forward_line (&cut);
       gtk_text_buffer_delete (buffer, &start, &cut);
     }
+  if (self->following)
+    gtk_text_view_scroll_mark_onscreen (self->view, self->end);
 }
 
-/* The end stays in sight until somebody scrolls away from it. How high the text is
- * turns out later than it comes, and in steps. */
+/* The end stays in sight until somebody scrolls away from it, which is upwards. How
+ * high the text is turns out later than it comes, and in steps; the view, too, moves
+ * meanwhile, but downwards. */
 static void
 on_height_changed (RscOutputPane *self, GtkAdjustment *adjustment)
 {
@@ -67,8 +72,13 @@ on_height_changed (RscOutputPane *self, GtkAdjustment *adjustment)
 static void
 on_scrolled (RscOutputPane *self, GtkAdjustment *adjustment)
 {
-  self->following = gtk_adjustment_get_value (adjustment) + gtk_adjustment_get_page_size (adjustment) >=
-                    gtk_adjustment_get_upper (adjustment) - END_DISTANCE;
+  double value = gtk_adjustment_get_value (adjustment);
+
+  if (value + gtk_adjustment_get_page_size (adjustment) >= gtk_adjustment_get_upper (adjustment) - END_DISTANCE)
+    self->following = TRUE;
+  else if (value < self->scrolled)
+    self->following = FALSE;
+  self->scrolled = value;
 }
 
 static void
@@ -165,10 +175,13 @@ rsc_output_pane_init (RscOutputPane *self)
 {
   GtkAdjustment *adjustment;
   GtkTextBuffer *buffer;
+  GtkTextIter end;
 
   gtk_widget_init_template (GTK_WIDGET (self));
 
   buffer = gtk_text_view_get_buffer (self->view);
+  gtk_text_buffer_get_end_iter (buffer, &end);
+  self->end = gtk_text_buffer_create_mark (buffer, NULL, &end, FALSE);
   /* Both differ by more than their colour: slanted, and bold. */
   self->error_tag = gtk_text_buffer_create_tag (buffer, "error", "style", PANGO_STYLE_ITALIC, NULL);
   self->input_tag = gtk_text_buffer_create_tag (buffer, "input", "weight", PANGO_WEIGHT_BOLD, NULL);
