@@ -6,6 +6,7 @@
 #include "rsc-collect-bar.h"
 
 #include "rsc-number.h"
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
@@ -84,6 +85,7 @@ add_count (RscCollectBar *self, RscOverlay *overlay, RscState state, guint64 cou
   tooltip = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "List them; %u is in the picture", "List them; %u are in the picture", n_drawn), n_drawn);
 
   button = gtk_button_new_with_label (text);
+  gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))), TRUE);
   gtk_widget_add_css_class (button, "chip");
   gtk_widget_add_css_class (button, css_class);
   gtk_widget_set_tooltip_text (button, tooltip);
@@ -251,4 +253,5 @@ static void
 rsc_collect_bar_init (RscCollectBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_buttons (self->sides, PANGO_ELLIPSIZE_END);
 }

@@ -9,6 +9,7 @@
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-row-tooltip.h"
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 
 /* As many rows as a person may want to scroll through; they are by size. */
@@ -357,6 +358,7 @@ rsc_cycles_panel_init (RscCyclesPanel *self)
   g_autoptr (GtkSelectionModel) selection = NULL;
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->all_button)), PANGO_ELLIPSIZE_END);
 
   self->items = g_list_store_new (RSC_TYPE_CYCLE_ITEM);
   selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (G_LIST_MODEL (self->items))));

@@ -13,6 +13,7 @@
 #include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 
 #define ROWS_MAX 200
@@ -553,6 +554,7 @@ static void
 rsc_details_panel_init (RscDetailsPanel *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->referrers_button)), PANGO_ELLIPSIZE_END);
 
   self->node = RSC_NODE_NONE;
   self->referrers = g_list_store_new (RSC_TYPE_OBJECT_ITEM);

@@ -14,6 +14,7 @@
 #include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 #include "rsc-type-item.h"
 
@@ -440,6 +441,7 @@ rsc_find_panel_init (RscFindPanel *self)
   g_autoptr (GtkListItemFactory) factory = rsc_object_item_factory_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->by_type)), PANGO_ELLIPSIZE_END);
 
   self->types = g_list_store_new (RSC_TYPE_TYPE_ITEM);
   self->type_filter = GTK_FILTER (gtk_custom_filter_new (match_type, self, NULL));

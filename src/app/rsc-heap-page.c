@@ -12,6 +12,7 @@
 #include "rsc-allocator.h"
 #include "rsc-pane-memory.h"
 #include "rsc-settings.h"
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 
 /* What is over sooner needs no progress bar. */
@@ -807,6 +808,7 @@ rsc_heap_page_init (RscHeapPage *self)
 
   rsc_census_born (RSC_CENSUS_PAGE);
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_title (self->title);
   gtk_widget_set_parent (GTK_WIDGET (self->node_popover), GTK_WIDGET (self->canvas));
 
   rsc_heap_page_init_actions (self);

@@ -5,6 +5,8 @@
 
 #include "rsc-launch-dialog.h"
 
+#include "rsc-shrink.h"
+
 #include <string.h>
 
 /* More do not fit below the command on a small screen. */
@@ -244,6 +246,7 @@ static void
 rsc_launch_dialog_init (RscLaunchDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_buttons (gtk_widget_get_parent (self->launch_button), PANGO_ELLIPSIZE_END);
   /* A group without a title has nothing else to name its list. */
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_ancestor (GTK_WIDGET (self->command_row), GTK_TYPE_LIST_BOX)),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, _("Program to launch"), -1);

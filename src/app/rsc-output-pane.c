@@ -7,6 +7,7 @@
 
 #include "rsc-output-pane.h"
 
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 
 /* Older output goes when there is more: a text view of more is slow. */
@@ -178,6 +179,7 @@ rsc_output_pane_init (RscOutputPane *self)
   GtkTextIter end;
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  rsc_shrink_buttons (gtk_widget_get_parent (self->send_button), PANGO_ELLIPSIZE_END);
 
   buffer = gtk_text_view_get_buffer (self->view);
   gtk_text_buffer_get_end_iter (buffer, &end);

@@ -11,6 +11,7 @@
 
 #include "rsc-filter-editor.h"
 #include "rsc-object-item.h"
+#include "rsc-shrink.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
@@ -35,6 +36,7 @@ struct _RscViewControls
   guint typing_source;
 
   /* Template */
+  GtkWidget *filter_switcher;
   GtkToggleButton *refs_button;
   GtkToggleButton *backrefs_button;
   GtkToggleButton *both_button;
@@ -531,6 +533,7 @@ rsc_view_controls_class_init (RscViewControlsClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-view-controls.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "viewcontrols");
+  gtk_widget_class_bind_template_child (widget_class, RscViewControls, filter_switcher);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, refs_button);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, backrefs_button);
   gtk_widget_class_bind_template_child (widget_class, RscViewControls, both_button);
@@ -564,6 +567,9 @@ static void
 rsc_view_controls_init (RscViewControls *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  /* They begin alike. */
+  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->refs_button)), PANGO_ELLIPSIZE_MIDDLE);
+  rsc_shrink_buttons (self->filter_switcher, PANGO_ELLIPSIZE_END);
   rsc_filter_editor_describe (self->filter_editor, _("The way goes only through objects that meet:"), _("Filter expression"));
   rsc_filter_editor_describe (self->hide_editor, _("Left out, and bridged by a dashed arrow, are objects that meet:"),
                               _("Hide"));

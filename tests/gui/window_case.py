@@ -82,9 +82,9 @@ class GuiTest(unittest.TestCase):
         window.settle()
         return window
 
-    def open_program(self, code, *options, settle=True):
+    def open_program(self, code, *options, settle=True, **window_options):
         program = self.write('program.py', textwrap.dedent(code))
-        window = self.open(*options, '--', PYTHON, program, stdout=subprocess.PIPE)
+        window = self.open(*options, '--', PYTHON, program, stdout=subprocess.PIPE, **window_options)
         if settle:
             window.wait_for_status('Held')
         return window
