@@ -66,6 +66,8 @@ struct _RscHeapPage
   GtkWidget *output_box;
   RscOutputPane *output_pane;
   GtkPopover *node_popover;
+  GtkMenuButton *menu_button;
+  GtkMenuButton *export_button;
 };
 
 /* Shows @error in a dialog with @title. */

@@ -10,6 +10,7 @@
 #include "base/rsc-census.h"
 
 #include "rsc-allocator.h"
+#include "rsc-menus.h"
 #include "rsc-pane-memory.h"
 #include "rsc-settings.h"
 #include "rsc-shrink.h"
@@ -790,6 +791,8 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, output_box);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, output_pane);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, node_popover);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, export_button);
   gtk_widget_class_bind_template_callback (widget_class, on_canvas_node_selected);
   gtk_widget_class_bind_template_callback (widget_class, on_canvas_node_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_canvas_context_menu);
@@ -809,6 +812,9 @@ rsc_heap_page_init (RscHeapPage *self)
   rsc_census_born (RSC_CENSUS_PAGE);
   gtk_widget_init_template (GTK_WIDGET (self));
   rsc_shrink_title (self->title);
+  gtk_menu_button_set_menu_model (self->menu_button, rsc_menus_get ("page_menu"));
+  gtk_menu_button_set_menu_model (self->export_button, rsc_menus_get ("export_menu"));
+  gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->node_popover), rsc_menus_get ("node_menu"));
   gtk_widget_set_parent (GTK_WIDGET (self->node_popover), GTK_WIDGET (self->canvas));
 
   rsc_heap_page_init_actions (self);

@@ -7,6 +7,7 @@
 
 #include "rsc-program-bar.h"
 
+#include "rsc-menus.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
@@ -142,6 +143,7 @@ static void
 rsc_program_bar_init (RscProgramBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  adw_split_button_set_menu_model (ADW_SPLIT_BUTTON (self->collect_button), rsc_menus_get ("collect_menu"));
 
   /* A split button names its first half only. */
   for (GtkWidget *half = gtk_widget_get_first_child (self->collect_button); half != NULL; half = gtk_widget_get_next_sibling (half))

@@ -8,6 +8,7 @@
 #include <adwaita.h>
 
 #include "rsc-lesson.h"
+#include "rsc-menus.h"
 #include "rsc-recent-programs.h"
 #include "rsc-settings.h"
 #include "rsc-template.h"
@@ -26,6 +27,7 @@ struct _RscStartPage
   AdwPreferencesGroup *lessons_group;
   AdwPreferencesGroup *recent_group;
   GtkWidget *demonstration_row;
+  GtkMenuButton *menu_button;
 };
 
 G_DEFINE_FINAL_TYPE (RscStartPage, rsc_start_page, GTK_TYPE_WIDGET)
@@ -229,12 +231,14 @@ rsc_start_page_class_init (RscStartPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscStartPage, lessons_group);
   gtk_widget_class_bind_template_child (widget_class, RscStartPage, recent_group);
   gtk_widget_class_bind_template_child (widget_class, RscStartPage, demonstration_row);
+  gtk_widget_class_bind_template_child (widget_class, RscStartPage, menu_button);
 }
 
 static void
 rsc_start_page_init (RscStartPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_menu_button_set_menu_model (self->menu_button, rsc_menus_get ("start_menu"));
 
   /* A group without a title has nothing else to name its list. */
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_ancestor (self->demonstration_row, GTK_TYPE_LIST_BOX)),

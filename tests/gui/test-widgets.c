@@ -86,6 +86,50 @@ find_below (GtkWidget *widget, GType type)
   return NULL;
 }
 
+/* The menus of a widget and of what is below it. */
+static void
+find_menus (GtkWidget *widget, GPtrArray *menus)
+{
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (widget), "menu-model") != NULL)
+    {
+      GMenuModel *menu;
+
+      g_object_get (widget, "menu-model", &menu, NULL);
+      if (menu != NULL)
+        g_ptr_array_add (menus, menu);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    find_menus (child, menus);
+}
+
+/* GTK keeps the sections of each menu that was in a popover (see rsc-menus.h),
+ * so there may be no new ones with each page. */
+static void
+test_menus_are_shared (void)
+{
+  GType (*const with_menus[]) (void) = { rsc_heap_page_get_type, rsc_program_bar_get_type, rsc_start_page_get_type };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (with_menus); i++)
+    {
+      GtkWidget *first = g_object_ref_sink (g_object_new (with_menus[i] (), NULL));
+      GtkWidget *second = g_object_ref_sink (g_object_new (with_menus[i] (), NULL));
+      g_autoptr (GPtrArray) menus = g_ptr_array_new_with_free_func (g_object_unref);
+      g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func (g_object_unref);
+
+      find_menus (first, menus);
+      find_menus (second, others);
+      g_assert_cmpuint (menus->len, >, 0);
+      g_assert_cmpuint (menus->len, ==, others->len);
+      for (guint j = 0; j < menus->len; j++)
+        {
+          g_assert_cmpint (g_menu_model_get_n_items (g_ptr_array_index (menus, j)), >, 0);
+          g_assert_true (g_ptr_array_index (menus, j) == g_ptr_array_index (others, j));
+        }
+      g_object_unref (first);
+      g_object_unref (second);
+    }
+}
+
 /* A popover is as wide as it likes to be, so it has to like what a narrow
  * screen has. */
 static void
@@ -442,6 +486,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
   g_test_add_func ("/widgets/RscViewControls/narrow-filter", test_filter_is_narrow);
+  g_test_add_func ("/shared-menus", test_menus_are_shared);
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
   g_test_add_func ("/shortcuts", test_shortcuts);
   g_test_add_func ("/recent-programs", test_recent_programs);
