@@ -15,9 +15,10 @@ import warnings
 
 import gi
 
-gi.require_version('Atspi', '2.0')
 gi.require_version('Gio', '2.0')
-from gi.repository import Atspi, Gio, GLib  # noqa: E402
+from gi.repository import Gio, GLib  # noqa: E402
+
+from accessible import Atspi, find_application  # noqa: E402
 
 BUILD = os.environ['RSC_BUILD_ROOT']
 PROGRAM = os.path.join(BUILD, 'src', 'app', 'refscope')
@@ -39,6 +40,7 @@ class Gone(Exception):
 def wait_for(what, condition, patience=PATIENCE):
     """The condition's first true value; asks again and again."""
     until = time.monotonic() + patience
+    pause = 0.02
     while True:
         try:
             value = condition()
@@ -48,7 +50,9 @@ def wait_for(what, condition, patience=PATIENCE):
             return value
         if time.monotonic() > until:
             raise Gone(f'{what} did not come in {patience:.0f} s')
-        time.sleep(0.02)
+        time.sleep(pause)
+        # Who asks takes the time of the one who answers.
+        pause = min(1.5 * pause, 0.2)
 
 
 def name_of(item):
@@ -61,7 +65,7 @@ def name_of(item):
 
 
 def text_of(item):
-    return Atspi.Text.get_text(item, 0, Atspi.Text.get_character_count(item)) if 'Text' in item.get_interfaces() else ''
+    return item.get_text() if 'Text' in item.get_interfaces() else ''
 
 
 class Window:
@@ -172,28 +176,12 @@ class Window:
     # Accessible objects.
 
     def application(self):
-        desktop = Atspi.get_desktop(0)
-        for i in range(desktop.get_child_count()):
-            child = desktop.get_child_at_index(i)
-            if child is not None and child.get_process_id() == self.process.pid:
-                return child
-        return None
+        return find_application(self.process.pid)
 
-    def walk(self, root=None, showing=True):
+    def walk(self, root=None):
         """Every accessible object that is in sight, in order."""
-        pending = [root or self.application()]
-        while pending:
-            item = pending.pop()
-            if item is None:
-                continue
-            try:
-                if showing and item.get_role() != Atspi.Role.APPLICATION and \
-                        not item.get_state_set().contains(Atspi.StateType.VISIBLE):
-                    continue
-                yield item
-                pending.extend(item.get_child_at_index(i) for i in reversed(range(item.get_child_count())))
-            except GLib.Error:
-                continue
+        root = root or self.application()
+        return root.walk() if root is not None else iter(())
 
     def find(self, name, role=None, enabled=False):
         """The object of this accessible name (a text, or a predicate over it)."""
@@ -202,7 +190,7 @@ class Window:
         def look():
             for item in self.walk():
                 if matches(name_of(item)) and (role is None or item.get_role_name() == role) and \
-                        (not enabled or item.get_state_set().contains(Atspi.StateType.SENSITIVE)):
+                        (not enabled or item.has_state(Atspi.StateType.SENSITIVE)):
                     return item
             return None
         return wait_for(f'“{name}” ({role or "any role"})', look)
@@ -216,24 +204,26 @@ class Window:
         for item in self.walk():
             found.append(item.get_name() or '')
             try:
-                if 'Text' in item.get_interfaces():
-                    found.append(text_of(item))
+                found.append(text_of(item))
             except GLib.Error:
-                pass
+                continue
         return found
 
     def focused(self):
         """The name of what has the keyboard."""
         def look():
-            return next((item for item in self.walk() if item.get_state_set().contains(Atspi.StateType.FOCUSED)), None)
+            return next((item for item in self.walk() if item.has_state(Atspi.StateType.FOCUSED)), None)
         try:
             return name_of(wait_for('the focus', look, 2))
         except Gone:
             return ''
 
     def sees(self, text, exactly=False):
-        return wait_for(f'the text “{text}”', lambda: any(
-            text == found if exactly else text in found for found in self.texts()))
+        def is_it(found):
+            return text == found if exactly else text in found
+        # Most texts are names, which are known sooner.
+        return wait_for(f'the text “{text}”', lambda: any(is_it(item.get_name() or '') for item in self.walk()) or
+                        any(map(is_it, self.texts())))
 
     def press(self, name, role=None):
         """Does what a click does."""
@@ -241,16 +231,15 @@ class Window:
 
         def can_be_pressed(item):
             try:
-                return item.get_state_set().contains(Atspi.StateType.SENSITIVE) and 'Action' in item.get_interfaces() and \
-                    Atspi.Action.get_n_actions(item) > 0 and \
-                    Atspi.Action.get_action_name(item, 0) in ('click', 'toggle', 'activate', 'default.activate')
+                return item.has_state(Atspi.StateType.SENSITIVE) and 'Action' in item.get_interfaces() and \
+                    item.get_action_names()[:1] in (['click'], ['toggle'], ['activate'], ['default.activate'])
             except GLib.Error:
                 return False
 
         def look():
             return next((item for item in self.walk() if matches(name_of(item)) and
                          (role is None or item.get_role_name() == role) and can_be_pressed(item)), None)
-        Atspi.Action.do_action(wait_for(f'a way to press “{name}”', look), 0)
+        wait_for(f'a way to press “{name}”', look).do_action()
 
     def part(self, name, interface):
         """The part of what has this name that is so used ("EditableText", "Value")."""
@@ -265,13 +254,13 @@ class Window:
 
     def enter(self, name, text):
         """Replaces an entry's text."""
-        Atspi.EditableText.set_text_contents(self.part(name, 'EditableText'), text)
+        self.part(name, 'EditableText').set_text(text)
 
     def set_value(self, name, value):
-        Atspi.Value.set_current_value(self.part(name, 'Value'), value)
+        self.part(name, 'Value').set_value(value)
 
     def value(self, name):
-        return Atspi.Value.get_current_value(self.part(name, 'Value'))
+        return self.part(name, 'Value').get_value()
 
     # Keys and the pointer.
 
@@ -315,8 +304,7 @@ class Window:
     @staticmethod
     def box(item):
         """Where it is in the window: (x, y, width, height)."""
-        box = Atspi.Component.get_extents(item, Atspi.CoordType.WINDOW)
-        return box.x, box.y, box.width, box.height
+        return item.get_extents()
 
     def place(self, item):
         """Where it is, once it has stayed there for some frames."""
@@ -335,7 +323,7 @@ class Window:
         x, y, width, height = self.place(item)
         if not (0 <= x + width // 2 < int(geometry['WIDTH']) and 0 <= y + height // 2 < int(geometry['HEIGHT'])):
             # What takes the focus is scrolled into sight.
-            Atspi.Component.grab_focus(item)
+            item.grab_focus()
             x, y, width, height = self.place(item)
         self.xdotool('mousemove', '--sync', int(geometry['X']) + x + width // 2, int(geometry['Y']) + y + height // 2)
         self.xdotool('click', button)
@@ -350,21 +338,17 @@ class Window:
     def outline(self, most=400):
         """What is in sight as an indented text, for those who read of a failure."""
         lines = [f'status: {self.facts().get("status", "none")!r}']
-        pending = [(self.application(), 0)]
-        while pending and len(lines) < most:
-            item, depth = pending.pop()
+        for item in self.walk():
             try:
-                states = item.get_state_set()
-                if depth > 0 and not states.contains(Atspi.StateType.VISIBLE):
-                    continue
                 name, role = name_of(item), item.get_role_name()
                 if name or role not in ('panel', 'filler', 'unknown'):
-                    marks = ' focused' * states.contains(Atspi.StateType.FOCUSED) + \
-                        ' insensitive' * (depth > 0 and not states.contains(Atspi.StateType.SENSITIVE))
-                    lines.append(f'{"  " * depth}{role} {name!r}{marks}')
-                pending.extend((item.get_child_at_index(i), depth + 1) for i in reversed(range(item.get_child_count())))
-            except (AttributeError, GLib.Error):
+                    marks = ' focused' * item.has_state(Atspi.StateType.FOCUSED) + \
+                        ' insensitive' * (item.depth > 0 and not item.has_state(Atspi.StateType.SENSITIVE))
+                    lines.append(f'{"  " * item.depth}{role} {name!r}{marks}')
+            except GLib.Error:
                 continue
+            if len(lines) >= most:
+                break
         return '\n'.join(lines)
 
     def tell(self, name):

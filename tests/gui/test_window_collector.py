@@ -13,7 +13,7 @@ AUTOMATIC = 'Collects by itself'
 
 
 def has(item, state):
-    return item.get_state_set().contains(getattr(Atspi.StateType, state))
+    return item.has_state(getattr(Atspi.StateType, state))
 
 
 class Output:

@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import driver  # noqa: E402
-from driver import OBJECT, Atspi, Window, wait_for  # noqa: E402
+from driver import OBJECT, Window, wait_for  # noqa: E402
 from lessons import load  # noqa: E402
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])

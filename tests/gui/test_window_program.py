@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import OBJECT, Atspi, wait_for  # noqa: E402
+from driver import OBJECT, wait_for  # noqa: E402
 from window_case import PYTHON, GuiTest  # noqa: E402
 
 

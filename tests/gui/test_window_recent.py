@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import Atspi, text_of, wait_for  # noqa: E402
+from driver import text_of, wait_for  # noqa: E402
 from window_case import PYTHON, GuiTest  # noqa: E402
 
 
@@ -34,8 +34,8 @@ class Recent(GuiTest):
     @staticmethod
     def click_row(window, name, surface):
         """Rows have no action, and a dialog is another X window than the largest."""
-        box = Atspi.Component.get_extents(window.find(name, 'list item'), Atspi.CoordType.WINDOW)
-        window.xdotool('mousemove', '--sync', '--window', surface, box.x + box.width // 2, box.y + box.height // 2)
+        x, y, width, height = window.place(window.find(name, 'list item'))
+        window.xdotool('mousemove', '--sync', '--window', surface, x + width // 2, y + height // 2)
         window.xdotool('click', 1)
 
     def test_start_page_launches_again(self):

@@ -51,7 +51,7 @@ class Start(GuiTest):
         program = self.write('program.py', 'a = [1, 2]\nprint("hello")\n')
         window = self.open()
         window.activate('win.launch')
-        self.assertFalse(window.find('Launch').get_state_set().contains(Atspi.StateType.SENSITIVE))
+        self.assertFalse(window.find('Launch').has_state(Atspi.StateType.SENSITIVE))
         window.enter('Command', f'"{PYTHON}')
         window.sees('A quotation mark is not closed.')
         window.enter('Command', f'{shlex.quote(PYTHON)} {shlex.quote(str(program))}')

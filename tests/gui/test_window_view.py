@@ -49,8 +49,8 @@ class Controls(GuiTest):
         self.window.sees('value <>')
         entry = self.window.find('Filter')
         wait_for('the mark of the mistake', lambda: any(
-            item.get_state_set().contains(Atspi.StateType.INVALID_ENTRY) or
-            item.get_state_set().contains(Atspi.StateType.INVALID) for item in self.window.walk(entry)))
+            item.has_state(Atspi.StateType.INVALID_ENTRY) or
+            item.has_state(Atspi.StateType.INVALID) for item in self.window.walk(entry)))
         self.assertEqual(self.drawn(), {'A', 'C', 'E'})
         self.window.enter('Filter', '')
         self.until({'A', 'B', 'C', 'E'})

@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import FOLD, Atspi, Gone, Window, name_of, text_of, wait_for  # noqa: E402
+from driver import FOLD, Gone, Window, name_of, text_of, wait_for  # noqa: E402
 from window_case import PYTHON  # noqa: E402
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
@@ -144,23 +144,21 @@ class Tour:
         self.act('page.swap-side', 'page.sidebar', 'page.sidebar', 'page.details', 'page.details')
 
     def top_levels(self):
-        application = self.window.application()
-        return [application.get_child_at_index(i) for i in range(application.get_child_count())]
+        return self.window.application().get_children()
 
     def save(self, action, path):
         window = self.window
         path.unlink(missing_ok=True)
         before = self.top_levels()
         window.activate(action)
-        # Walking through the other windows takes many seconds.
         dialog = wait_for('the file chooser', lambda: next((top for top in self.top_levels() if top not in before), None))
         entry = wait_for('the name', lambda: next((
             item for item in window.walk(dialog) if item.get_role_name() in ('text', 'entry') and
             'EditableText' in item.get_interfaces() and text_of(item).endswith(path.suffix)), None))
-        Atspi.EditableText.set_text_contents(entry, str(path))
+        entry.set_text(str(path))
         button = wait_for('Save', lambda: next((
             item for item in window.walk(dialog) if name_of(item) == 'Save' and 'Action' in item.get_interfaces()), None))
-        Atspi.Action.do_action(button, 0)
+        button.do_action()
         wait_for('the file', path.exists)
 
     def export(self):

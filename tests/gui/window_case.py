@@ -11,7 +11,7 @@ import types
 import unittest
 
 import driver
-from driver import OBJECT, Atspi, Window, wait_for
+from driver import OBJECT, Window, wait_for
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
 PYTHON = '/usr/bin/python3' if os.path.exists('/usr/bin/python3') else sys.executable
@@ -117,7 +117,7 @@ def enter_hidden(window, expression):
     """Says what is left out, as text: on the second page of the filter's popover."""
     window.press('Hide')
     *_, switch = (item for item in window.walk() if driver.name_of(item) == 'Show the expression' and 'Action' in item.get_interfaces())
-    Atspi.Action.do_action(switch, 0)
+    switch.do_action()
     window.enter('Hide', expression)
 
 
@@ -127,5 +127,5 @@ def save(window, action, path, existing=False):
     entry = wait_for('the name', lambda: next((
         item for item in window.walk() if item.get_role_name() in ('text', 'entry') and 'EditableText' in item.get_interfaces() and
         re.fullmatch(r'\w+\.(png|svg|pdf|dot|refscope)', driver.text_of(item))), None))
-    Atspi.EditableText.set_text_contents(entry, str(path))
+    entry.set_text(str(path))
     window.press('Save')
