@@ -40,6 +40,15 @@ class SizeTest(GuiTest):
         except Gone:
             self.assertEqual(window.audit(narrowest), [])
 
+    @staticmethod
+    def close_popover(window, shown):
+        """A key that comes before it has the keyboard is lost."""
+        def closed():
+            window.xdotool('key', '--clearmodifiers', 'Escape')
+            window.settle()
+            return not window.has(shown)
+        wait_for('the end of the popover', closed)
+
     def fits_all(self, window, sizes=SIZES, narrowest=360):
         for width, height in sizes:
             with self.subTest(width=width):
@@ -101,7 +110,7 @@ class Sizes(SizeTest):
                 window.press(name)
                 window.find(shown)
                 self.fits(window)
-                window.xdotool('key', '--clearmodifiers', 'Escape')
+                self.close_popover(window, shown)
 
     def test_dialogs(self):
         window = self.open_strict()
@@ -160,7 +169,7 @@ class Double(SizeTest):
                 window.press(name)
                 window.find(shown)
                 self.fits(window, narrowest=narrowest)
-                window.xdotool('key', '--clearmodifiers', 'Escape')
+                self.close_popover(window, shown)
 
     def test_program_and_its_collection(self):
         """With all that stands above the picture; of a telephone's height it would not be all in sight."""
