@@ -126,6 +126,21 @@ setup_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_da
 }
 
 static void
+show_row (GtkWidget *box, const char *title, const char *state, const char *members, const char *held, const char *description)
+{
+  Row *row = g_object_get_data (G_OBJECT (box), "row");
+
+  gtk_label_set_text (GTK_LABEL (row->title), title);
+  gtk_label_set_text (GTK_LABEL (row->state), state);
+  gtk_label_set_text (GTK_LABEL (row->members), members);
+  gtk_label_set_text (GTK_LABEL (row->held), held);
+  rsc_row_tooltip_set (box, description);
+  if (gtk_widget_get_parent (box) != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
+                                    GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
+}
+
+static void
 bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
 {
   RscCyclesPanel *self = user_data;
@@ -142,8 +157,13 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   g_autofree char *description = NULL;
   const char *state;
 
-  if (self->components == NULL || item->index >= rsc_components_get_n (self->components))
-    return;
+  /* Until its piece of the list is filled, a row may be of components that are no more. */
+  if (self->components == NULL || item->index >= rsc_components_get_n (self->components) ||
+      rsc_list_is_old (self->items, gtk_list_item_get_position (list_item)))
+    {
+      show_row (box, "", "", "", "", "");
+      return;
+    }
 
   component = rsc_components_get (self->components, item->index);
   number = rsc_number_dup (component.n_members);
@@ -163,20 +183,13 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   else
     held = g_strdup (_("no object outside refers to it"));
 
-  gtk_label_set_text (GTK_LABEL (row->title), title);
-  gtk_label_set_text (GTK_LABEL (row->state), state);
-  gtk_label_set_text (GTK_LABEL (row->members), members);
-  gtk_label_set_text (GTK_LABEL (row->held), held);
   if (component.garbage)
     gtk_widget_add_css_class (row->state, "garbage");
   else
     gtk_widget_remove_css_class (row->state, "garbage");
 
   description = g_strdup_printf ("%s: %s; %s; %s", state, title, members, held);
-  rsc_row_tooltip_set (box, description);
-  if (gtk_widget_get_parent (box) != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
-                                    GTK_ACCESSIBLE_PROPERTY_LABEL, description, -1);
+  show_row (box, title, state, members, held, description);
 }
 
 static void

@@ -201,6 +201,17 @@ find_own_modules (RscSnapshot *snapshot, const RscColumns *columns, GHashTable *
   return modules;
 }
 
+/* Those of the best rank that there are, or NULL. */
+static GArray *
+find_best (const Candidates *candidates)
+{
+  for (guint i = 0; i < RANK_NOTHING; i++)
+    if (candidates->by_rank[i]->len > 0)
+      return g_array_ref (candidates->by_rank[i]);
+
+  return NULL;
+}
+
 static GArray *
 find_start (RscSnapshot *snapshot, const RscColumns *columns)
 {
@@ -229,6 +240,7 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
     {
       guint32 main_thread = find_main_thread (snapshot, columns);
       const char *main_file = get_module_file (snapshot, columns, main_module);
+      gboolean main_is_own = *main_file == '\0' || !is_library (main_file);
 
       for (guint32 i = 0; i < columns->n_frames; i++)
         {
@@ -238,13 +250,17 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
             consider_locals (&candidates, frame.node);
         }
       /* Of "python3 -m flask run" the main module is flask's. */
-      if (*main_file == '\0' || !is_library (main_file))
+      if (main_is_own)
         consider_globals (&candidates, main_module);
       for (guint i = 0; i < own_modules->len; i++)
         consider_globals (&candidates, g_array_index (own_modules, RscNode, i));
-      for (guint i = 0; i < RANK_NOTHING && found == NULL; i++)
-        if (candidates.by_rank[i]->len > 0)
-          found = g_array_ref (candidates.by_rank[i]);
+      found = find_best (&candidates);
+      /* Nor is a program that was installed its author's alone, but there is nothing else. */
+      if (found == NULL && !main_is_own)
+        {
+          consider_globals (&candidates, main_module);
+          found = find_best (&candidates);
+        }
     }
   if (found == NULL)
     {

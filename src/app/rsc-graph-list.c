@@ -295,7 +295,8 @@ on_row_selected (RscGraphList *self)
     return;
 
   item = gtk_single_selection_get_selected_item (self->selection);
-  if (item == NULL || rsc_object_item_get_node (item) == RSC_NODE_NONE)
+  if (item == NULL || rsc_object_item_get_node (item) == RSC_NODE_NONE ||
+      rsc_list_is_old (self->items, gtk_single_selection_get_selected (self->selection)))
     return;
 
   self->selecting = TRUE;

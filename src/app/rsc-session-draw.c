@@ -170,8 +170,10 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
       return;
     }
 
-  /* A lesson's ghosts are what it is about: the picture stays when the program went on. */
-  if (result->start_gone && request->arrived && self->lesson != NULL && shows_freed (self))
+  /* A lesson's ghosts are what it is about: the picture stays when the program went on,
+   * until there are other ghosts. */
+  if (result->start_gone && request->arrived && self->lesson != NULL && shows_freed (self) &&
+      rsc_heap_capture_get_collection (request->capture) == NULL)
     {
       stay (self);
       g_object_notify (G_OBJECT (self), "view");
@@ -182,10 +184,10 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
 
   g_object_freeze_notify (G_OBJECT (self));
 
-  if (!result->start_gone)
-    g_clear_pointer (&self->lost, rsc_place_free);
-  else if (self->lost == NULL)
+  if (result->start_gone && self->lost == NULL)
     self->lost = rsc_place_new (self->capture, self->side, self->view, self->selected);
+  else if (!result->start_gone && !request->arrived)
+    g_clear_pointer (&self->lost, rsc_place_free);
   /* A collection is not told on what was captured later. */
   if (request->arrived && self->overlay_mode == RSC_OVERLAY_MODE_COLLECTION && rsc_heap_capture_get_collection (request->capture) == NULL)
     self->overlay_mode = RSC_OVERLAY_MODE_NONE;
@@ -283,8 +285,9 @@ show_capture (RscSession *self, RscHeapCapture *capture, RscSide side, gboolean 
    * else was drawn and selected, which is not to be kept. */
   if (self->lesson != NULL && !self->user_drew && !self->lesson_drawn)
     draw (self, NULL, RSC_NODE_NONE, NULL, 0, arrived);
-  /* What one capture did not have another may have. */
-  else if (self->lost != NULL)
+  /* What one capture did not have another may have; but who sees a new one goes on from
+   * what is in sight. */
+  else if (self->lost != NULL && !arrived)
     draw (self, self->lost->view, self->lost->selected, rsc_heap_capture_get_snapshot (self->lost->capture, self->lost->side), 0,
           arrived);
   else

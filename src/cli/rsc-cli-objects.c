@@ -202,7 +202,7 @@ rsc_objects_describe (RscSnapshot *snapshot,
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
   RscType type = rsc_snapshot_get_type (snapshot, columns->type[node]);
-  g_autofree char *value = rsc_snapshot_dup_value (snapshot, node);
+  g_autofree char *value = rsc_node_dup_value (snapshot, node);
 
   return g_strdup_printf ("%s 0x%" G_GINT64_MODIFIER "x%s%s", type.name, columns->address[node],
                           *value != '\0' ? " " : "", value);

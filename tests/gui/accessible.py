@@ -23,7 +23,7 @@ class Row:
     """An object in an answer of GetItems."""
 
     def __init__(self, row):
-        (self.reference, _, self.parent, self.index, self.n_children, interfaces, self.name, role, self.description,
+        (self.reference, _, self.parent, _, self.n_children, interfaces, self.name, role, self.description,
          states) = row
         self.interfaces = [name.removeprefix(PREFIX) for name in interfaces]
         self.role = Atspi.role_get_name(Atspi.Role(role))
@@ -37,9 +37,17 @@ class Snapshot:
     that are no child just now: children are asked for.
     """
 
+    # What comes and goes meanwhile is not waited for longer.
+    TRIES = 3
+
     def __init__(self, bus, root):
-        self.rows = self.get_rows(bus, root)
-        self.children = {}
+        for _ in range(self.TRIES):
+            self.rows, self.children = self.get_rows(bus, root), {}
+            if self.ask_for_children(bus, root):
+                break
+
+    def ask_for_children(self, bus, root):
+        """Whether there is a row for each of them."""
         complete = True
         pending = [root]
         while pending:
@@ -52,8 +60,7 @@ class Snapshot:
                 except GLib.Error:
                     continue  # it has gone
                 pending += self.children[reference]
-        if not complete:
-            self.rows = self.get_rows(bus, root)
+        return complete
 
     @staticmethod
     def get_rows(bus, root):

@@ -113,7 +113,7 @@ class Window:
                                   int(timeout or PATIENCE * 1000), None)
 
     def call_in_order(self, *calls):
-        """The answers to several calls, which the program gets in one go: it does nothing else between them."""
+        """The answers to several calls, none of which waits for another: little comes between them."""
         answers = {}
         for number, (method, parameters) in enumerate(calls):
             self.bus.call(self.name, PATH, INTERFACE, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START, int(PATIENCE * 1000), None,

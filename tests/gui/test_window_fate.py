@@ -20,6 +20,7 @@ PROGRAM = '''
     refscope.mark('both')
     del dropped
     refscope.mark('one')
+    refscope.mark('none less')
     '''
 
 
@@ -36,10 +37,10 @@ class Fate(GuiTest):
         self.window.click_node(index)
         self.window.sees(f'__main__.{name}')
 
-    def go_on(self):
+    def go_on(self, hint='one', captures=2):
         self.window.activate('page.continue')
-        self.window.wait_for_status('Held at ‘one’')
-        self.window.wait_for_captures(2)
+        self.window.wait_for_status(f'Held at ‘{hint}’')
+        self.window.wait_for_captures(captures)
 
     def test_same(self):
         self.select('Kept')
@@ -54,6 +55,15 @@ class Fate(GuiTest):
         self.window.settle()
         self.window.sees('__main__.Dropped')
         wait_for('the object again', lambda: any(label.split('\n')[0] == 'Dropped' for *_, label, _ in self.window.nodes()))
+
+    def test_what_is_drawn_instead_is_carried_on(self):
+        self.select('Dropped')
+        self.window.press('Draw from Here')
+        wait_for('only that', lambda: not any(label.split('\n')[0] == 'Kept' for *_, label, _ in self.window.nodes()))
+        self.go_on()
+        self.select('Kept')
+        self.go_on('none less', 3)
+        self.window.sees('the same as in the capture before')
 
 
 if __name__ == '__main__':
