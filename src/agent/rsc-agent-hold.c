@@ -101,8 +101,9 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
       int error;
 
       rsc_agent_drop_walks ();
-      if (on_main)
-        rsc_agent_run_on_main ();
+      /* What finalizers printed is seen now, and not when the program goes on. */
+      if (on_main && rsc_agent_run_on_main ())
+        rsc_agent_flush_output ();
       if (atomic_load (&rsc_agent.released) != released)
         break;
 

@@ -147,8 +147,8 @@ void rsc_agent_thread_stop (bool gil);
 void rsc_agent_close_request (void);
 /* In the agent's thread, which is busy with a request: hears that it is cancelled. */
 void rsc_agent_hear_cancel (void);
-/* The main thread runs a request that waits for it, if there is one.  GIL held. */
-void rsc_agent_run_on_main (void);
+/* The main thread runs a request that waits for it; false: there is none.  GIL held. */
+bool rsc_agent_run_on_main (void);
 
 /* Finishes the walks that are over.  GIL held. */
 void rsc_agent_drop_walks (void);

@@ -133,7 +133,7 @@ goes_to_main_thread (const RscAgentRequest *request)
          || (request->type == RSC_WIRE_CAPTURE && (request->flags & RSC_WIRE_COLLECT_BEFORE) != 0);
 }
 
-void
+bool
 rsc_agent_run_on_main (void)
 {
   bool ours;
@@ -143,7 +143,7 @@ rsc_agent_run_on_main (void)
   rsc_agent.main_began |= ours;
   pthread_mutex_unlock (&rsc_agent.lock);
   if (!ours)
-    return;
+    return false;
 
   rsc_agent_request_run (true);
 
@@ -159,6 +159,8 @@ rsc_agent_run_on_main (void)
       give_up ();
       rsc_agent_drop_walks ();
     }
+
+  return true;
 }
 
 static int

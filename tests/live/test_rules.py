@@ -108,6 +108,27 @@ class Rules(Case):
             self.assertEqual(target.wait_exit(), 0)
 
     @each_python
+    def test_what_finalizers_print_is_seen_while_it_is_held(self, python):
+        script = self.script('''
+            import gc, refscope
+            class Cycle:
+                def __init__(self):
+                    self.me = self
+                def __del__(self):
+                    print('freed')
+            gc.disable()
+            Cycle()
+            refscope.mark('held')
+            ''')
+        # The interpreter's default: what goes into a pipe waits until it is much.
+        env = {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}
+        with Target(python, script, hold=True, env=env) as target:
+            target.wait_held(hint='held')
+            target.ask('collect', 2)
+            target.wait_output(b'freed\n')
+            self.assertTrue(target.is_held)
+
+    @each_python
     def test_rule_03_finalizers_run_on_the_main_thread(self, python):
         script = self.script('''
             import threading, time, gc, refscope
