@@ -52,8 +52,8 @@ wait_for_signal (unsigned signals, uint64_t end)
 }
 
 /* Only of the one that the interpreter made: its flush() runs no code of the program. */
-void
-rsc_agent_flush_output (void)
+static void
+flush_output (void)
 {
   PyObject *type, *value, *traceback;
   PyObject *output, *module, *class = NULL, *result = NULL;
@@ -72,7 +72,7 @@ rsc_agent_flush_output (void)
 }
 
 int
-rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds)
+rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds, bool flush)
 {
   /* Too big for every thread's stack, and malloc() may have nothing: it is
    * static, and filled and sent under the GIL. */
@@ -83,6 +83,8 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
   uint64_t end = seconds > 0 ? rsc_agent_now () + seconds * UINT64_C (1000000000) : 0;
   int result = 0;
 
+  if (flush)
+    flush_output ();
   rsc_agent_tell_collections ();
   rsc_agent_come_back ();
   if (on_main)
@@ -101,9 +103,9 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
       int error;
 
       rsc_agent_drop_walks ();
-      /* What finalizers printed is seen now, and not when the program goes on. */
-      if (on_main && rsc_agent_run_on_main ())
-        rsc_agent_flush_output ();
+      /* A collection ran finalizers, perhaps. */
+      if (on_main && rsc_agent_run_on_main () && flush)
+        flush_output ();
       if (atomic_load (&rsc_agent.released) != released)
         break;
 
@@ -173,7 +175,6 @@ rsc_agent_mark (const char *hint, const char *file, unsigned line)
 
   if (!rsc_agent_holds_at (hint, &seconds))
     return 0;
-  rsc_agent_flush_output ();
 
-  return rsc_agent_hold (RSC_WIRE_HOLD_MARK, hint, file, line, seconds);
+  return rsc_agent_hold (RSC_WIRE_HOLD_MARK, hint, file, line, seconds, true);
 }

@@ -41,7 +41,7 @@ rsc_agent_leave (void)
     }
   PyErr_Clear ();
   /* What is in the buffers of its files stays there, as without Refscope. */
-  if (rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "os._exit", has_file ? path : NULL, line, 0) != 0)
+  if (rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "os._exit", has_file ? path : NULL, line, 0, false) != 0)
     PyErr_Clear ();
   rsc_agent_say_goodbye ();
 }

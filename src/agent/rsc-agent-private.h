@@ -188,11 +188,10 @@ void rsc_agent_watch_collections (void);
 void rsc_agent_tell_collections (void);
 
 /* rsc-agent-hold.c; GIL held unless said otherwise */
-/* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  0, or -1
- * with an exception (a signal's handler raised one). */
-int  rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds);
-/* What the program printed is to be seen while it is held, and may wait in the buffer of its standard output. */
-void rsc_agent_flush_output (void);
+/* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  @flush: what the
+ * program and its finalizers printed is to be seen meanwhile, and may wait in the buffer of
+ * its standard output.  0, or -1 with an exception (a signal's handler raised one). */
+int  rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned line, unsigned seconds, bool flush);
 /* The program passed a mark.  As above. */
 int  rsc_agent_mark (const char *hint, const char *file, unsigned line);
 /* Whether a mark of that name is to hold, and for how long at most. */

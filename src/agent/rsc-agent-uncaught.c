@@ -92,10 +92,9 @@ rsc_agent_uncaught (PyObject *args)
 
   type = PyTuple_GetItem (args, 1);
   line = find_place (PyTuple_GetItem (args, 3), file);
-  rsc_agent_flush_output ();
   if (rsc_agent_hold (RSC_WIRE_HOLD_UNCAUGHT,
                       type != NULL && PyType_Check (type) ? get_type_name (type) : "",
-                      file[0] != '\0' ? file : NULL, line, 0) != 0)
+                      file[0] != '\0' ? file : NULL, line, 0, true) != 0)
     /* Stopped a second time while held: the first exception is what it ends with. */
     PyErr_Clear ();
 }

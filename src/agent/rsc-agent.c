@@ -193,10 +193,7 @@ on_exit_callback (PyObject *self, PyObject *unused)
   if (!atomic_load (&rsc_agent.active))
     Py_RETURN_NONE;
   if (atomic_load (&rsc_agent.hold_all))
-    {
-      rsc_agent_flush_output ();
-      result = rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "", NULL, 0, 0);
-    }
+    result = rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "", NULL, 0, 0, true);
   rsc_agent_say_goodbye ();
 
   if (result != 0)

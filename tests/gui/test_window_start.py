@@ -30,11 +30,12 @@ class Start(GuiTest):
         window = self.open()
         # Tab goes to the menu, then to the first row; arrows go on.
         for _ in range(8):
+            before = window.focused()
             window.key('Tab')
-            if window.focused().startswith('Launch'):
+            if wait_for('another focus', lambda: (window.focused() != before and window.focused())).startswith('Launch'):
                 break
         window.key('Down', 'Down')
-        self.assertIn('Demonstration', window.focused())
+        wait_for('the focus', lambda: 'Demonstration' in window.focused())
         window.key('Return')
         window.wait_for_status('most have left')
         self.assertIn('Session', {label for *_, label, _ in window.nodes()})
