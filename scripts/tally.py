@@ -15,12 +15,23 @@ LINE = re.compile(r'^(?P<word>ok|not ok)\b\s*(?P<number>\d*)\s*(?:- )?(?P<name>[
 PLAN = re.compile(r'^1\.\.0\s*(?:# *skip\S*\s*(?P<why>.*))?$', re.IGNORECASE)
 
 
+# So many lines of what a test said before it failed stand in the summary.
+LAST_WORDS = 12
+
+
 def subtests(stdout):
-    """The (outcome, name, why) of each TAP line; nothing if it is no TAP."""
+    """The (outcome, name, why) of each TAP line; nothing if it is no TAP.
+
+    What failed is explained by the comments before it.
+    """
     lines = stdout.splitlines()
     if not any(re.match(r'^1\.\.\d+|^TAP version', line) for line in lines):
         return
+    words = []
     for line in lines:
+        if line.startswith('#'):
+            words.append(line[1:].rstrip())
+            continue
         plan = PLAN.match(line)
         if plan:
             yield 'skipped', '', plan['why'] or 'no reason given'
@@ -32,22 +43,30 @@ def subtests(stdout):
             yield 'skipped', found['name'], found['why'] or 'no reason given'
         elif directive == 'TODO':
             yield ('passed' if found['word'].lower() == 'not ok' else 'failed'), found['name'], 'expected to fail'
+        elif found['word'].lower() == 'ok':
+            yield 'passed', found['name'], ''
         else:
-            yield ('passed' if found['word'].lower() == 'ok' else 'failed'), found['name'], ''
+            yield 'failed', found['name'], last_words(words)
+        words = []
+
+
+def last_words(lines):
+    return ''.join('\n      ' + line for line in lines[-LAST_WORDS:])
 
 
 def outcomes(test):
     """The same for a whole test of the log."""
     found = list(subtests(test.get('stdout') or ''))
     good = test['result'] in ('OK', 'EXPECTEDFAIL')
+    said = last_words((test.get('stderr') or '').rstrip().splitlines())
     if test['result'] == 'SKIP' and not found:
         last = ((test.get('stdout') or '') + (test.get('stderr') or '')).strip().splitlines()[-1:]
         found = [('skipped', '', last[0] if last else 'no reason given')]
     elif not found:
-        found = [('passed' if good else 'failed', '', '' if good else test['result'])]
+        found = [('passed', '', '')] if good else [('failed', '', test['result'] + said)]
     elif not good and test['result'] != 'SKIP' and all(outcome != 'failed' for outcome, _, _ in found):
         # It died after its last line, or was stopped.
-        found.append(('failed', '', f"{test['result']}, exit status {test.get('returncode')}"))
+        found.append(('failed', '', f"{test['result']}, exit status {test.get('returncode')}{said}"))
     return found
 
 
@@ -70,7 +89,8 @@ def main(arguments):
                 counts[outcome] += 1
                 if outcome != 'passed':
                     where = ' '.join(filter(None, (label + ':', test['name'].rpartition(' / ')[2], name)))
-                    notes[outcome].append(where + (f': {why}' if why else ''))
+                    separator = '' if not why else ':' if why.startswith('\n') else ': '
+                    notes[outcome].append(where + separator + why)
     for outcome, title in ('skipped', 'Skipped:'), ('failed', 'Failed:'):
         if notes[outcome]:
             print('\n' + title)

@@ -218,6 +218,19 @@ class Window:
         except Gone:
             return ''
 
+    def choose(self, *keys):
+        """Goes to an item of the drop-down that has the focus, by these keys, and chooses it.
+
+        Keys that come before the list is up are the button's.
+        """
+        def has_focus(item):
+            return item.has_state(Atspi.StateType.FOCUSED)
+        name = self.focused()
+        self.key('space')
+        wait_for('the list', lambda: any(has_focus(item) and item.get_role_name() == 'list item' for item in self.walk()))
+        self.key(*keys, 'Return')
+        wait_for(f'“{name}” focused again', lambda: self.focused() == name)
+
     def sees(self, text, exactly=False):
         def is_it(found):
             return text == found if exactly else text in found

@@ -34,9 +34,11 @@ class Conditions(GuiTest):
         self.window.press('Add a Condition')
         wait_for('the row', lambda: self.window.focused() == 'Column')
         if steps:
-            self.window.key('space', *['Down'] * steps, 'Return')
+            self.window.choose(*['Down'] * steps)
         if comparison:
-            self.window.key('Tab', 'space', *['Down'] * comparison, 'Return')
+            self.window.key('Tab')
+            wait_for('the comparison', lambda: self.window.focused() == 'Comparison')
+            self.window.choose(*['Down'] * comparison)
 
     def test_rows_write_the_expression(self):
         self.add(COLUMNS.index('Value'), 1)
@@ -62,7 +64,7 @@ class Conditions(GuiTest):
                 break
             self.window.key('Tab')
         self.assertEqual(self.window.focused(), 'Conditions to meet')
-        self.window.key('space', 'End', 'Return')
+        self.window.choose('End')
         self.until_expression("NOT (value = 'A' OR value = 'B' OR value = 'C')")
 
     def test_a_mistake_is_told_at_the_row(self):

@@ -679,10 +679,17 @@ print(worst)
 ''')
         with Target(python, script, hold=True) as target:
             target.wait_held()
-            child = target.ask('capture')['snapshot']
-            in_place = target.ask('capture', 'in-place')['snapshot']
-            self.assertAlmostEqual(child['objects'], in_place['objects'], delta=100)  # the heart beats
-            self.assertLess(child['paused_us'] * 3, in_place['paused_us'])
+            # A pause is wall-clock time: one of a few is undisturbed also on a busy machine.
+            longest = 0
+            for _ in range(5):
+                child = target.ask('capture')['snapshot']
+                in_place = target.ask('capture', 'in-place')['snapshot']
+                self.assertAlmostEqual(child['objects'], in_place['objects'], delta=100)  # the heart beats
+                longest = max(longest, in_place['paused_us'])
+                if child['paused_us'] * 3 < in_place['paused_us']:
+                    break
+            else:
+                self.fail(f"stopped for {child['paused_us']} us to fork, for {in_place['paused_us']} us in place")
             code, out, err = target.finish()
             # The program's own heartbeat saw the pause in place at least.
-            self.assertGreater(float(out) * 1e6, in_place['paused_us'] * 0.5)
+            self.assertGreater(float(out) * 1e6, longest * 0.5)
