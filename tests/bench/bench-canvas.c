@@ -18,8 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "../cpu-time.h"
 #include "app/rsc-allocator.h"
 #include "app/rsc-canvas-private.h"
 #include "app/rsc-picture.h"
@@ -181,10 +181,7 @@ settle (RscCanvas *canvas)
 static double
 thread_ms (void)
 {
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return (double) now.tv_sec * 1000 + (double) now.tv_nsec / 1000000;
+  return (double) cpu_time () / 1000;
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../cpu-time.h"
 #include "../unit/test-scene.h"
 #include "app/rsc-canvas.h"
 #include "app/rsc-viewport.h"
@@ -576,7 +577,7 @@ test_large (Fixture *f, gconstpointer data)
   g_autoptr(RscGraph) graph = NULL;
   g_autoptr(GError) error = NULL;
   RscNode start = 0;
-  gint64 longest = 0, began;
+  gint64 longest = 0, began, turn;
 
   for (guint i = 1; i < 4900; i++)
     g_string_append_printf (dot, "n%d -> n%u;\n", g_rand_int_range (rand, 0, (gint32) i), i);
@@ -595,8 +596,9 @@ test_large (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
 
   began = g_get_monotonic_time ();
+  turn = cpu_time ();
   rsc_canvas_set_scene (f->canvas, scene, NULL);
-  longest = g_get_monotonic_time () - began;
+  longest = cpu_time () - turn;
   for (guint round = 0; round < 3; round++)
     {
       if (round == 1)
@@ -605,11 +607,10 @@ test_large (Fixture *f, gconstpointer data)
         rsc_canvas_select_node (f->canvas, 0);
       do
         {
-          gint64 turn = g_get_monotonic_time ();
-
+          turn = cpu_time ();
           g_main_context_iteration (NULL, FALSE);
-          longest = MAX (longest, g_get_monotonic_time () - turn);
-          g_assert_cmpint (turn - began, <, MAX_WAIT_SECONDS * G_USEC_PER_SEC * 3);
+          longest = MAX (longest, cpu_time () - turn);
+          g_assert_cmpint (g_get_monotonic_time () - began, <, MAX_WAIT_SECONDS * G_USEC_PER_SEC * 3);
         }
       while (!rsc_canvas_is_settled (f->canvas));
     }

@@ -122,6 +122,15 @@ class Target:
     def wait_held(self, hold='mark', **fields):
         return self.wait('state', state='held', hold=hold, **fields)
 
+    def wait_held_for_long(self):
+        """At the first mark of a program launched to be held, and nowhere after it.
+
+        A mark that was named lets go by itself after some seconds, and a busy machine may need more.
+        """
+        held = self.wait_held()
+        self.ask('set-hold', 0)
+        return held
+
     def wait_output(self, text):
         """Until its standard output holds that."""
         while text not in self.output[1]:
@@ -221,6 +230,12 @@ def descriptors(pid):
         with contextlib.suppress(FileNotFoundError):  # closed since it was listed
             found[int(name)] = os.readlink(f'/proc/{pid}/fd/{name}')
     return found
+
+
+def cpu_seconds(pid):
+    """The processor time of the whole process, which a busy machine does not stretch as it does the clock's."""
+    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
 def status(pid, key):

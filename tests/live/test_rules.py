@@ -147,8 +147,8 @@ class Rules(Case):
                 for i in range(100000): pass
                 Cycle.x = 1
             ''')
-        with Target(python, script, marks=['held']) as target:
-            target.wait_held(hint='held')
+        with Target(python, script, hold=True) as target:
+            target.wait_held_for_long()
             answer = target.ask('collect', 2)
             self.assertGreaterEqual(answer['returned'], 1)
             self.assertTrue(answer['on_main_thread'])
@@ -577,8 +577,8 @@ refscope.mark('end')
             threading.Thread(target=spin, daemon=True).start()
             refscope.mark('made')
             ''')
-        with Target(python, script, marks=['made']) as target:
-            target.wait_held()
+        with Target(python, script, hold=True) as target:
+            target.wait_held_for_long()
             self.assertTrue(target.ask('collect', 2)['others_ran'])
             target.ask('stop', int(signal.SIGKILL))
             target.wait_exit()
