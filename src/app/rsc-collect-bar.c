@@ -6,6 +6,7 @@
 #include "rsc-collect-bar.h"
 
 #include "rsc-number.h"
+#include "rsc-reveal.h"
 #include "rsc-shrink.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
@@ -169,7 +170,7 @@ update (RscCollectBar *self)
 
   if (rsc_session_get_overlay_mode (self->session) != RSC_OVERLAY_MODE_COLLECTION || overlay == NULL)
     {
-      gtk_revealer_set_reveal_child (self->revealer, FALSE);
+      rsc_reveal (self->revealer, FALSE);
       return;
     }
 
@@ -183,7 +184,7 @@ update (RscCollectBar *self)
   else if (prediction != NULL)
     fill_prediction (self, prediction, overlay);
   self->filling = FALSE;
-  gtk_revealer_set_reveal_child (self->revealer, TRUE);
+  rsc_reveal (self->revealer, TRUE);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "rsc-allocator.h"
 #include "rsc-menus.h"
 #include "rsc-pane-memory.h"
+#include "rsc-reveal.h"
 #include "rsc-settings.h"
 #include "rsc-shrink.h"
 #include "rsc-template.h"
@@ -294,6 +295,11 @@ update_center (RscHeapPage *self)
           title = _("No Python to Capture");
           description = no_python;
         }
+      else if (rsc_session_is_on_its_way (self->session))
+        {
+          title = _("The Lesson Begins in a Moment");
+          waiting = TRUE;
+        }
       else
         {
           title = _("The Program Is Running");
@@ -303,7 +309,7 @@ update_center (RscHeapPage *self)
       break;
 
     case RSC_SESSION_HELD:
-      title = _("The Program Is Held");
+      title = rsc_session_is_on_its_way (self->session) ? _("The Lesson Begins in a Moment") : _("The Program Is Held");
       waiting = rsc_session_get_busy (self->session);
       description = waiting ? "" : _("Capture its heap to see it.");
       button = waiting ? NULL : _("Capture");
@@ -461,7 +467,7 @@ on_progress_due (gpointer user_data)
   RscHeapPage *self = user_data;
 
   update_progress (self);
-  gtk_revealer_set_reveal_child (self->progress_revealer, TRUE);
+  rsc_reveal (self->progress_revealer, TRUE);
   self->progress_source = g_timeout_add (PROGRESS_PULSE_MS, on_progress_pulse, self);
 
   return G_SOURCE_REMOVE;
@@ -486,7 +492,7 @@ on_jobs_changed (RscHeapPage *self)
   if (first == NULL)
     {
       g_clear_handle_id (&self->progress_source, g_source_remove);
-      gtk_revealer_set_reveal_child (self->progress_revealer, FALSE);
+      rsc_reveal (self->progress_revealer, FALSE);
     }
   else
     {

@@ -5,6 +5,7 @@
 
 #include "rsc-lesson-bar.h"
 
+#include "rsc-reveal.h"
 #include "rsc-template.h"
 
 struct _RscLessonBar
@@ -57,7 +58,7 @@ rsc_lesson_bar_set_guide (RscLessonBar *self, RscLessonGuide *guide)
 void
 rsc_lesson_bar_set_revealed (RscLessonBar *self, gboolean revealed)
 {
-  gtk_revealer_set_reveal_child (self->revealer, revealed && self->guide != NULL);
+  rsc_reveal (self->revealer, revealed && self->guide != NULL);
 }
 
 static void

@@ -254,7 +254,7 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
   collect_result_free (result);
   self->overlay_mode = RSC_OVERLAY_MODE_COLLECTION;
   self->shown_prediction = -1;
-  rsc_session_add_capture (self, item);
+  rsc_session_add_capture (self, item, FALSE);
   rsc_session_refresh_gc (self);
 }
 
@@ -295,6 +295,17 @@ rsc_session_set_overlay_mode (RscSession *self, RscOverlayMode mode)
   g_object_notify (G_OBJECT (self), "overlay");
 }
 
+void
+rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture)
+{
+  if (rsc_heap_capture_get_diff (capture) == NULL || self->overlay_mode == RSC_OVERLAY_MODE_CYCLES)
+    return;
+
+  self->overlay_mode = RSC_OVERLAY_MODE_COLLECTION;
+  self->shown_prediction = -1;
+}
+
+/* Of a capture without a collection there is none, whatever the mode. */
 RscOverlay *
 rsc_session_get_overlay (RscSession *self)
 {

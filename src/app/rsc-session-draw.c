@@ -188,12 +188,11 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
     self->lost = rsc_place_new (self->capture, self->side, self->view, self->selected);
   else if (!result->start_gone && !request->arrived)
     g_clear_pointer (&self->lost, rsc_place_free);
-  /* A collection is not told on what was captured later. */
-  if (request->arrived && self->overlay_mode == RSC_OVERLAY_MODE_COLLECTION && rsc_heap_capture_get_collection (request->capture) == NULL)
-    self->overlay_mode = RSC_OVERLAY_MODE_NONE;
   self->lesson_drawn |= request->at_mark && result->object_found && !is_name (request->object_ref);
   if (self->capture != request->capture || self->side != request->side)
     {
+      if (self->capture != request->capture)
+        rsc_session_come_to_collection (self, request->capture);
       g_set_object (&self->capture, request->capture);
       self->side = request->side;
       g_object_notify (G_OBJECT (self), "capture");
@@ -301,10 +300,11 @@ rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide sid
 }
 
 void
-rsc_session_add_capture (RscSession *self, RscHeapCapture *capture)
+rsc_session_add_capture (RscSession *self, RscHeapCapture *capture, gboolean passing)
 {
   g_list_store_append (self->captures, capture);
-  show_capture (self, capture, RSC_SIDE_BEFORE, TRUE);
+  if (!passing)
+    show_capture (self, capture, RSC_SIDE_BEFORE, TRUE);
 }
 
 void

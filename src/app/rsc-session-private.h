@@ -81,8 +81,10 @@ struct _RscSession
 void rsc_session_fail    (RscSession *self, const char *title, const GError *error);
 void rsc_session_message (RscSession *self, const char *message);
 void rsc_session_set_state (RscSession *self, RscSessionState state);
-/* Appends and shows. */
-void rsc_session_add_capture (RscSession *self, RscHeapCapture *capture);
+/* Appends, and shows unless it is only @passing. */
+void rsc_session_add_capture (RscSession *self, RscHeapCapture *capture, gboolean passing);
+/* Who comes to a collection's capture sees what it did. */
+void rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture);
 
 void rsc_session_start_program   (RscSession *self);
 void rsc_session_dispose_program (RscSession *self);

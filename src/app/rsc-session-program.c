@@ -96,6 +96,13 @@ should_go_on (RscSession *self)
   return !self->lesson_at_mark;
 }
 
+gboolean
+rsc_session_is_on_its_way (RscSession *self)
+{
+  return self->lesson != NULL && !self->lesson_at_mark && !self->user_drew && self->hold && rsc_session_is_live (self) &&
+         self->no_python == NULL;
+}
+
 static void
 handle_state (RscSession *self, const RscTargetEvent *event)
 {
@@ -142,6 +149,9 @@ handle_state (RscSession *self, const RscTargetEvent *event)
         add_output (self, fd, NULL, 0, TRUE);
       g_clear_handle_id (&self->sample_source, g_source_remove);
       rsc_session_set_state (self, RSC_SESSION_EXITED);
+      /* A lesson's mark never came: what was passed is all there is. */
+      if (self->wanted_capture == NULL)
+        rsc_session_draw_again (self);
       break;
     }
 }
@@ -303,7 +313,9 @@ captured (gpointer owner, RscJob *job, gpointer result, const GError *error)
     {
       g_autoptr (RscHeapCapture) item = rsc_heap_capture_new (snapshot, NULL, ++self->n_captures);
 
-      rsc_session_add_capture (self, item);
+      /* What a lesson only passes on the way to its mark is not drawn: a picture that comes and goes
+       * says nothing. */
+      rsc_session_add_capture (self, item, go_on && self->state == RSC_SESSION_HELD);
     }
 
   if (go_on && self->state == RSC_SESSION_HELD)

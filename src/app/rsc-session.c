@@ -274,7 +274,7 @@ file_opened (gpointer owner, RscJob *job, gpointer result, const GError *error)
 
   rsc_session_set_state (self, RSC_SESSION_READY);
   capture = rsc_heap_capture_new (snapshot, NULL, ++self->n_captures);
-  rsc_session_add_capture (self, capture);
+  rsc_session_add_capture (self, capture, FALSE);
 }
 
 void

@@ -85,6 +85,8 @@ const GError   *rsc_session_get_error  (RscSession *self);
 const char     *rsc_session_get_title  (RscSession *self);
 /* "Held at 'after a created' (demo.py:12)".  Free with g_free(). */
 char           *rsc_session_dup_status (RscSession *self);
+/* A lesson's program, which goes on by itself to the mark where the lesson begins. */
+gboolean        rsc_session_is_on_its_way (RscSession *self);
 /* Why the program is held, RSC_HOLD_NONE if it is not. */
 RscHoldKind     rsc_session_get_hold_kind (RscSession *self);
 /* The hint of the mark, or the type of the exception, or NULL. */
@@ -133,7 +135,7 @@ GListModel     *rsc_session_get_captures (RscSession *self);
 RscHeapCapture *rsc_session_get_capture  (RscSession *self);
 RscSide         rsc_session_get_side     (RscSession *self);
 void            rsc_session_show_capture (RscSession *self, RscHeapCapture *capture, RscSide side);
-/* After a first drawing that was cancelled or failed. */
+/* The last one, where nothing is drawn. */
 void            rsc_session_draw_again   (RscSession *self);
 /* Of the shown capture and side; NULL while there is none. */
 RscSnapshot    *rsc_session_get_snapshot (RscSession *self);

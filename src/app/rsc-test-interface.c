@@ -215,6 +215,8 @@ describe (RscTestInterface *self, GDBusMethodInvocation *invocation)
   g_variant_builder_add (&builder, "{sv}", "state", g_variant_new_uint32 (rsc_session_get_state (session)));
   g_variant_builder_add (&builder, "{sv}", "pid", g_variant_new_int32 ((int) rsc_session_get_pid (session)));
   g_variant_builder_add (&builder, "{sv}", "captures", g_variant_new_uint32 (g_list_model_get_n_items (rsc_session_get_captures (session))));
+  if (rsc_session_get_capture (session) != NULL)
+    g_variant_builder_add (&builder, "{sv}", "capture", g_variant_new_uint32 (rsc_heap_capture_get_number (rsc_session_get_capture (session))));
   g_variant_builder_add (&builder, "{sv}", "jobs", g_variant_new_uint32 (g_list_model_get_n_items (rsc_session_get_jobs (session))));
   g_variant_builder_add (&builder, "{sv}", "side", g_variant_new_uint32 (rsc_session_get_side (session)));
   g_variant_builder_add (&builder, "{sv}", "selected", g_variant_new_uint32 (rsc_session_get_selected (session)));

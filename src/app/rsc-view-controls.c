@@ -11,6 +11,7 @@
 
 #include "rsc-filter-editor.h"
 #include "rsc-object-item.h"
+#include "rsc-reveal.h"
 #include "rsc-shrink.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
@@ -102,7 +103,7 @@ static void
 show_error (RscViewControls *self, const char *message)
 {
   gtk_label_set_text (self->error_label, message != NULL ? message : "");
-  gtk_revealer_set_reveal_child (self->error_revealer, message != NULL);
+  rsc_reveal (self->error_revealer, message != NULL);
 }
 
 /* FALSE if one of the expressions does not parse; it is marked. */
@@ -390,7 +391,7 @@ fill_chips (RscViewControls *self, const RscViewParams *params)
 
       add_chip (self, text, NULL, params->extra_ignore[i]);
     }
-  gtk_revealer_set_reveal_child (self->ignore_revealer, any);
+  rsc_reveal (self->ignore_revealer, any);
 }
 
 void

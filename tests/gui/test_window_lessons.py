@@ -6,6 +6,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+import textwrap
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -121,6 +123,15 @@ class StartPage(unittest.TestCase):
         self.window.wait_for_status('before the call')
         self.window.sees('Reference counts: a call')
 
+    def test_nothing_is_drawn_before_the_mark(self):
+        """What is only passed is kept, but the first picture is the lesson's."""
+        self.window.activate("win.lesson('two-lists')")
+        self.window.wait_for_captures(3)
+        wait_for('the graph', self.window.graph)
+        self.window.settle()
+        self.window.sees('Held at ‘a and b hold each other’')
+        self.assertFalse(self.window.find('Back').has_state(driver.Atspi.StateType.SENSITIVE))
+
     def test_pane_goes_and_comes(self):
         self.window.activate("win.lesson('show-refs')")
         self.window.wait_for_status('a and b hold each other')
@@ -131,6 +142,41 @@ class StartPage(unittest.TestCase):
         wait_for('360 px', lambda: self.window.facts()['width'] <= 360)
         self.window.settle()
         self.window.sees('1 of 3')
+
+
+class LostMark(unittest.TestCase):
+    LESSON = textwrap.dedent('''\
+        [lost]
+        Lesson=1
+        Title=A mark that never comes
+        Program=lost.py
+        Mark=never
+        LookFor=Nothing
+
+        [lost.1]
+        Title=The only step
+        ''')
+    PROGRAM = textwrap.dedent('''\
+        import os, signal, refscope
+        kept = [1]
+        refscope.mark('passed')
+        os.kill(os.getpid(), signal.SIGKILL)
+        ''')
+
+    def test_what_was_passed_is_drawn(self):
+        """There is nothing else to see."""
+        folder = tempfile.TemporaryDirectory(prefix='refscope-test-')
+        self.addCleanup(folder.cleanup)
+        for name, text in (('lessons.ini', self.LESSON), ('lost.py', self.PROGRAM)):
+            (pathlib.Path(folder.name) / name).write_text(text, encoding='utf-8')
+        window = Window(env={'RSC_EXAMPLES': folder.name})
+        self.addCleanup(lambda: self.assertEqual(window.stop(), []))
+        window.activate("win.lesson('lost')")
+        window.wait_for_status('Ended by SIGKILL')
+        window.wait_for_captures(1)
+        wait_for('the graph', window.graph)
+        window.settle()
+        self.assertIn('list', {label.split('\n')[0] for *_, label, _ in window.nodes()})
 
 
 class Played(LessonTest):

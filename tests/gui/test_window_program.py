@@ -33,6 +33,27 @@ class Collecting(GuiTest):
         window.press(lambda name: re.match(r'\d+ freed', name))
         window.sees('freed')
 
+    def test_collection_is_told_on_its_capture(self):
+        """Not on another one, however that came to be seen; and again on the way back."""
+        def is_told():
+            return window.has('gc.collect(2) returned 2')
+        window = self.open_freed_pair()
+        wait_for('what was collected', is_told)
+        window.press('Continue')
+        window.wait_for_status('Held at its end')
+        window.wait_for_captures(3)
+        wait_for('the new capture', lambda: not is_told())
+        window.press(lambda name: name.startswith('2 Collection of generation 2'))
+        wait_for('what was collected again', is_told)
+        wait_for('the ghosts', lambda: (window.settle(), 'freed' in [state for *_, state in window.nodes()])[1])
+        window.press('Take the marks of the collection away')
+        wait_for('nothing told', lambda: not is_told())
+        window.press(lambda name: name.startswith('1 two pairs'))
+        wait_for('the first capture', lambda: (window.settle(), window.facts().get('capture'))[1] == 1)
+        window.press(lambda name: name.startswith('2 Collection of generation 2'))
+        wait_for('what was collected, once more', is_told)
+        window.settle()
+
     def test_cycles(self):
         window = self.open_graph()
         window.press('Cycles')
