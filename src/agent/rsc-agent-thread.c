@@ -172,8 +172,9 @@ on_pending_call (void *data)
   return 0;
 }
 
+/* @anyway: also if the thread is to end. */
 static void
-begin_request (void)
+begin_request (bool anyway)
 {
   PyGILState_STATE state;
 
@@ -200,7 +201,7 @@ begin_request (void)
       bool run;
 
       state = take_gil ();
-      run = !atomic_load (&rsc_agent.stopping);
+      run = anyway || !atomic_load (&rsc_agent.stopping);
       if (run)
         rsc_agent_request_run (false);
       PyGILState_Release (state);
@@ -391,18 +392,21 @@ static void *
 serve (void *data)
 {
   bool child_ends = false;
+  /* A thread that comes back between two forks serves once, however soon it is to
+   * end for the next: a program that forks all the time would never answer. */
+  bool served = false;
 
   atomic_store (&rsc_agent.thread_id, (pid_t) syscall (SYS_gettid));
 
-  while (atomic_load (&rsc_agent.active) && !atomic_load (&rsc_agent.stopping))
+  for (; atomic_load (&rsc_agent.active) && !(served && atomic_load (&rsc_agent.stopping)); served = true)
     {
       struct pollfd fds[] = {
         { .fd = rsc_agent.socket.fd, .events = POLLIN },
         { .fd = rsc_agent.wake.fd, .events = POLLIN },
       };
-      int n = poll (fds, 2, get_timeout (child_ends));
+      int n = poll (fds, 2, atomic_load (&rsc_agent.stopping) ? 0 : get_timeout (child_ends));
 
-      if (atomic_load (&rsc_agent.stopping))
+      if (served && atomic_load (&rsc_agent.stopping))
         break;
       if (n < 0 && errno != EINTR)
         continue;
@@ -427,7 +431,7 @@ serve (void *data)
 
       /* Each may lead on to the next. */
       if (rsc_agent.phase == RSC_AGENT_QUEUED)
-        begin_request ();
+        begin_request (!served);
       if (rsc_agent.phase == RSC_AGENT_ON_MAIN)
         wait_for_main ();
       if (rsc_agent.phase == RSC_AGENT_RAN)

@@ -108,6 +108,34 @@ class Rules(Case):
             self.assertEqual(target.wait_exit(), 0)
 
     @each_python
+    def test_rule_02_captures_while_it_forks_without_a_pause(self, python):
+        # On one processor the agent's thread, back after a fork, is not on before the next one wants it gone.
+        script = self.script('''
+            import os, threading, warnings
+            warnings.simplefilter('ignore')  # its own threads
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            done = False
+            def fork():
+                while not done:
+                    pid = os.fork()
+                    if pid == 0:
+                        os._exit(0)
+                    os.waitpid(pid, 0)
+            threads = [threading.Thread(target=fork) for i in range(2)]
+            for t in threads: t.start()
+            print('ready', flush=True)
+            os.read(0, 1)
+            done = True
+            for t in threads: t.join()
+            ''')
+        with Target(python, script) as target:
+            target.wait_output(b'ready')
+            for i in range(3):
+                target.ask('capture')
+            target.ask('input', 'x')
+            self.assertEqual(target.wait_exit(), 0)
+
+    @each_python
     def test_what_finalizers_print_is_seen_while_it_is_held(self, python):
         script = self.script('''
             import gc, refscope
