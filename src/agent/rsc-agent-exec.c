@@ -157,7 +157,7 @@ rsc_agent_say_exec (PyObject *args)
     return;
   rsc_wire_message_init (&message, RSC_WIRE_EXEC, 0);
   rsc_wire_message_add_string (&message, RSC_WIRE_TEXT, name);
-  /* The C library's fexecve() does not pass the stub. */
+  /* Along with a descriptor the stub does not go. */
   rsc_wire_message_add_number (&message, RSC_WIRE_FOLLOWED, !PyLong_Check (path) && rsc_agent_follows (name));
   rsc_agent_send (&message);
   said_by = pthread_self ();

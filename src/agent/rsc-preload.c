@@ -17,8 +17,9 @@
  * first code that it runs itself, under no Python function.
  *
  * It also stands in for the C library's _exit(), which nothing tells of, and for
- * execv() and execve(), so that it goes along where the program becomes another Python: in
- * every process that has the stub, where all that is added is a look at a pointer. */
+ * execv() and execve(), so that it goes along where the program becomes another Python, and
+ * fexecve(), so that it tells when that has failed: in every process that has the stub, where
+ * all that is added is a look at a pointer. */
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -56,6 +57,7 @@ static struct
   /* those that the program would have called */
   void (*next_exit) (int status);
   int (*next_execve) (const char *path, char *const arguments[], char *const variables[]);
+  int (*next_fexecve) (int fd, char *const arguments[], char *const variables[]);
   int (*is_initialized) (void);
   void *(*get_globals) (void);
 } stub;
@@ -63,6 +65,7 @@ static struct
 RSC_AGENT_EXPORT void _exit (int status);
 RSC_AGENT_EXPORT int  execv (const char *path, char *const arguments[]);
 RSC_AGENT_EXPORT int  execve (const char *path, char *const arguments[], char *const variables[]);
+RSC_AGENT_EXPORT int  fexecve (int fd, char *const arguments[], char *const variables[]);
 
 void
 _exit (int status)
@@ -139,6 +142,21 @@ int
 execv (const char *path, char *const arguments[])
 {
   return execve (path, arguments, environ);
+}
+
+int
+fexecve (int fd, char *const arguments[], char *const variables[])
+{
+  int result;
+
+  if (stub.next_fexecve != NULL)
+    result = stub.next_fexecve (fd, arguments, variables);
+  else
+    result = (int) syscall (SYS_execveat, fd, "", arguments, variables, AT_EMPTY_PATH);
+  if (stub.stay != NULL)
+    stub.stay ();
+
+  return result;
 }
 
 /* Says why this interpreter cannot be captured.  Nobody may be listening any
@@ -354,6 +372,7 @@ start (void)
 
   stub.next_exit = (void (*) (int)) dlsym (RTLD_NEXT, "_exit");
   stub.next_execve = (int (*) (const char *, char *const *, char *const *)) dlsym (RTLD_NEXT, "execve");
+  stub.next_fexecve = (int (*) (int, char *const *, char *const *)) dlsym (RTLD_NEXT, "fexecve");
   stub.is_initialized = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsInitialized");
   if (stub.is_initialized == NULL)
     return;

@@ -1,5 +1,6 @@
 """The program goes on as it would have, whatever becomes of Refscope, of the capture, and of its own limits."""
 import contextlib
+import errno
 import os
 import pathlib
 import platform
@@ -241,6 +242,22 @@ class Ends(Case):
             target.ask('capture')
             self.assertEqual(target.finish(), (0, b'', b''))
             self.assertIsNone(target.seen[-1]['message'])
+
+    @each_python
+    def test_an_exec_of_a_descriptor_that_fails_is_none(self, python):
+        script = self.script('''
+            import os
+            for fd in os.open('/etc/passwd', os.O_RDONLY), 9999:
+                try:
+                    os.execve(fd, ['x'], {'A': 'b'})
+                except OSError as error:
+                    print(error.errno, flush=True)
+            os._exit(3)
+            ''')
+        with Target(python, script) as target:
+            status, output, errors = target.finish()
+            self.assertEqual((status, output, errors), (3, f'{errno.EACCES}\n{errno.EBADF}\n'.encode(), b''))
+            self.assertNotIn('in its place', target.seen[-1]['message'])
 
     @each_python
     def test_os_exit_is_held(self, python):
