@@ -308,6 +308,15 @@ check_counts (RscCli  *self,
   return TRUE;
 }
 
+gboolean
+rsc_options_output_ends (const RscCliOptions *options,
+                         const char          *ending)
+{
+  g_autofree char *lower = options->output != NULL ? g_ascii_strdown (options->output, -1) : NULL;
+
+  return lower != NULL && g_str_has_suffix (lower, ending);
+}
+
 static gboolean
 check_values (RscCli  *self,
               GError **error)
@@ -316,9 +325,9 @@ check_values (RscCli  *self,
 
   if (options->json && options->csv)
     return set_usage_error (error, _("--json and --csv exclude each other."));
-  if (self->command->flags & RSC_COMMAND_ROWS && options->output != NULL
-      && ((options->json && g_str_has_suffix (options->output, ".csv"))
-          || (options->csv && g_str_has_suffix (options->output, ".json"))))
+  if (self->command->flags & (RSC_COMMAND_ROWS | RSC_COMMAND_PROGRAM_ONLY)
+      && ((options->json && rsc_options_output_ends (options, ".csv"))
+          || (options->csv && rsc_options_output_ends (options, ".json"))))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
                    _("%s and the ending of “%s” say different formats."), options->json ? "--json" : "--csv", options->output);

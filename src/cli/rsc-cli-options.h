@@ -11,6 +11,9 @@ const RscCliCommand *rsc_options_find_command (const char *name);
  * program.  @self->arguments are taken over and kept. */
 gboolean rsc_options_parse (RscCli *self, char **arguments, GError **error);
 
+/* Whether -o FILE was given and ends in @ending, in upper or lower case. */
+gboolean rsc_options_output_ends (const RscCliOptions *options, const char *ending);
+
 /* Translated text for standard output; free with g_free(). */
 char *rsc_options_get_overview (void);
 char *rsc_options_get_help     (const RscCliCommand *command);

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "graph/rsc-graph.h"
+#include "rsc-cli-options.h"
 #include "rsc-cli-source.h"
 
 /* Rows of a table unless --limit says otherwise; JSON and CSV have them all. */
@@ -198,15 +199,13 @@ typedef struct
 static Format
 find_format (RscCli *cli)
 {
-  const char *output = cli->options.output;
-
   if (cli->options.json)
     return FORMAT_JSON;
   if (cli->options.csv)
     return FORMAT_CSV;
-  if (output != NULL && g_str_has_suffix (output, ".json"))
+  if (rsc_options_output_ends (&cli->options, ".json"))
     return FORMAT_JSON;
-  if (output != NULL && g_str_has_suffix (output, ".csv"))
+  if (rsc_options_output_ends (&cli->options, ".csv"))
     return FORMAT_CSV;
 
   return FORMAT_TABLE;

@@ -11,23 +11,20 @@ static gboolean weak;
 static gboolean collector;
 
 static const GOptionEntry entries[] = {
-  { "max-depth", 0, 0, G_OPTION_ARG_INT, &max_depth, N_("At most so many steps (default: no limit)"), N_("N") },
+  { "max-depth", 0, 0, G_OPTION_ARG_INT, &max_depth, N_("At most so many steps (0, the default: no limit)"), N_("N") },
   { "weak", 0, 0, G_OPTION_ARG_NONE, &weak, N_("Follow weak references too"), NULL },
   { "collector", 0, 0, G_OPTION_ARG_NONE, &collector, N_("Follow only what the collector traverses"), NULL },
   G_OPTION_ENTRY_NULL
 };
 
-/* -o with an ending that is a picture's, not a table's. */
+/* -o with an ending that is a picture's, not a table's: in JSON a chain is a list of objects. */
 static gboolean
 wants_picture (RscCli *cli)
 {
-  static const char *const endings[] = { ".png", ".svg", ".pdf", ".dot" };
+  RscExportFormat format;
 
-  for (gsize i = 0; cli->options.output != NULL && i < G_N_ELEMENTS (endings); i++)
-    if (g_str_has_suffix (cli->options.output, endings[i]))
-      return TRUE;
-
-  return FALSE;
+  return cli->options.output != NULL && rsc_export_format_from_path (cli->options.output, &format, NULL)
+         && format != RSC_EXPORT_JSON;
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/rsc-error.h"
+#include "rsc-cli-options.h"
 #include "rsc-cli-source.h"
 
 /* A day between two samples is enough for anybody. */
@@ -485,6 +486,8 @@ run (RscCli  *cli,
   g_autoptr (GCancellable) asking = g_cancellable_new ();
   gboolean written;
 
+  if (rsc_options_output_ends (&cli->options, ".json") || rsc_options_output_ends (&cli->options, ".jsonl"))
+    cli->options.json = TRUE;
   if (!rsc_source_launch (cli, TRUE, error))
     return FALSE;
 
@@ -521,7 +524,7 @@ const RscCliCommand rsc_cmd_watch = {
   .description = N_("Launches PROGRAM and prints a line for every sample, for every mark that it passes, for its collections, its "
                     "end and its exit: unique and resident set size in bytes, how often each generation was collected so far, "
                     "and how many objects that freed; for collections the generation, how many there were since the last such "
-                    "line, and how many objects they freed or could not free. CSV, or with --json a JSON object a line."),
+                    "line, and how many objects they freed or could not free. CSV, or with --json, or an ending .json or .jsonl, a JSON object a line."),
   .examples = "  refscope-cli watch --interval 0.1 -- python3 script.py\n"
               "  refscope-cli watch --json -o memory.jsonl --duration 60 --stop -- python3 -m http.server\n"
               "  refscope-cli watch --json --after 10 -- python3 server.py | grep collection\n"

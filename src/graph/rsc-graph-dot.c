@@ -22,6 +22,22 @@ append_quoted (GString *dot, const char *text)
       }
 }
 
+/* Nothing that a control character could be to a terminal, or to what dot makes of it: as in SVG. */
+static void
+append_printable (GString *dot, const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autoptr(GString) printable = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      g_string_append_unichar (printable, c != '\n' && c != '\t' && (g_unichar_iscntrl (c) || c == 0xfffe || c == 0xffff) ? 0xfffd : c);
+    }
+  append_quoted (dot, printable->str);
+}
+
 /* "%g,%g,%g" in the C locale */
 static void
 append_hsv (GString *dot, RscHsv color)
@@ -131,7 +147,7 @@ static void
 append_own_node (GString *dot, const RscGraphNode *node)
 {
   g_string_append_printf (dot, "  %s[label=\"", node->id);
-  append_quoted (dot, node->label);
+  append_printable (dot, node->label);
   g_string_append_printf (dot, "\",fillcolor=\"#%06x\",fontcolor=\"#%06x\"", node->fill, node->font);
   switch (node->kind)
     {
@@ -154,7 +170,7 @@ append_own_edge (GString *dot, RscGraph *graph, const RscGraphEdge *edge)
 {
   g_string_append_printf (dot, "  %s -> %s [label=\"", get_node (graph, edge->source)->id,
                           get_node (graph, edge->target)->id);
-  append_quoted (dot, edge->label);
+  append_printable (dot, edge->label);
   g_string_append_c (dot, '"');
   if (edge->weight > 1)
     g_string_append_printf (dot, ",weight=%u", edge->weight);

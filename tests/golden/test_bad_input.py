@@ -335,6 +335,8 @@ class Pictures(unittest.TestCase):
         svg = self.draw('c.svg', 'chain', 'graph.dot', 'name:D', 'name:E').decode()
         for name in 'D', 'A', 'B', 'E':
             self.assertIn(name, svg)
+        for name in 'c.gv', 'C.DOT':
+            self.assertIn(b'digraph', self.draw(name, 'chain', 'graph.dot', 'name:D', 'name:E'))
         result = run('chain', 'graph.dot', 'name:A', 'name:F', '-o', str(self.folder / 'none.svg'), cwd=HEAPS)
         self.assertEqual(result.returncode, USAGE)
         self.assertIn('No chain', result.stderr)

@@ -86,6 +86,9 @@ class Output(unittest.TestCase):
         self.assertIn('red', result.stdout)
         values = [thing['value'] for thing in json.loads(run('find', 'nasty.dot', '--json', cwd=self.folder).stdout)]
         self.assertIn('\x1b[31mred\x07\x9b2J', values)
+        dot = run('refs', 'nasty.dot', cwd=self.folder).stdout
+        self.assertIn('\ufffd[31mred\ufffd\ufffd2J', dot)
+        self.assertNotRegex(dot, '[\x00-\x09\x0b-\x1f\x7f-\x9f]')
 
     def note(self, dot, *args, **environment):
         (self.folder / 'note.dot').write_text(dot)
@@ -109,9 +112,14 @@ class Output(unittest.TestCase):
         result = run('convert', self.heap, '-o', 'converted.dot', cwd=self.folder)
         info = json.loads(run('info', self.heap, '--json').stdout)
         self.assertEqual(result.stderr, f"refscope-cli: converted.dot: {info['objects']} objects, {info['edges']} references.\n")
+        self.assertEqual(result.stdout, '')
+        result = run('convert', self.heap, '-o', 'converted.refscope', '--json', cwd=self.folder)
+        self.assertEqual(json.loads(result.stdout), {**{key: info[key] for key in ('objects', 'edges', 'bytes')},
+                                                     'file': 'converted.refscope'})
+        self.assertEqual(result.stderr, '')
 
     def test_the_ending_says_the_format(self):
-        for wrong in ('--json', 'o.csv'), ('--csv', 'o.json'):
+        for wrong in ('--json', 'o.csv'), ('--csv', 'o.json'), ('--json', 'o.CSV'):
             result = run('types', self.heap, wrong[0], '-o', wrong[1], cwd=self.folder)
             self.assertEqual(result.returncode, cli.USAGE)
             self.assertIn('different formats', result.stderr)
@@ -145,6 +153,7 @@ class Output(unittest.TestCase):
 
     def test_files_get_the_format_of_their_ending(self):
         for name, check in (('t.json', json.loads), ('t.csv', lambda text: self.assertTrue(text.startswith('type,count,'))),
+                            ('T.JSON', json.loads), ('T.Csv', lambda text: self.assertTrue(text.startswith('type,count,'))),
                             ('t.txt', lambda text: self.assertTrue(text.startswith('Type ')))):
             self.assertEqual(run('types', self.heap, '-o', str(self.folder / name)).stdout, '')
             check((self.folder / name).read_text())

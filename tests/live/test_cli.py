@@ -562,6 +562,10 @@ class Watch(Live):
         result = self.run_cli('watch', '-o', 'w.csv', '--', self.python, '-c', 'print("mine")')
         self.assertEqual(result.stdout, 'mine\n')
         self.assertTrue((self.folder / 'w.csv').read_text().startswith('seconds,event,'))
+        for name in 'w.json', 'w.jsonl':
+            self.run_cli('watch', '-o', name, '--', self.python, '-c', '')
+            lines = (self.folder / name).read_text().splitlines()
+            self.assertEqual(json.loads(lines[-1])['event'], 'exit')
 
     def test_duration_and_stop(self):
         result = self.run_cli('watch', '--json', '--duration', '0.5', '--interval', '0.1', '--stop', '--',
