@@ -16,6 +16,7 @@ struct _RscComponents
 {
   RscComponent *components;
   guint32 n_components;
+  guint32 *by_bytes; /* indices, most bytes first */
   RscNode *members;
   guint32 *of_node; /* the component of each node, or NO_COMPONENT */
   guint32 n_nodes;
@@ -144,6 +145,20 @@ compare_components (gconstpointer a,
   return first->members[0] < second->members[0] ? -1 : 1;
 }
 
+static int
+compare_by_bytes (gconstpointer a,
+                  gconstpointer b,
+                  gpointer      user_data)
+{
+  guint32 first = *(const guint32 *) a, second = *(const guint32 *) b;
+  const RscComponent *components = user_data;
+
+  if (components[first].bytes != components[second].bytes)
+    return components[first].bytes > components[second].bytes ? -1 : 1;
+
+  return first < second ? -1 : 1;
+}
+
 /* Turns of_node from the numbers of all components into those of the cycles,
  * and fills in the cycles but for what holds them. */
 static void
@@ -250,6 +265,11 @@ rsc_components_compute (RscSnapshot       *snapshot,
 
   if (self->n_components > 0)
     qsort (self->components, self->n_components, sizeof *self->components, compare_components);
+  self->by_bytes = g_new (guint32, MAX (self->n_components, 1));
+  for (guint32 c = 0; c < self->n_components; c++)
+    self->by_bytes[c] = c;
+  if (self->n_components > 0)
+    qsort_r (self->by_bytes, self->n_components, sizeof *self->by_bytes, compare_by_bytes, self->components);
   for (guint32 c = 0; c < self->n_components; c++)
     for (guint32 m = 0; m < self->components[c].n_members; m++)
       self->of_node[self->components[c].members[m]] = c;
@@ -265,6 +285,7 @@ free_components (gpointer data)
   RscComponents *self = data;
 
   g_free (self->components);
+  g_free (self->by_bytes);
   g_free (self->members);
   g_free (self->of_node);
   g_free (self);
@@ -289,6 +310,15 @@ rsc_components_get (RscComponents *self,
   g_return_val_if_fail (index < self->n_components, ((RscComponent) { 0 }));
 
   return self->components[index];
+}
+
+guint32
+rsc_components_get_by_bytes (RscComponents *self,
+                             guint32        rank)
+{
+  g_return_val_if_fail (rank < self->n_components, 0);
+
+  return self->by_bytes[rank];
 }
 
 gint64

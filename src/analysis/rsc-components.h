@@ -30,6 +30,8 @@ void           rsc_components_free (RscComponents *self);
 
 guint32      rsc_components_get_n (RscComponents *self);
 RscComponent rsc_components_get   (RscComponents *self, guint32 index);
+/* The index of the component that is at @rank when they are ordered by bytes. */
+guint32      rsc_components_get_by_bytes (RscComponents *self, guint32 rank);
 /* The component @node belongs to, or -1. */
 gint64       rsc_components_find  (RscComponents *self, RscNode node);
 /* CYCLE and GARBAGE_CYCLE with the component's index as group. */

@@ -151,18 +151,19 @@ draw_marks (Marks *self, cairo_t *cr)
   g_hash_table_iter_init (&iter, self->edges);
   while (g_hash_table_iter_next (&iter, &index, NULL))
     rsc_painter_draw_edge (canvas->scene, GPOINTER_TO_SIZE (index), canvas->theme, zoom, TRUE, cr);
-  g_hash_table_iter_init (&iter, self->nodes);
-  while (g_hash_table_iter_next (&iter, &index, NULL))
-    {
-      cover_node (canvas, cr, GPOINTER_TO_SIZE (index));
-      rsc_painter_draw_node (canvas->scene, GPOINTER_TO_SIZE (index), canvas->overlay, canvas->theme, zoom, cr);
-    }
+  /* The rings are below the nodes, whose badges lie across them. */
   for (guint i = 0; i < canvas->matches->len; i++)
     draw_ring (canvas, cr, g_array_index (canvas->matches, guint, i), colors->ring, MATCH_WIDTH, TRUE);
   if (canvas->hovered_node >= 0 && canvas->hovered_node != canvas->selected_node)
     draw_ring (canvas, cr, (gsize) canvas->hovered_node, colors->emphasis, HOVER_WIDTH, FALSE);
   if (canvas->selected_node >= 0)
     draw_ring (canvas, cr, (gsize) canvas->selected_node, colors->emphasis, SELECTION_WIDTH, FALSE);
+  g_hash_table_iter_init (&iter, self->nodes);
+  while (g_hash_table_iter_next (&iter, &index, NULL))
+    {
+      cover_node (canvas, cr, GPOINTER_TO_SIZE (index));
+      rsc_painter_draw_node (canvas->scene, GPOINTER_TO_SIZE (index), canvas->overlay, canvas->theme, zoom, cr);
+    }
 }
 
 static void

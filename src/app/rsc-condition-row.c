@@ -5,6 +5,7 @@
 
 #include "rsc-condition-row.h"
 
+#include "rsc-drop-down.h"
 #include "rsc-template.h"
 #include "rsc-wrap-box.h"
 
@@ -203,9 +204,7 @@ make_drop_down (const char *name, const char *tooltip)
   GtkWidget *drop_down = gtk_drop_down_new (NULL, NULL);
 
   gtk_widget_set_tooltip_text (drop_down, tooltip);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-  /* The button inside is what a screen reader meets. */
-  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (drop_down)), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  rsc_drop_down_set_name (GTK_DROP_DOWN (drop_down), name);
 
   return drop_down;
 }

@@ -5,18 +5,39 @@
 
 #include "rsc-cycles-panel.h"
 
+#include <string.h>
+
+#include "graph/rsc-graph.h"
+
+#include "rsc-drop-down.h"
 #include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-row-tooltip.h"
 #include "rsc-shrink.h"
 #include "rsc-template.h"
+#include "rsc-wrap-box.h"
 
-/* As many rows as a person may want to scroll through; they are by size. */
+/* As many rows as a person may want to scroll through; the first are the largest. */
 #define ROWS_MAX 2000
 /* As many members of one cycle are drawn. */
 #define MEMBERS_DRAWN_MAX 40
 #define MEMBERS_NAMED 4
+
+/* Which cycles are listed. */
+typedef enum
+{
+  SHOWN_ALL,
+  SHOWN_OWN, /* of the author's making */
+  SHOWN_GARBAGE
+} Shown;
+
+/* In the order of the drop-down. */
+typedef enum
+{
+  ORDER_BYTES,
+  ORDER_OBJECTS
+} Order;
 
 /* An entry of the list: the index of a component. */
 #define RSC_TYPE_CYCLE_ITEM (rsc_cycle_item_get_type ())
@@ -49,19 +70,42 @@ struct _RscCyclesPanel
   /* What the list was filled with. */
   RscHeapCapture *capture;
   RscComponents *components; /* borrowed from the capture */
-  gboolean garbage_only;
+  Shown shown;
+  Order order;
 
   /* Template */
   GtkStack *stack;
   GtkLabel *title;
   GtkSwitch *show_switch;
   GtkToggleButton *all_button;
+  GtkToggleButton *own_button;
+  GtkDropDown *order_drop;
   GtkListView *view;
 };
 
 G_DEFINE_FINAL_TYPE (RscCyclesPanel, rsc_cycles_panel, GTK_TYPE_WIDGET)
 
-/* "list, dict, Node and 3 more" */
+/* "Node", "type Node": what has a name is told by it, a node of a drawing by that alone. */
+static char *
+dup_member (RscSnapshot *snapshot, RscNode node, gboolean drawing)
+{
+  static const char *const named[] = { "function", "module" };
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  g_autofree char *type = rsc_node_dup_type (snapshot, node, FALSE);
+  gboolean has_name = drawing || (columns->flags[node] & RSC_NODE_TYPE);
+  g_autofree char *value = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (named); i++)
+    has_name |= strcmp (type, named[i]) == 0;
+  if (has_name)
+    value = rsc_node_dup_value (snapshot, node);
+  if (value == NULL || *value == '\0')
+    return g_steal_pointer (&type);
+
+  return drawing ? g_steal_pointer (&value) : g_strdup_printf ("%s %s", type, value);
+}
+
+/* "list, dict, type Node and 3 more" */
 static char *
 dup_members (RscSnapshot *snapshot, const RscComponent *component)
 {
@@ -69,9 +113,9 @@ dup_members (RscSnapshot *snapshot, const RscComponent *component)
 
   for (guint32 i = 0; i < MIN (component->n_members, MEMBERS_NAMED); i++)
     {
-      g_autofree char *type = rsc_node_dup_type (snapshot, component->members[i], FALSE);
+      g_autofree char *member = dup_member (snapshot, component->members[i], component->bytes == 0);
 
-      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", type);
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", member);
     }
   if (component->n_members > MEMBERS_NAMED)
     {
@@ -192,14 +236,26 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   show_row (box, title, state, members, held, description);
 }
 
+static Shown
+get_shown (RscCyclesPanel *self, const RscBitset *own)
+{
+  /* Of a group the one that is left toggles first. */
+  if (gtk_toggle_button_get_active (self->all_button))
+    return SHOWN_ALL;
+  if (gtk_toggle_button_get_active (self->own_button))
+    return own != NULL ? SHOWN_OWN : SHOWN_ALL;
+  return SHOWN_GARBAGE;
+}
+
 static void
 fill (RscCyclesPanel *self)
 {
   RscHeapCapture *capture = rsc_session_get_capture (self->session);
   RscComponents *components = rsc_session_get_components (self->session);
-  /* Of a group the one that is left toggles first. */
-  gboolean garbage_only = !gtk_toggle_button_get_active (self->all_button);
-  gboolean shown = rsc_session_get_overlay_mode (self->session) == RSC_OVERLAY_MODE_CYCLES;
+  const RscBitset *own = capture != NULL ? rsc_heap_capture_get_own_cycles (capture, rsc_session_get_side (self->session)) : NULL;
+  Order order = gtk_drop_down_get_selected (self->order_drop) == ORDER_OBJECTS ? ORDER_OBJECTS : ORDER_BYTES;
+  Shown shown = get_shown (self, own);
+  gboolean marked = rsc_session_get_overlay_mode (self->session) == RSC_OVERLAY_MODE_CYCLES;
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *title = NULL;
   g_autofree char *n_all_text = NULL;
@@ -208,16 +264,17 @@ fill (RscCyclesPanel *self)
   guint32 n = components != NULL ? rsc_components_get_n (components) : 0;
   guint32 n_garbage = 0;
 
-  if (gtk_switch_get_active (self->show_switch) != shown)
-    gtk_switch_set_active (self->show_switch, shown);
+  if (gtk_switch_get_active (self->show_switch) != marked)
+    gtk_switch_set_active (self->show_switch, marked);
 
   /* Each picture says that there may be another overlay. */
-  if (components != NULL && components == self->components && capture == self->capture && garbage_only == self->garbage_only)
+  if (components != NULL && components == self->components && capture == self->capture && shown == self->shown && order == self->order)
     return;
 
   /* The rows are bound to the components. */
   self->components = components;
-  self->garbage_only = garbage_only;
+  self->shown = shown;
+  self->order = order;
   g_set_object (&self->capture, capture);
   if (components == NULL)
     {
@@ -226,16 +283,19 @@ fill (RscCyclesPanel *self)
       return;
     }
 
+  /* Another kind of heap has no modules. */
+  gtk_widget_set_visible (GTK_WIDGET (self->own_button), own != NULL);
   for (guint32 i = 0; i < n; i++)
     {
-      RscComponent component = rsc_components_get (components, i);
+      guint32 index = order == ORDER_BYTES ? rsc_components_get_by_bytes (components, i) : i;
+      RscComponent component = rsc_components_get (components, index);
 
       n_garbage += component.garbage;
-      if (items->len < ROWS_MAX && (component.garbage || !garbage_only))
+      if (items->len < ROWS_MAX && (shown == SHOWN_ALL || (shown == SHOWN_OWN ? rsc_bitset_get (own, index) : component.garbage)))
         {
           RscCycleItem *item = g_object_new (RSC_TYPE_CYCLE_ITEM, NULL);
 
-          item->index = i;
+          item->index = index;
           g_ptr_array_add (items, item);
         }
     }
@@ -351,12 +411,15 @@ rsc_cycles_panel_class_init (RscCyclesPanelClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rsc_cycles_panel_dispose;
 
+  g_type_ensure (RSC_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-cycles-panel.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, stack);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, title);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, show_switch);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, all_button);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, own_button);
+  gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, order_drop);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, view);
   gtk_widget_class_bind_template_callback (widget_class, on_filter_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_show_changed);
@@ -372,6 +435,7 @@ rsc_cycles_panel_init (RscCyclesPanel *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->all_button)), PANGO_ELLIPSIZE_END);
+  rsc_drop_down_set_name (self->order_drop, _("Order"));
 
   self->items = g_list_store_new (RSC_TYPE_CYCLE_ITEM);
   selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (G_LIST_MODEL (self->items))));

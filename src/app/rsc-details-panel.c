@@ -19,6 +19,9 @@
 #define ROWS_MAX 200
 #define NAME_STEPS_MAX 8
 
+/* About half of the panel's width, in pixels. */
+#define FACT_TITLE_MAX 150
+
 struct _RscDetailsPanel
 {
   GtkWidget parent_instance;
@@ -33,6 +36,8 @@ struct _RscDetailsPanel
   guint64 snapshot_id;
   RscNode node;
 
+  gboolean facts_below; /* each below its title */
+
   /* Template */
   GtkStack *stack;
   GtkLabel *type_label;
@@ -43,6 +48,7 @@ struct _RscDetailsPanel
   GtkLabel *address_label;
   GtkLabel *generation_label;
   GtkLabel *facts_label;
+  GtkGrid *facts_grid;
   GtkWidget *size_title;
   GtkWidget *address_title;
   GtkWidget *generation_title;
@@ -521,6 +527,7 @@ rsc_details_panel_class_init (RscDetailsPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, generation_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_title);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, facts_grid);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, size_title);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, address_title);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, generation_title);
@@ -550,6 +557,40 @@ set_up_list (GtkListView *view, GListStore *store)
   gtk_list_view_set_model (view, selection);
 }
 
+/* Of large print a title and what it says do not fit beside each other: then they are below each other. */
+static void
+arrange_facts (RscDetailsPanel *self)
+{
+  GtkLayoutManager *layout = gtk_widget_get_layout_manager (GTK_WIDGET (self->facts_grid));
+  int widest = 0;
+  gboolean below;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->facts_grid)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      int width;
+
+      if (gtk_widget_get_hexpand (child))
+        continue;
+      gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &width, NULL, NULL);
+      widest = MAX (widest, width);
+    }
+  below = widest > FACT_TITLE_MAX;
+  if (below == self->facts_below)
+    return;
+
+  self->facts_below = below;
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->facts_grid)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkGridLayoutChild *place = GTK_GRID_LAYOUT_CHILD (gtk_layout_manager_get_layout_child (layout, child));
+      int row = gtk_grid_layout_child_get_row (place);
+
+      gtk_grid_layout_child_set_row (place, below ? 2 * row + gtk_grid_layout_child_get_column (place) : row / 2);
+      gtk_grid_layout_child_set_column (place, below ? 0 : row % 2);
+    }
+}
+
 static void
 rsc_details_panel_init (RscDetailsPanel *self)
 {
@@ -561,4 +602,6 @@ rsc_details_panel_init (RscDetailsPanel *self)
   self->references = g_list_store_new (RSC_TYPE_OBJECT_ITEM);
   set_up_list (self->referrers_view, self->referrers);
   set_up_list (self->references_view, self->references);
+  g_signal_connect (self, "map", G_CALLBACK (arrange_facts), NULL);
+  g_signal_connect_object (gtk_settings_get_default (), "notify::gtk-xft-dpi", G_CALLBACK (arrange_facts), self, G_CONNECT_SWAPPED);
 }

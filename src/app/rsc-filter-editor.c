@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rsc-condition-row.h"
+#include "rsc-drop-down.h"
 #include "rsc-template.h"
 
 struct _RscFilterEditor
@@ -263,7 +264,5 @@ rsc_filter_editor_init (RscFilterEditor *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_set_visible (GTK_WIDGET (self->rows), FALSE);
-  /* The button inside is what a screen reader meets. */
-  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->match_drop))),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _("Conditions to meet"), -1);
+  rsc_drop_down_set_name (self->match_drop, _("Conditions to meet"));
 }

@@ -6,7 +6,7 @@
 
 #include "query/rsc-object-ref.h"
 
-#define MAIN_MODULE "__main__"
+#include "rsc-own-modules.h"
 
 /* How much an object says about the program, from its type: containers and
  * instances before functions and classes before plain values. */
@@ -78,79 +78,20 @@ consider (Candidates *candidates, RscNode node)
   g_array_append_val (array, node);
 }
 
-/* The module's dictionary, or the module itself where it has none. */
-static RscNode
-find_dict (const RscColumns *columns, RscNode module)
-{
-  for (guint64 e = columns->first_edge[module]; e < columns->first_edge[module + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_DICT)
-      return columns->target[e];
-
-  return module;
-}
-
-/* The key of an entry of a dictionary, as text; NULL for another edge. */
-static const char *
-get_key (RscSnapshot *snapshot, const RscColumns *columns, guint64 edge)
-{
-  if ((columns->kind[edge] & RSC_EDGE_KIND_MASK) != RSC_EDGE_VALUE || columns->label[edge] >= columns->n_nodes)
-    return NULL;
-
-  return rsc_snapshot_get_string (snapshot, columns->value[columns->label[edge]]);
-}
-
 /* The values of the module's dictionary whose names a person gave. */
 static void
 consider_globals (Candidates *candidates, RscNode module)
 {
   const RscColumns *columns = candidates->columns;
-  RscNode dict = find_dict (columns, module);
+  RscNode dict = rsc_own_find_dict (columns, module);
 
   for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
     {
-      const char *name = get_key (candidates->snapshot, columns, e);
+      const char *name = rsc_own_get_key (candidates->snapshot, columns, e);
 
       if (name != NULL && !g_str_has_prefix (name, "__"))
         consider (candidates, columns->target[e]);
     }
-}
-
-/* Does a folder of the interpreter's own begin in this path?  "lib/python3/...", "lib64/python3.12/..." */
-static gboolean
-is_below_python (const char *file)
-{
-  static const char *const folders[] = { "/lib/python", "/lib64/python" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      const char *found = strstr (file, folders[i]);
-
-      if (found != NULL && g_ascii_isdigit (found[strlen (folders[i])]))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* Code that somebody else wrote: it says nothing about the program. */
-static gboolean
-is_library (const char *file)
-{
-  return file[0] == '\0' || file[0] == '<' || is_below_python (file) || strstr (file, "/site-packages/") != NULL ||
-         strstr (file, "/dist-packages/") != NULL || g_str_has_suffix (file, "/refscope/__init__.py");
-}
-
-/* "" for a module without a file. */
-static const char *
-get_module_file (RscSnapshot *snapshot, const RscColumns *columns, RscNode module)
-{
-  RscNode dict = find_dict (columns, module);
-
-  for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    if (g_strcmp0 (get_key (snapshot, columns, e), "__file__") == 0)
-      return rsc_snapshot_get_string (snapshot, columns->value[columns->target[e]]);
-
-  return "";
 }
 
 /* The index of the main thread.  If its name is not known it is the one that
@@ -180,27 +121,6 @@ consider_locals (Candidates *candidates, RscNode frame)
       }
 }
 
-/* The modules that the program's author wrote: those whose files are no library's,
- * in the order of the roots, and their names. */
-static GArray *
-find_own_modules (RscSnapshot *snapshot, const RscColumns *columns, GHashTable *names)
-{
-  GArray *modules = g_array_new (FALSE, FALSE, sizeof (RscNode));
-
-  for (guint32 i = 0; i < columns->n_roots; i++)
-    {
-      RscRoot root = rsc_snapshot_get_root (snapshot, i);
-
-      if (root.kind != RSC_ROOT_MODULE || strcmp (root.name, MAIN_MODULE) == 0 ||
-          is_library (get_module_file (snapshot, columns, root.node)) || !g_hash_table_add (names, g_strdup (root.name)))
-        continue;
-      g_array_append_val (modules, root.node);
-    }
-  g_hash_table_add (names, g_strdup (MAIN_MODULE));
-
-  return modules;
-}
-
 /* Those of the best rank that there are, or NULL. */
 static GArray *
 find_best (const Candidates *candidates)
@@ -216,7 +136,7 @@ static GArray *
 find_start (RscSnapshot *snapshot, const RscColumns *columns)
 {
   g_autoptr (GHashTable) own_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GArray) own_modules = find_own_modules (snapshot, columns, own_names);
+  g_autoptr (GArray) own_modules = rsc_own_find_modules (snapshot, columns, own_names);
   Candidates candidates = { snapshot, columns, own_names, { NULL, } };
   GArray *found = NULL;
   RscNode main_module = RSC_NODE_NONE;
@@ -230,7 +150,7 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
     {
       RscRoot entry = rsc_snapshot_get_root (snapshot, i);
 
-      if (entry.kind == RSC_ROOT_MODULE && strcmp (entry.name, MAIN_MODULE) == 0)
+      if (entry.kind == RSC_ROOT_MODULE && strcmp (entry.name, RSC_MAIN_MODULE) == 0)
         main_module = entry.node;
       else if (root == RSC_NODE_NONE || entry.kind == RSC_ROOT_DECLARED)
         root = entry.node;
@@ -239,14 +159,14 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
   if (main_module != RSC_NODE_NONE)
     {
       guint32 main_thread = find_main_thread (snapshot, columns);
-      const char *main_file = get_module_file (snapshot, columns, main_module);
-      gboolean main_is_own = *main_file == '\0' || !is_library (main_file);
+      const char *main_file = rsc_own_get_module_file (snapshot, columns, main_module);
+      gboolean main_is_own = *main_file == '\0' || !rsc_own_is_library (main_file);
 
       for (guint32 i = 0; i < columns->n_frames; i++)
         {
           RscFrame frame = rsc_snapshot_get_frame (snapshot, i);
 
-          if (frame.thread == main_thread && !is_library (frame.file))
+          if (frame.thread == main_thread && !rsc_own_is_library (frame.file))
             consider_locals (&candidates, frame.node);
         }
       /* Of "python3 -m flask run" the main module is flask's. */

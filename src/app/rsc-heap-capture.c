@@ -25,6 +25,7 @@ struct _RscHeapCapture
   RscOverlay *prediction_overlays[2][N_GENERATIONS];
   RscComponents *components[2];
   RscOverlay *component_overlays[2];
+  RscBitset *own_cycles[2];
 };
 
 G_DEFINE_FINAL_TYPE (RscHeapCapture, rsc_heap_capture, G_TYPE_OBJECT)
@@ -43,6 +44,7 @@ rsc_heap_capture_finalize (GObject *object)
         }
       g_clear_pointer (&self->components[i], rsc_components_free);
       g_clear_pointer (&self->component_overlays[i], rsc_overlay_unref);
+      g_clear_pointer (&self->own_cycles[i], rsc_bitset_free);
       g_clear_pointer (&self->snapshots[i], rsc_snapshot_unref);
     }
   g_clear_pointer (&self->diff, rsc_collection_diff_free);
@@ -205,11 +207,19 @@ rsc_heap_capture_get_components (RscHeapCapture *self, RscSide side, RscOverlay 
 }
 
 void
-rsc_heap_capture_set_components (RscHeapCapture *self, RscSide side, RscComponents *components, RscOverlay *overlay)
+rsc_heap_capture_set_components (RscHeapCapture *self, RscSide side, RscComponents *components, RscOverlay *overlay, RscBitset *own)
 {
   side = effective_side (self, side);
   g_clear_pointer (&self->components[side], rsc_components_free);
   g_clear_pointer (&self->component_overlays[side], rsc_overlay_unref);
+  g_clear_pointer (&self->own_cycles[side], rsc_bitset_free);
   self->components[side] = components;
   self->component_overlays[side] = overlay;
+  self->own_cycles[side] = own;
+}
+
+RscBitset *
+rsc_heap_capture_get_own_cycles (RscHeapCapture *self, RscSide side)
+{
+  return self->own_cycles[effective_side (self, side)];
 }

@@ -38,6 +38,9 @@ RscCollectionDiff *rsc_heap_capture_get_diff       (RscHeapCapture *self);
 RscPrediction *rsc_heap_capture_get_prediction (RscHeapCapture *self, RscSide side, guint generation, RscOverlay **overlay);
 void           rsc_heap_capture_set_prediction (RscHeapCapture *self, RscSide side, RscPrediction *prediction, RscOverlay *overlay);
 RscComponents *rsc_heap_capture_get_components (RscHeapCapture *self, RscSide side, RscOverlay **overlay);
-void           rsc_heap_capture_set_components (RscHeapCapture *self, RscSide side, RscComponents *components, RscOverlay *overlay);
+/* @own: which of them are of the author's making, or NULL. */
+void           rsc_heap_capture_set_components (RscHeapCapture *self, RscSide side, RscComponents *components, RscOverlay *overlay,
+                                                RscBitset *own);
+RscBitset     *rsc_heap_capture_get_own_cycles (RscHeapCapture *self, RscSide side);
 
 G_END_DECLS

@@ -7,6 +7,8 @@
 
 #include "rsc-session-private.h"
 
+#include "rsc-own-cycles.h"
+
 /* What a collection would do, and the cycles, which it tells the garbage of:
  * both are asked of a snapshot, and kept with its capture. */
 
@@ -24,6 +26,7 @@ typedef struct
   RscOverlay *prediction_overlay;
   RscComponents *components; /* of cycles only, as the next */
   RscOverlay *components_overlay;
+  RscBitset *own_cycles;
 } Answer;
 
 static Question *
@@ -58,6 +61,7 @@ answer_free (gpointer data)
   g_clear_pointer (&answer->prediction_overlay, rsc_overlay_unref);
   g_clear_pointer (&answer->components, rsc_components_free);
   g_clear_pointer (&answer->components_overlay, rsc_overlay_unref);
+  g_clear_pointer (&answer->own_cycles, rsc_bitset_free);
   g_free (answer);
 }
 
@@ -131,7 +135,10 @@ find_cycles (gpointer data, const RscProgress *progress, GCancellable *cancellab
   if (answer->components == NULL)
     g_clear_pointer (&answer, answer_free);
   else
-    answer->components_overlay = rsc_components_to_overlay (answer->components, question->snapshot);
+    {
+      answer->components_overlay = rsc_components_to_overlay (answer->components, question->snapshot);
+      answer->own_cycles = rsc_own_cycles_find (question->snapshot, answer->components);
+    }
 
   return answer;
 }
@@ -160,7 +167,7 @@ cycles_found (gpointer owner, RscJob *job, gpointer data, const GError *error)
 
   keep_prediction (question, answer);
   rsc_heap_capture_set_components (question->capture, question->side, g_steal_pointer (&answer->components),
-                                   g_steal_pointer (&answer->components_overlay));
+                                   g_steal_pointer (&answer->components_overlay), g_steal_pointer (&answer->own_cycles));
   answer_free (answer);
 
   if (question->capture == self->capture && question->side == self->side)

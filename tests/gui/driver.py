@@ -223,13 +223,18 @@ class Window:
 
         Keys that come before the list is up are the button's.
         """
-        def has_focus(item):
-            return item.has_state(Atspi.StateType.FOCUSED)
         name = self.focused()
         self.key('space')
-        wait_for('the list', lambda: any(has_focus(item) and item.get_role_name() == 'list item' for item in self.walk()))
-        self.key(*keys, 'Return')
+        self.pick(*keys)
         wait_for(f'“{name}” focused again', lambda: self.focused() == name)
+
+    def pick(self, *keys):
+        """The same once its list opens."""
+        def is_chosen(item):
+            # Each item has a name: without one nobody would hear what is chosen.
+            return item.has_state(Atspi.StateType.FOCUSED) and item.get_role_name() == 'list item' and item.get_name()
+        wait_for('the list', lambda: any(is_chosen(item) for item in self.walk()))
+        self.key(*keys, 'Return')
 
     def sees(self, text, exactly=False):
         def is_it(found):

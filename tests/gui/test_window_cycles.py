@@ -11,6 +11,7 @@ from window_case import GuiTest  # noqa: E402
 N_LIVE = 1500
 N_GARBAGE = 1200
 LARGEST = 700
+UNITS = {'bytes': 1, 'KiB': 1024, 'MiB': 1024 * 1024}
 
 
 class BigHeap(GuiTest):
@@ -38,9 +39,18 @@ class BigHeap(GuiTest):
         '''
 
     def rows(self, window):
-        listed = window.find('Cycles by size', 'list')
+        listed = window.find('List of cycles', 'list')
         return wait_for('the rows', lambda: [item for item in window.walk(listed) if item.get_role_name() == 'list item'
                                              and item.get_name()])
+
+    @staticmethod
+    def objects(rows):
+        return [int(re.sub(r'\D', '', re.search(r': ([^ ]+) objects?, ', row.get_name()).group(1))) for row in rows]
+
+    @staticmethod
+    def bytes(rows):
+        sizes = [re.search(r' objects?, ([\d.]+)\s(\w+);', row.get_name()).groups() for row in rows]
+        return [float(number) * UNITS[unit] for number, unit in sizes]
 
     def test_list_and_picture(self):
         window = self.open_program(self.RINGS)
@@ -53,11 +63,21 @@ class BigHeap(GuiTest):
         self.assertGreaterEqual(n_cycles, N_LIVE + 1 + N_GARBAGE)
         window.settle()
 
-        # The largest first: sizes are told, and do not grow downwards.
-        sizes = [int(re.sub(r'\D', '', re.search(r': ([^ ]+) objects?, ', row.get_name()).group(1))) for row in self.rows(window)]
-        self.assertGreaterEqual(sizes[0], LARGEST)
-        self.assertEqual(sizes, sorted(sizes, reverse=True))
-        self.assertTrue(all(row.get_name().startswith('alive: ') for row in self.rows(window)[:1]))
+        # The most bytes first, or the most objects: they are told, and do not grow downwards.
+        by_bytes = self.rows(window)
+        self.assertEqual(self.bytes(by_bytes), sorted(self.bytes(by_bytes), reverse=True))
+        self.assertTrue(by_bytes[0].get_name().startswith('alive: '))
+        window.press('Order', 'push button')
+        window.pick('Down')
+
+        def by_objects():
+            counts = self.objects(self.rows(window))
+            return counts[0] >= LARGEST and counts == sorted(counts, reverse=True) and counts
+        wait_for('the most objects first', by_objects)
+
+        # Of those with the program's own classes its largest ring is the first.
+        window.press('Yours')
+        wait_for('the own ones', lambda: 'Large' in self.rows(window)[0].get_name())
 
         window.press('Garbage')
         wait_for('only garbage', lambda: all(row.get_name().startswith('garbage: 3 objects, ') for row in self.rows(window)))

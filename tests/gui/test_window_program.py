@@ -63,7 +63,7 @@ class Collecting(GuiTest):
         self.assertEqual(states['B'], 'cycle')
         self.assertEqual(states['E'], 'cycle')
         self.assertEqual(states['A'], 'none')
-        listed = window.find('Cycles by size', 'list')
+        listed = window.find('List of cycles', 'list')
         rows = wait_for('the rows', lambda: [item for item in window.walk(listed) if item.get_role_name() == 'list item'])
         garbage = next(row for row in rows if row.get_name().startswith('garbage'))
         window.click(garbage)

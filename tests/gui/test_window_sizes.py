@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import FOLD, OBJECT, Gone, Window, name_of, wait_for  # noqa: E402
+from driver import FOLD, OBJECT, Gone, Window, name_of, text_of, wait_for  # noqa: E402
 from window_case import GRAPH, HUB, GuiTest  # noqa: E402
 
 SIZES = (360, 640), (720, 700), (1280, 800), (3840, 2160)
@@ -69,7 +69,7 @@ class Sizes(SizeTest):
         self.assertEqual(self.names(window), {'A', 'B', 'C', 'E'})
 
     def test_panels(self):
-        for action, shown in (('page.list', 'Objects in the picture'), ('page.cycles', 'Cycles by size'), ('page.find', 'Find objects')):
+        for action, shown in (('page.list', 'Objects in the picture'), ('page.cycles', 'List of cycles'), ('page.find', 'Find objects')):
             with self.subTest(action):
                 window = self.open_strict(self.write('graph.dot', GRAPH))
                 window.activate(action)
@@ -171,6 +171,21 @@ class Double(SizeTest):
                 self.fits(window, narrowest=narrowest)
                 self.close_popover(window, shown)
 
+    @staticmethod
+    def label(window, is_it):
+        return wait_for('the label', lambda: next((item for item in window.walk() if item.get_role_name() == 'label' and is_it(item)), None))
+
+    def test_facts_stand_below_their_titles(self):
+        """Beside them, a few letters of each would fit in a line."""
+        for env, below in (None, False), (self.double(), True):
+            window = self.open_strict(self.write('graph.dot', GRAPH), env=env)
+            window.resize(1280, 800)
+            window.settle()
+            title = window.place(self.label(window, lambda item: text_of(item) == 'Reference count'))
+            count = window.place(self.label(window, lambda item: text_of(item) == '–'))
+            self.assertEqual(count[1] >= title[1] + title[3], below, (title, count))
+            self.assertEqual(count[0] >= title[0] + title[2], not below, (title, count))
+
     def test_program_and_its_collection(self):
         """With all that stands above the picture; of a telephone's height it would not be all in sight."""
         window = self.open_program('import refscope\na = [[1]]\nprint("out")\n', env=self.double())
@@ -178,7 +193,7 @@ class Double(SizeTest):
         window.press('Collect')
         window.wait_for_captures(2)
         self.fits(window, 360, 1280)
-        for action, shown in (('page.list', 'Objects in the picture'), ('page.cycles', 'Cycles by size'),
+        for action, shown in (('page.list', 'Objects in the picture'), ('page.cycles', 'List of cycles'),
                               ('page.collector', 'Set Thresholds'), ('page.find', 'Find objects')):
             with self.subTest(action):
                 window.activate(action)

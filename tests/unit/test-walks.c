@@ -202,6 +202,9 @@ test_components (void)
           g_assert_cmpint (component.garbage, ==, seed % 2 == 1 && rsc_components_find (components, 0) == c);
           if (c > 0)
             g_assert_cmpuint (rsc_components_get (components, c - 1).n_members, >=, component.n_members);
+          if (c > 0)
+            g_assert_cmpuint (rsc_components_get (components, rsc_components_get_by_bytes (components, c - 1)).bytes, >=,
+                              rsc_components_get (components, rsc_components_get_by_bytes (components, c)).bytes);
         }
       for (guint32 i = 0; i < columns->n_nodes; i++)
         g_free (distance[i]);

@@ -1,0 +1,22 @@
+/* What of a Python heap the program's author wrote, and what libraries did. */
+#pragma once
+
+#include "snapshot/rsc-snapshot.h"
+
+G_BEGIN_DECLS
+
+#define RSC_MAIN_MODULE "__main__"
+
+/* The module's dictionary, or the module itself where it has none. */
+RscNode     rsc_own_find_dict       (const RscColumns *columns, RscNode module);
+/* The key of an entry of a dictionary, as text; NULL for another edge. */
+const char *rsc_own_get_key         (RscSnapshot *snapshot, const RscColumns *columns, guint64 edge);
+/* Code of this file is somebody else's: it says nothing about the program. */
+gboolean    rsc_own_is_library      (const char *file);
+/* "" for a module without a file. */
+const char *rsc_own_get_module_file (RscSnapshot *snapshot, const RscColumns *columns, RscNode module);
+/* The modules (RscNode) whose files are no library's, but for the main one, in the order of the roots.
+ * @names, a set, gets their names and the main one's. */
+GArray     *rsc_own_find_modules    (RscSnapshot *snapshot, const RscColumns *columns, GHashTable *names);
+
+G_END_DECLS
