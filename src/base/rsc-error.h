@@ -33,7 +33,8 @@ typedef enum
   RSC_ERROR_EXITED,      /* the target has ended, or ended during the call */
   RSC_ERROR_BUSY,        /* the target is doing something else; try again */
   RSC_ERROR_SYNTAX,      /* an expression does not parse */
-  RSC_ERROR_IO           /* reading or writing failed (disk full, ...) */
+  RSC_ERROR_IO,          /* reading or writing failed (disk full, ...) */
+  RSC_ERROR_BLOCKED      /* the target's main thread does not come to it: another may, if the user says so */
 } RscErrorCode;
 
 GQuark rsc_format_error_quark (void);

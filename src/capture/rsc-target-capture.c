@@ -173,6 +173,7 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
   rsc_wire_message_add_number (request, RSC_WIRE_FLAGS,
                                (options->in_place ? RSC_WIRE_IN_PLACE : 0)
                                | (options->collect_before ? RSC_WIRE_COLLECT_BEFORE : 0)
+                               | (options->collect_before && options->agent_thread ? RSC_WIRE_AGENT_THREAD : 0)
                                | (options->release ? RSC_WIRE_RELEASE : 0));
   set_capturing (self, TRUE);
   captured = rsc_target_exchange (self, request, exchange, &plan.fd, 1, options->timeout_seconds,

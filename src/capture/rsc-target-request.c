@@ -72,8 +72,9 @@ get_error_code (RscWireStatus status)
   switch (status)
     {
     case RSC_WIRE_LATE:
-    case RSC_WIRE_NOT_RUN:
       return RSC_ERROR_TIMEOUT;
+    case RSC_WIRE_NOT_RUN:
+      return RSC_ERROR_BLOCKED;
     case RSC_WIRE_UNSUPPORTED:
       return RSC_ERROR_UNSUPPORTED;
     case RSC_WIRE_BUSY:
@@ -111,7 +112,7 @@ check_reply (const RscWireMessage *reply, double seconds, GError **error)
       set_timeout_error (seconds, error);
       return FALSE;
     case RSC_WIRE_NOT_RUN:
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT,
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BLOCKED,
                    _("The program's main thread did not come to run the collection within %.3g s: it is blocked, or inside long-running C code. The collection could run on the agent's thread instead; the program's finalizers would then run there too, which breaks those that belong to one thread (sqlite3, asyncio, thread-local data)."),
                    seconds);
       return FALSE;

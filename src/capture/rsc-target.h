@@ -107,7 +107,8 @@ RscTargetEvent *rsc_target_next_event   (RscTarget     *self,
 typedef struct
 {
   gboolean in_place;       /* walk in the program itself, which stands still meanwhile */
-  gboolean collect_before; /* gc.collect() first */
+  gboolean collect_before; /* gc.collect() first, as rsc_target_collect() does */
+  gboolean agent_thread;   /* that on the agent's thread: only if the user said so */
   const char *hint;        /* for the snapshot's info; NULL: the mark at which it is held */
   gboolean release;        /* a held program goes on as soon as the child that captures exists */
   double timeout_seconds;  /* until the program comes to it; 0: as rsc_target_set_timeout() */
@@ -139,7 +140,7 @@ typedef enum
   RSC_COLLECT_AGENT_THREAD = 1 << 1  /* run finalizers on the agent's thread: only if the user said so */
 } RscCollectFlags;
 
-/* gc.collect(generation) on the main thread.  TIMEOUT if that is blocked in C:
+/* gc.collect(generation) on the main thread.  BLOCKED if that is blocked in C:
  * the message offers the agent's thread and says what it means. */
 RscCollection *rsc_target_collect (RscTarget           *self,
                                    guint                generation,

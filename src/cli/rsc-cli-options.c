@@ -50,6 +50,8 @@ static const GOptionEntry capture_entries[] = {
   { "on-mark", 0, 0, G_OPTION_ARG_STRING, &parsed.on_mark,
     N_("Capture at refscope.mark(\"NAME\") in the program; * and ? are wildcards"), N_("NAME") },
   { "collect-before", 0, 0, G_OPTION_ARG_NONE, &parsed.collect, N_("Run gc.collect() in the program before the capture"), NULL },
+  { "agent-thread", 0, 0, G_OPTION_ARG_NONE, &parsed.agent_thread,
+    N_("Collect on the agent's thread, for a program whose main thread is blocked: finalizers then run on a thread they may not expect"), NULL },
   { "in-place", 0, 0, G_OPTION_ARG_NONE, &parsed.in_place,
     N_("Walk the heap in the program itself, which stands still meanwhile, and not in a cloned child"), NULL },
   { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &parsed.timeout,

@@ -55,6 +55,8 @@ check_program (RscCli  *cli,
     return set_usage_error (error, _("--after, --on-mark and --at-exit exclude each other: a capture has one moment."));
   if (options->stop && options->no_wait)
     return set_usage_error (error, _("--stop and --no-wait exclude each other."));
+  if (options->agent_thread && !options->collect && !cli->collects)
+    return set_usage_error (error, _("--agent-thread says how the program collects: give it with --collect-before, --objgraph or “collect --live”."));
   if (options->after != RSC_SECONDS_UNSET && !rsc_source_check_seconds (options->after, "--after", error))
     return FALSE;
 
@@ -68,9 +70,9 @@ check_file (RscCli  *cli,
   const RscCliOptions *options = &cli->options;
 
   if (options->after != RSC_SECONDS_UNSET || options->on_mark != NULL || options->at_exit || options->in_place
-      || options->stop || options->no_wait || options->program_output != NULL || options->timeout != 0)
-    return set_usage_error (error, _("--after, --on-mark, --at-exit, --in-place, --stop, --no-wait, --program-output and "
-                                     "--timeout are for a program after “--”; a file holds the heap of one moment."));
+      || options->agent_thread || options->stop || options->no_wait || options->program_output != NULL || options->timeout != 0)
+    return set_usage_error (error, _("--after, --on-mark, --at-exit, --in-place, --agent-thread, --stop, --no-wait, "
+                                     "--program-output and --timeout are for a program after “--”; a file holds the heap of one moment."));
   if (options->collect)
     return set_usage_error (error, _("--collect-before needs a program after “--”: in a file nothing can be collected."));
 
@@ -326,9 +328,10 @@ rsc_source_wait_for_moment (RscCli  *cli,
         {
           gint64 left = deadline - g_get_monotonic_time ();
 
-          if (left <= 0)
+          /* What takes longer to begin is captured as soon as it has begun. */
+          if (left <= 0 && rsc_target_get_state (cli->target, NULL) != RSC_TARGET_STARTING)
             return TRUE;
-          timeout = (int) MIN (left / 1000 + 1, G_MAXINT);
+          timeout = left <= 0 ? -1 : (int) MIN (left / 1000 + 1, G_MAXINT);
         }
       if (give_up >= 0)
         {
@@ -393,6 +396,18 @@ rsc_source_release (RscCli *cli)
     rsc_target_continue (cli->target, NULL);
 }
 
+void
+rsc_source_add_remedy (GError **error)
+{
+  g_autofree char *message = NULL;
+
+  if (error == NULL || !g_error_matches (*error, RSC_CAPTURE_ERROR, RSC_ERROR_BLOCKED))
+    return;
+  message = g_strdup_printf (_("%s --agent-thread allows that."), (*error)->message);
+  g_free ((*error)->message);
+  (*error)->message = g_steal_pointer (&message);
+}
+
 static RscSnapshot *
 capture (RscCli  *cli,
          GError **error)
@@ -400,10 +415,15 @@ capture (RscCli  *cli,
   RscCaptureOptions options = {
     .in_place = cli->options.in_place,
     .collect_before = cli->options.collect,
+    .agent_thread = cli->options.agent_thread,
     .timeout_seconds = cli->options.timeout,
   };
+  RscSnapshot *snapshot = rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
 
-  return rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
+  if (snapshot == NULL)
+    rsc_source_add_remedy (error);
+
+  return snapshot;
 }
 
 /* What a reader of files left out.  What a capture could not read "info" tells. */

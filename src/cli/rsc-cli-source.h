@@ -22,6 +22,9 @@ gboolean rsc_source_wait_for_moment (RscCli *cli, GError **error);
 /* Lets it run to its end, without any more stops. */
 void     rsc_source_release (RscCli *cli);
 
+/* What the command line has against the error of a capture or a collection. */
+void     rsc_source_add_remedy (GError **error);
+
 /* Waits until the program has ended (--no-wait: not at all, --stop: ends it). */
 gboolean rsc_source_finish (RscCli *cli, GError **error);
 

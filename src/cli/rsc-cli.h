@@ -83,6 +83,7 @@ typedef struct
   gboolean at_exit;
   gboolean in_place;
   gboolean collect;
+  gboolean agent_thread;
   gboolean stop;
   gboolean no_wait;
   char *program_output;
@@ -113,6 +114,7 @@ struct _RscCli
   gboolean condition_held; /* --fail-if */
   gboolean target_ended;
   int exit_status;         /* the program's, as from waitpid(); once target_ended */
+  gboolean collects;       /* the command itself has the program collect */
   gboolean waits_for_end;  /* all that is left to do is to wait for its end */
 };
 

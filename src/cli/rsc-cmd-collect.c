@@ -9,13 +9,10 @@
 
 static int generation = RSC_GENERATION_2;
 static gboolean live;
-static gboolean agent_thread;
 
 static const GOptionEntry entries[] = {
   { "generation", 'g', 0, G_OPTION_ARG_INT, &generation, N_("Collect this generation and the younger ones: 0, 1 or 2 (default: 2, all)"), N_("G") },
   { "live", 0, 0, G_OPTION_ARG_NONE, &live, N_("Really collect in the program, and compare with the prediction"), NULL },
-  { "agent-thread", 0, 0, G_OPTION_ARG_NONE, &agent_thread,
-    N_("With --live: collect on the agent's thread, and not on the program's main thread: finalizers then run on a thread they may not expect"), NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -150,15 +147,11 @@ check (RscCli  *cli,
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--generation takes 0, 1 or 2, not %d."), generation);
       return FALSE;
     }
+  cli->collects = live;
   if (live && cli->program == NULL && !g_str_has_prefix (cli->source, "pid:"))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
                    _("--live really collects, which needs a program after “--”: with a file, collect predicts."));
-      return FALSE;
-    }
-  if (agent_thread && !live)
-    {
-      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--agent-thread says how --live collects; give both."));
       return FALSE;
     }
   if (live && cli->options.in_place)
@@ -232,7 +225,7 @@ static RscCollection *
 collect (RscCli  *cli,
          GError **error)
 {
-  RscCollectFlags flags = RSC_COLLECT_CAPTURE | (agent_thread ? RSC_COLLECT_AGENT_THREAD : 0);
+  RscCollectFlags flags = RSC_COLLECT_CAPTURE | (cli->options.agent_thread ? RSC_COLLECT_AGENT_THREAD : 0);
   RscCollection *collection;
 
   if (!rsc_source_launch (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
@@ -240,7 +233,10 @@ collect (RscCli  *cli,
 
   collection = rsc_target_collect (cli->target, (guint) generation, flags, &cli->progress, cli->cancellable, error);
   if (collection == NULL)
-    return NULL;
+    {
+      rsc_source_add_remedy (error);
+      return NULL;
+    }
 
   rsc_source_release (cli);
   cli->snapshot = rsc_snapshot_ref (collection->before);

@@ -21,7 +21,7 @@ DRIVER = os.environ['RSC_TARGET_DRIVER']
 LIMIT = float(os.environ.get('RSC_TEST_LIMIT', 60))  # seconds after which a wait is a failure
 
 # The codes of base/rsc-error.h.
-FAILED, LIMIT_REACHED, PERMISSION, TIMEOUT, NOT_FOUND, UNSUPPORTED, EXITED, BUSY = 0, 5, 6, 7, 8, 10, 11, 12
+FAILED, LIMIT_REACHED, PERMISSION, TIMEOUT, NOT_FOUND, UNSUPPORTED, EXITED, BUSY, BLOCKED = 0, 5, 6, 7, 8, 10, 11, 12, 15
 
 
 END = object()

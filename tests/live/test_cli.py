@@ -141,6 +141,39 @@ class Capture(Live):
         self.assertEqual(len(self.ask('find', '--type', '__main__.Ring', '--', self.python, '-c', text)), 1)
         self.assertEqual(self.ask('find', '--type', '__main__.Ring', '--collect-before', '--', self.python, '-c', text), [])
 
+    BLOCKED = '''
+        import gc, os, refscope, threading
+        class Ring:
+            def __del__(self):
+                os.write(1, b'%d' % (threading.current_thread() is threading.main_thread()))
+        gc.disable()
+        r = Ring(); r.r = r; del r
+        refscope.mark('ready')
+        os.read(0, 1)
+    '''
+
+    def test_a_blocked_main_thread(self):
+        """By default nothing is collected on a thread that finalizers do not expect; it may be asked for."""
+        script = self.script(self.BLOCKED)
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        for args in (['backrefs', 'type:Ring', '--objgraph'], ['collect', '--live']):
+            # Until it is blocked it may collect, or be too busy with its start.
+            for after in 0.5, 2, 8, 32:
+                result = subprocess.run([CLI, *args, '--timeout', '0.5', '--after', str(after), '--stop', '--', self.python, script],
+                                        stdin=reader, capture_output=True, text=True, timeout=TIME_LIMIT)
+                if 'main thread' in result.stderr:
+                    break
+            with self.subTest(args):
+                self.assertEqual(result.returncode, UNCAPTURED, result.stderr)
+                self.assertIn('main thread', result.stderr)
+                self.assertIn('--agent-thread allows that', result.stderr)
+
+        collecting = ['--collect-before', '--agent-thread', '--on-mark', 'ready', '--', self.python, script]
+        self.assertEqual(self.run_cli('types', '-o', 't.json', *collecting).stdout, '0')
+        self.run_cli('types', *collecting[1:], status=USAGE)
+
 
 class Moments(Live):
     def test_on_mark(self):
@@ -187,6 +220,18 @@ class Moments(Live):
         self.assertEqual(result.stdout, 'stopped\n')
         info = self.ask('info', self.heap)
         self.assertFalse(info['at_exit'])
+
+    def test_after_comes_before_python_begins(self):
+        """Then that is the moment."""
+        fifo = self.folder / 'fifo'
+        os.mkfifo(fifo)
+        with subprocess.Popen([CLI, 'info', '--json', '--after', '0', '--', 'sh', '-c', 'read line <"$1"; exec "$2" -c pass', 'sh', fifo,
+                               self.python], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+            with open(fifo, 'w') as line:
+                line.write('go\n')
+            output, errors = asking.communicate(timeout=TIME_LIMIT)
+        self.assertEqual(asking.returncode, DONE, errors)
+        self.assertGreater(json.loads(output)['objects'], 1000)
 
     def test_after_the_end(self):
         result = self.run_cli('capture', '-o', self.heap, '--after', '60', '--', self.python, '-c', 'x = 1')

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from target import FAILED, LIMIT, TIMEOUT, UNSUPPORTED, Case, Error, Target, descendants, descriptors, each_python, status
+from target import BLOCKED, FAILED, LIMIT, TIMEOUT, UNSUPPORTED, Case, Error, Target, descendants, descriptors, each_python, status
 
 # A heap that takes a child some tenths of a second, so that it can be caught.
 BIG = 'heap = [[i] for i in range(300_000)]\n'
@@ -211,7 +211,7 @@ class Rules(Case):
             wait_until_blocked(target.pid(), READ)
             with self.assertRaisesRegex(Error, "agent's thread") as raised:
                 target.ask('collect', 2, 'timeout=0.3')
-            self.assertEqual(raised.exception.code, TIMEOUT)
+            self.assertEqual(raised.exception.code, BLOCKED)
             # Captures need no main thread.
             target.ask('capture')
             answer = target.ask('collect', 2, 'agent-thread')
