@@ -2,6 +2,8 @@
 
 #include "rsc-drop-down.h"
 
+#include <string.h>
+
 static void
 setup_item (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
 {
@@ -47,6 +49,17 @@ unbind_item (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_
   g_signal_handlers_disconnect_by_func (user_data, show_choice, list_item);
 }
 
+/* What shows the choice on the button is a row of a list, too, and would be one more thing to come to by keys,
+ * without a name. */
+static void
+keep_row_from_focus (GtkWidget *widget)
+{
+  if (strcmp (G_OBJECT_TYPE_NAME (widget), "GtkListItemWidget") == 0)
+    gtk_widget_set_focusable (widget, FALSE);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    keep_row_from_focus (child);
+}
+
 void
 rsc_drop_down_set_name (GtkDropDown *drop_down, const char *name)
 {
@@ -57,6 +70,7 @@ rsc_drop_down_set_name (GtkDropDown *drop_down, const char *name)
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_item), drop_down);
   gtk_drop_down_set_list_factory (drop_down, factory);
 
+  keep_row_from_focus (gtk_widget_get_first_child (GTK_WIDGET (drop_down)));
   gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   /* The button inside is what a screen reader meets. */
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (drop_down))),

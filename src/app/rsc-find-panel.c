@@ -431,9 +431,25 @@ rsc_find_panel_class_init (RscFindPanelClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_stop_search);
 }
 
+/* From what is typed down to what was found, past what it is looked for by. */
+static gboolean
+on_entry_key (RscFindPanel *self, guint keyval)
+{
+  const char *shown = gtk_stack_get_visible_child_name (self->stack);
+
+  if (keyval != GDK_KEY_Down && keyval != GDK_KEY_KP_Down)
+    return GDK_EVENT_PROPAGATE;
+  if (g_strcmp0 (shown, "results") == 0)
+    return gtk_widget_grab_focus (GTK_WIDGET (self->results_view));
+  if (g_strcmp0 (shown, "types") == 0)
+    return gtk_widget_grab_focus (GTK_WIDGET (self->types_view));
+  return GDK_EVENT_PROPAGATE;
+}
+
 static void
 rsc_find_panel_init (RscFindPanel *self)
 {
+  GtkEventController *keys = gtk_event_controller_key_new ();
   GtkFilterListModel *filtered;
   GtkSortListModel *sorted;
   g_autoptr (GtkSelectionModel) selection = NULL;
@@ -441,6 +457,9 @@ rsc_find_panel_init (RscFindPanel *self)
   g_autoptr (GtkListItemFactory) factory = rsc_object_item_factory_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect_object (keys, "key-pressed", G_CALLBACK (on_entry_key), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self->entry), keys);
   rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->by_type)), PANGO_ELLIPSIZE_END);
 
   self->types = g_list_store_new (RSC_TYPE_TYPE_ITEM);

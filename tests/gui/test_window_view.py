@@ -257,6 +257,15 @@ class Finding(GuiTest):
         wait_for('the picture of D', lambda: (window.settle(), 'D' in self.names(window))[1])
         self.assertIn('F', self.names(window))
 
+    def test_down_goes_to_what_was_found(self):
+        window = self.open_graph()
+        window.enter('Find objects', 'sql:SELECT id FROM objects')
+        window.sees('6 objects', exactly=True)
+        window.key('ctrl+f')
+        wait_for('the entry', lambda: window.focused() == '' or window.focused() == 'Find objects')
+        window.key('Down')
+        wait_for('a row', lambda: any(item.has_state(Atspi.StateType.FOCUSED) and item.get_role_name() == 'list item' for item in window.walk()))
+
     def test_a_drawing_has_no_addresses(self):
         window = self.open_graph()
         window.find('Held By (0)')
