@@ -17,7 +17,7 @@ rsc_walk_fail (RscWalk *walk, RscSentence sentence, const char *a, const char *b
 
 /* A limit of the program's own, which somebody may raise, or the machine's. */
 void
-rsc_walk_fail_memory (RscWalk *walk)
+rsc_walk_write_no_memory (char error[RSC_WALK_ERROR_SIZE])
 {
   static const struct
   {
@@ -31,10 +31,21 @@ rsc_walk_fail_memory (RscWalk *walk)
       char buffer[24];
 
       if (getrlimit ((__rlimit_resource_t) limits[i].resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-        rsc_walk_fail (walk, RSC_SENTENCE_MEMORY_LIMIT, limits[i].name,
-                       rsc_wire_sentence_number (buffer, limit.rlim_cur / (1024 * 1024)));
+        {
+          rsc_wire_sentence_write (error, RSC_SENTENCE_MEMORY_LIMIT, limits[i].name,
+                                   rsc_wire_sentence_number (buffer, limit.rlim_cur / (1024 * 1024)));
+          return;
+        }
     }
-  rsc_walk_fail (walk, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
+  rsc_wire_sentence_write (error, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
+}
+
+void
+rsc_walk_fail_memory (RscWalk *walk)
+{
+  if (walk->shared->error[0] == '\0')
+    rsc_walk_write_no_memory (walk->shared->error);
+  longjmp (walk->failure, 1);
 }
 
 void *

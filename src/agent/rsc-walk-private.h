@@ -311,6 +311,7 @@ struct _RscWalk
 
 /* rsc-walk-memory.c */
 _Noreturn void rsc_walk_fail (RscWalk *walk, RscSentence sentence, const char *a, const char *b);
+void rsc_walk_write_no_memory (char error[RSC_WALK_ERROR_SIZE]); /* says which memory */
 _Noreturn void rsc_walk_fail_memory (RscWalk *walk);
 void *rsc_walk_map (size_t size); /* zeroed, or NULL */
 void *rsc_walk_alloc (RscWalk *walk, size_t size); /* zeroed, never freed */

@@ -452,14 +452,14 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk = rsc_walk_map (sizeof *walk);
   if (walk == NULL)
     {
-      rsc_wire_sentence_write (error, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
+      rsc_walk_write_no_memory (error);
       return NULL;
     }
   walk->shared = mmap (NULL, sizeof *walk->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (walk->shared == MAP_FAILED)
     {
       walk->shared = NULL;
-      rsc_wire_sentence_write (error, RSC_SENTENCE_NO_MEMORY, NULL, NULL);
+      rsc_walk_write_no_memory (error);
       rsc_walk_finish (walk);
       return NULL;
     }

@@ -124,6 +124,24 @@ class Limits(Case):
             self.assertEqual(target.finish(), (0, b'unharmed\n', b''))
 
     @each_python
+    def test_a_limit_that_leaves_nothing_is_a_sentence(self, python):
+        """Nothing at all: also what is needed before the walk is not to be had."""
+        script = self.script('''
+            import resource
+            heap = [[] for _ in range(100000)]
+            with open('/proc/self/statm') as file:
+                size = int(file.read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (size, size))
+            # Of what it has it may need some to its end.
+            del heap[:3000]
+            ''')
+        with Target(*without_privilege(), python, script, hold=True) as target:
+            target.wait_held(hold='at-exit')
+            with self.assertRaisesRegex(Error, r'RLIMIT_AS, ulimit -v: [0-9]+ MiB.*Raise the hard limit'):
+                target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
     def test_no_limit_takes_no_memory(self, python):
         script = self.script('''
             import resource, refscope
