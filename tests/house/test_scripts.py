@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -136,6 +137,25 @@ class Packages(unittest.TestCase):
     def test_ci_runs_all_tests(self):
         words = (ROOT / '.ci' / 'run').read_text().split('\n')
         self.assertIn('exec "$(dirname "$0")/../scripts/test"', words)
+
+
+class Growth(unittest.TestCase):
+    """By what scripts/tour judges."""
+    # KiB, as a table of the library's was twice as large after some rounds.
+    NOISE = (0, 360, 5, 0, 362, 358, 3, 1, 364, 0)
+
+    def setUp(self):
+        self.slope = runpy.run_path(str(ROOT / 'tests' / 'gui' / 'growth.py'))['slope']
+
+    def test_what_comes_and_goes_is_no_growth(self):
+        self.assertLess(abs(self.slope([11400 + noise for noise in self.NOISE])), 5)
+        self.assertEqual(self.slope([11400] * 5 + [99999] + [11400] * 5), 0)
+
+    def test_growth_is_found_in_noise(self):
+        self.assertAlmostEqual(self.slope([11400 + 66 * i + noise for i, noise in enumerate(self.NOISE)]), 66, delta=5)
+
+    def test_too_few_rounds(self):
+        self.assertEqual((self.slope([]), self.slope([11400])), (0, 0))
 
 
 class Syntax(unittest.TestCase):
