@@ -319,18 +319,13 @@ class Window:
         geometry = dict(line.split('=') for line in self.xdotool('getwindowgeometry', '--shell', self.surface()).split())
         return round(int(geometry['X']) + x + width / 2), round(int(geometry['Y']) + y + height / 2)
 
-    @staticmethod
-    def box(item):
-        """Where it is in the window: (x, y, width, height)."""
-        return item.get_extents()
-
     def place(self, item):
         """Where it is, once it has stayed there for some frames."""
         last = None
 
         def look():
             nonlocal last
-            before, last = last, self.box(item)
+            before, last = last, item.get_extents()
             time.sleep(0.05)  # three frames
             return last if last == before and last[2] > 0 and last[3] > 0 else None
         return wait_for(f'“{name_of(item)}” at rest', look)

@@ -5,17 +5,13 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import FOLD, OBJECT, Atspi, Gone, Window, name_of, wait_for  # noqa: E402
+from driver import FOLD, OBJECT, Atspi, Gone, name_of, wait_for  # noqa: E402
 from window_case import GRAPH, HUB, GuiTest  # noqa: E402
 
 CONTROLS = {'push button', 'toggle button', 'check box', 'entry', 'text', 'spin button', 'list item', 'radio button', 'switch',
             'menu item', 'table row', 'page tab', 'slider', 'combo box', 'link'}
 NAMED = CONTROLS | {'list', 'tree table', 'page tab list', 'frame', 'dialog', 'alert', 'progress bar'}
 CLASS_NAME = re.compile(r'^(Gtk|Adw|Rsc|Gdk)[A-Z]\w*$')
-
-
-def has(item, state):
-    return item.has_state(getattr(Atspi.StateType, state))
 
 
 class Audit(GuiTest):
@@ -26,9 +22,9 @@ class Audit(GuiTest):
         controls = []
         for item in window.walk():
             role, name = item.get_role_name(), name_of(item)
-            box = Window.box(item) if 'Component' in item.get_interfaces() else (0, 0, 0, 0)
+            box = item.get_extents() if 'Component' in item.get_interfaces() else (0, 0, 0, 0)
             what = f'a {role} named {name!r} at {box}'
-            focusable = has(item, 'FOCUSABLE')
+            focusable = item.has_state(Atspi.StateType.FOCUSABLE)
             # A label that has not been filled takes no room.
             if (role in NAMED and not self.is_private(item)) or (focusable and role not in ('label', 'scroll pane')) or \
                     (role == 'label' and box[2] > 0 and box[3] > 0):
@@ -38,7 +34,7 @@ class Audit(GuiTest):
             if role not in CONTROLS or self.is_private(item):
                 continue
             controls.append(name)
-            below = [(part.get_role_name(), name_of(part), has(part, 'FOCUSABLE')) for part in window.walk(item)][1:]
+            below = [(part.get_role_name(), name_of(part), part.has_state(Atspi.StateType.FOCUSABLE)) for part in window.walk(item)][1:]
             words = [name for role, name, _ in below if role == 'label' and name]
             self.assertTrue((item.get_description() or '').strip() or words or role in ('list item', 'table row', 'menu item', 'page tab'),
                             f'{what} has no tooltip and no label in sight')
@@ -119,13 +115,13 @@ class Keys(GuiTest):
                 return order
             self.assertFalse(any(item == other for other, *_ in order),
                              f'Tab comes to {name_of(item)!r} again: {[name for _, name, _ in order]}')
-            order.append((item, name_of(item), Window.box(item)))
+            order.append((item, name_of(item), item.get_extents()))
         self.fail(f'Tab does not come around: {[name for _, name, _ in order]}')
 
     @staticmethod
     def find_focus(window, but=None):
         return next((item for item in window.walk()
-                     if has(item, 'FOCUSED') and item.get_role_name() not in ('frame', 'dialog') and item != but), None)
+                     if item.has_state(Atspi.StateType.FOCUSED) and item.get_role_name() not in ('frame', 'dialog') and item != but), None)
 
     def focus_after(self, window, before):
         return wait_for('another focus', lambda: self.find_focus(window, before), 10)
@@ -147,7 +143,7 @@ class Keys(GuiTest):
         self.assertIn('Main menu', names)
         first = names.index('Launch a Program…')
         # Measured at once: going on scrolls the page.
-        tops = [Window.box(item)[1] for item, name, box in order[first:] + order[:first] if box[1] > 47]
+        tops = [item.get_extents()[1] for item, name, box in order[first:] + order[:first] if box[1] > 47]
         self.assertEqual(tops, sorted(tops), names)
 
     def test_heap_page_goes_round_in_order(self):
@@ -203,7 +199,7 @@ class Keys(GuiTest):
 
     @staticmethod
     def has_size(window, name):
-        return any(name_of(item) == name and Window.box(item)[2] > 0 for item in window.walk())
+        return any(name_of(item) == name and item.get_extents()[2] > 0 for item in window.walk())
 
     def test_menu_of_the_program_by_keys(self):
         window = self.open_graph()
@@ -295,7 +291,7 @@ class Mirror(GuiTest):
         for name in 'BE':
             window.click_node(self.index(window, name))
             row = self.row(window, f'node {name}')
-            wait_for(f'{name} selected in the list', lambda row=row: has(row, 'SELECTED'))
+            wait_for(f'{name} selected in the list', lambda row=row: row.has_state(Atspi.StateType.SELECTED))
         window.click(self.row(window, 'node C'))
         node = next(node for _, kind, node, label, _ in window.nodes() if kind == OBJECT and label.split('\n')[-1] == 'C')
         wait_for('C selected in the picture', lambda: window.facts()['selected'] == node)

@@ -12,10 +12,6 @@ from window_case import GuiTest  # noqa: E402
 AUTOMATIC = 'Collects by itself'
 
 
-def has(item, state):
-    return item.has_state(getattr(Atspi.StateType, state))
-
-
 class Output:
     """What the program writes to the standard output that it has from its caller."""
 
@@ -73,27 +69,27 @@ class Panel(GuiTest):
         window = self.open_panel()
         wait_for('the thresholds', lambda: window.value('Threshold of generation 0') > 0)
         apply = window.find('Set Thresholds')
-        self.assertFalse(has(apply, 'SENSITIVE'))
+        self.assertFalse(apply.has_state(Atspi.StateType.SENSITIVE))
         for generation, threshold in enumerate((12345, 7, 9)):
             window.set_value(f'Threshold of generation {generation}', threshold)
         window.press('Set Thresholds')
-        wait_for('the new thresholds', lambda: not has(window.find('Set Thresholds'), 'SENSITIVE'))
+        wait_for('the new thresholds', lambda: not window.find('Set Thresholds').has_state(Atspi.StateType.SENSITIVE))
         window.sees('USS')
         self.go_on(window).wait_for('thresholds (12345, 7, 9)')
 
     def test_switching_it_off_reaches_the_program(self):
         window = self.open_panel()
-        wait_for('the switch on', lambda: has(self.switch(window), 'CHECKED'))
+        wait_for('the switch on', lambda: self.switch(window).has_state(Atspi.StateType.CHECKED))
         window.press(AUTOMATIC)
-        wait_for('the switch off', lambda: not has(self.switch(window), 'CHECKED'))
+        wait_for('the switch off', lambda: not self.switch(window).has_state(Atspi.StateType.CHECKED))
         self.go_on(window).wait_for('automatic False')
 
     def test_switching_on_what_the_program_switched_off(self):
         window = self.open_panel('gc.disable()')
         wait_for('the panel', lambda: window.value('Threshold of generation 0') > 0)
-        self.assertFalse(has(self.switch(window), 'CHECKED'))
+        self.assertFalse(self.switch(window).has_state(Atspi.StateType.CHECKED))
         window.press(AUTOMATIC)
-        wait_for('the switch on', lambda: has(self.switch(window), 'CHECKED'))
+        wait_for('the switch on', lambda: self.switch(window).has_state(Atspi.StateType.CHECKED))
         self.go_on(window).wait_for('automatic True')
 
     def test_frozen_objects_are_told(self):
@@ -104,14 +100,14 @@ class Panel(GuiTest):
 
     def test_nothing_can_be_set_once_it_ended(self):
         window = self.open_panel()
-        self.assertTrue(has(window.part('Threshold of generation 0', 'Value'), 'SENSITIVE'))
+        self.assertTrue(window.part('Threshold of generation 0', 'Value').has_state(Atspi.StateType.SENSITIVE))
         self.go_on(window)
         window.press('Continue')
         window.wait_for_status('Exited (0)')
         window.sees('As they were when the heap was captured.')
-        wait_for('the switch at rest', lambda: not has(self.switch(window), 'SENSITIVE'))
+        wait_for('the switch at rest', lambda: not self.switch(window).has_state(Atspi.StateType.SENSITIVE))
         for generation in range(3):
-            self.assertFalse(has(window.part(f'Threshold of generation {generation}', 'Value'), 'SENSITIVE'))
+            self.assertFalse(window.part(f'Threshold of generation {generation}', 'Value').has_state(Atspi.StateType.SENSITIVE))
         self.assertFalse(window.has('Set Thresholds'))
 
 

@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import text_of, wait_for  # noqa: E402
+from driver import PATIENCE, text_of, wait_for  # noqa: E402
 from window_case import PYTHON, GuiTest  # noqa: E402
 
 
@@ -28,7 +28,7 @@ class Recent(GuiTest):
         window.press('Launch')
         window.wait_for_status('Held at its end')
         window.process.terminate()
-        window.process.wait()
+        window.process.wait(PATIENCE)
         return self.open(env=self.kept, cwd='/')
 
     @staticmethod
@@ -61,7 +61,7 @@ class Recent(GuiTest):
         window = self.open('--no-hold', '--', *self.command, cwd=self.inside, env=self.kept, stdout=subprocess.PIPE)
         window.wait_for_status('Ended')
         window.process.terminate()
-        window.process.wait()
+        window.process.wait(PATIENCE)
         window = self.open(env=self.kept, cwd='/')
         window.sees(f'{shlex.join(self.command)} in {self.inside}', exactly=True)
 

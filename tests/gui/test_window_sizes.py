@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import FOLD, OBJECT, Gone, Window, name_of, text_of, wait_for  # noqa: E402
+from driver import FOLD, OBJECT, Gone, name_of, text_of, wait_for  # noqa: E402
 from window_case import GRAPH, HUB, GuiTest  # noqa: E402
 
 SIZES = (360, 640), (720, 700), (1280, 800), (3840, 2160)
@@ -32,7 +32,7 @@ class SizeTest(GuiTest):
             window.resize(width, height)
             frame = next(item for item in window.walk() if item.get_role_name() == 'frame')
             # What is drawn around a window is part of its size.
-            wait_for(f'{width} px', lambda: 0 <= width - Window.box(frame)[2] <= 12)
+            wait_for(f'{width} px', lambda: 0 <= width - frame.get_extents()[2] <= 12)
         window.settle()
         # What slides comes to rest.
         try:
@@ -216,9 +216,9 @@ class RightToLeft(SizeTest):
     def test_heap_page(self):
         window = self.open_strict(self.write('graph.dot', HUB))
         self.fits(window, 1280, 800)
-        left = Window.box(window.find('Main menu'))[0]
+        left = window.find('Main menu').get_extents()[0]
         window.mirror()
-        wait_for('the menu on the left', lambda: Window.box(window.find('Main menu'))[0] < left)
+        wait_for('the menu on the left', lambda: window.find('Main menu').get_extents()[0] < left)
         self.fits_all(window)
         window.resize(1280, 800)
         window.settle()

@@ -24,9 +24,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from gi.repository import GLib  # noqa: E402
 
-from driver import FOLD, Gone, PATIENCE, Window, name_of, text_of, wait_for  # noqa: E402
+from driver import FOLD, Gone, PATIENCE, Window, wait_for  # noqa: E402
 from growth import slope  # noqa: E402
-from window_case import PYTHON  # noqa: E402
+from window_case import PYTHON, save  # noqa: E402
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
 WARM_UP = 3         # rounds
@@ -172,22 +172,9 @@ class Tour:
             window.sees('Predicted')
         self.act('page.swap-side', 'page.sidebar', 'page.sidebar', 'page.details', 'page.details')
 
-    def top_levels(self):
-        return self.window.application().get_children()
-
     def save(self, action, path):
-        window = self.window
         path.unlink(missing_ok=True)
-        before = self.top_levels()
-        window.activate(action)
-        dialog = wait_for('the file chooser', lambda: next((top for top in self.top_levels() if top not in before), None))
-        entry = wait_for('the name', lambda: next((
-            item for item in window.walk(dialog) if item.get_role_name() in ('text', 'entry') and
-            'EditableText' in item.get_interfaces() and text_of(item).endswith(path.suffix)), None))
-        entry.set_text(str(path))
-        button = wait_for('Save', lambda: next((
-            item for item in window.walk(dialog) if name_of(item) == 'Save' and 'Action' in item.get_interfaces()), None))
-        button.do_action()
+        save(self.window, action, path)
         wait_for('the file', path.exists)
 
     def export(self):
