@@ -1,11 +1,15 @@
 """Whether a series of sizes grows, whatever single ones of them do."""
-import statistics
 
 
-def slope(sizes):
-    """Theil and Sen's: the median of the slopes between any two, per step.
+def growth(sizes):
+    """By how much the least of the later half is more than the least of the earlier one, per step.
 
-    What comes and goes moves it little, as long as that is not most of them.
+    What comes and goes only adds to what is always there: the least of some is
+    without it.  A leak is in each.
     """
-    slopes = [(b - a) / (j - i) for i, a in enumerate(sizes) for j, b in enumerate(sizes) if j > i]
-    return statistics.median(slopes) if slopes else 0
+    middle = len(sizes) // 2
+    if middle == 0:
+        return 0
+    before = min(range(middle), key=sizes.__getitem__)
+    after = min(range(middle, len(sizes)), key=sizes.__getitem__)
+    return (sizes[after] - sizes[before]) / (after - before)

@@ -25,11 +25,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from gi.repository import GLib  # noqa: E402
 
 from driver import FOLD, Gone, PATIENCE, Window, wait_for  # noqa: E402
-from growth import slope  # noqa: E402
+from growth import growth  # noqa: E402
 from window_case import PYTHON, save  # noqa: E402
 
 EXAMPLES = pathlib.Path(os.environ['RSC_EXAMPLES'])
 WARM_UP = 3         # rounds
+AT_LEAST = 6        # rounds after these
 LONG_STALL = 0.1    # seconds
 # What may be allocated more with each round after the warm-up.  The smallest leak
 # that was found so far, a page's menu, took 22 KiB of each of the three pages of a
@@ -228,7 +229,7 @@ def main(minutes):
     with tempfile.TemporaryDirectory(prefix='refscope-tour-') as folder:
         tour = Tour(pathlib.Path(folder))
         try:
-            while time.monotonic() < until or len(allocated) < WARM_UP + 3:
+            while time.monotonic() < until or len(allocated) < WARM_UP + AT_LEAST:
                 started = time.monotonic()
                 tour.round()
                 allocated.append(tour.allocated())
@@ -244,10 +245,10 @@ def main(minutes):
     for line in complaints:
         print(line)
     print(f'{len(allocated)} rounds; the longest stall was {1000 * max(tour.stalls.values()):.0f} ms')
-    growth = slope(allocated[WARM_UP:])
-    print(f'after the warm-up, what is allocated grows by {growth:.0f} KiB a round (limit {GROWTH:.0f})' if all(allocated) else
+    grown = growth(allocated[WARM_UP:])
+    print(f'after the warm-up, what is allocated grows by {grown:.0f} KiB a round (limit {GROWTH:.0f})' if all(allocated) else
           'what is allocated was not measured: the allocator does not say')
-    return 1 if growth > GROWTH or complaints else 0
+    return 1 if grown > GROWTH or complaints else 0
 
 
 if __name__ == '__main__':
