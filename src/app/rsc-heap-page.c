@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/rsc-census.h"
+#include "base/rsc-error.h"
 
 #include "rsc-allocator.h"
 #include "rsc-menus.h"
@@ -37,16 +38,24 @@ rsc_heap_page_toast (RscHeapPage *self, const char *text)
   g_signal_emit (self, signals[TOAST], 0, text);
 }
 
+static AdwMessageDialog *
+make_error_dialog (RscHeapPage *self, const char *title, const GError *error)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL,
+                                                                         title, error->message));
+
+  adw_message_dialog_add_response (dialog, "close", _("_Close"));
+  adw_message_dialog_set_default_response (dialog, "close");
+  adw_message_dialog_set_close_response (dialog, "close");
+
+  return dialog;
+}
+
 void
 rsc_heap_page_show_error (RscHeapPage *self, const char *title, const GError *error)
 {
-  GtkWidget *dialog;
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-
-  dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, title, error->message);
-  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("_Close"));
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "close");
-  gtk_window_present (GTK_WINDOW (dialog));
+  gtk_window_present (GTK_WINDOW (make_error_dialog (self, title, error)));
 }
 
 /* The canvas. */
@@ -508,9 +517,25 @@ on_jobs_changed (RscHeapPage *self)
 /* What the session says. */
 
 static void
+on_blocked_response (AdwMessageDialog *dialog, const char *response, RscHeapPage *self)
+{
+  if (strcmp (response, "collect") == 0)
+    rsc_session_collect_on_agent_thread (self->session);
+}
+
+static void
 on_failed (RscHeapPage *self, const char *title, const GError *error)
 {
-  rsc_heap_page_show_error (self, title, error);
+  AdwMessageDialog *dialog = make_error_dialog (self, title, error);
+
+  if (g_error_matches (error, RSC_CAPTURE_ERROR, RSC_ERROR_BLOCKED))
+    {
+      /* Translators: a button: the collection that the program's main thread did not run is run on the thread
+       * of Refscope's agent in the program. */
+      adw_message_dialog_add_response (dialog, "collect", _("_Collect on the Agent's Thread"));
+      g_signal_connect_object (dialog, "response", G_CALLBACK (on_blocked_response), self, 0);
+    }
+  gtk_window_present (GTK_WINDOW (dialog));
 }
 
 static void
@@ -583,11 +608,22 @@ on_folded_changed (RscHeapPage *self)
   g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_compact, g_object_ref (self), g_object_unref);
 }
 
-/* In a narrow window the pane goes by itself. */
+static gboolean
+update_lesson_bar (gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+
+  if (self->lesson_flap != NULL)
+    rsc_lesson_bar_set_revealed (self->lesson_bar, !adw_flap_get_reveal_flap (self->lesson_flap));
+
+  return G_SOURCE_REMOVE;
+}
+
+/* In a narrow window the pane goes by itself, while sizes are given. */
 static void
 on_lesson_flap_changed (RscHeapPage *self)
 {
-  rsc_lesson_bar_set_revealed (self->lesson_bar, !adw_flap_get_reveal_flap (self->lesson_flap));
+  g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_lesson_bar, g_object_ref (self), g_object_unref);
   rsc_heap_page_update_actions (self);
 }
 

@@ -1,5 +1,6 @@
 /* Opens and closes a revealer.  What a closed one conceals is hidden, too:
- * it would still be there for those who listen. */
+ * it would still be there for those who listen.  Not to be called while sizes are
+ * given. */
 #pragma once
 
 #include <gtk/gtk.h>

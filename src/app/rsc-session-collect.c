@@ -195,6 +195,7 @@ typedef struct
 {
   RscTarget *target;
   guint generation;
+  RscCollectFlags flags;
 } CollectRequest;
 
 typedef struct
@@ -228,7 +229,7 @@ collect (gpointer data, const RscProgress *progress, GCancellable *cancellable, 
   CollectRequest *request = data;
   CollectResult *result = g_new0 (CollectResult, 1);
 
-  result->collection = rsc_target_collect (request->target, request->generation, RSC_COLLECT_CAPTURE, progress, cancellable, error);
+  result->collection = rsc_target_collect (request->target, request->generation, request->flags, progress, cancellable, error);
   if (result->collection != NULL)
     result->diff = rsc_collection_diff_compute (result->collection->before, result->collection->after, request->generation,
                                                 progress, cancellable, error);
@@ -242,6 +243,7 @@ static void
 collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
 {
   RscSession *self = owner;
+  CollectRequest *request = rsc_job_get_data (job);
   CollectResult *result = data;
   g_autoptr (RscHeapCapture) item = NULL;
 
@@ -252,6 +254,7 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
     }
   if (error != NULL)
     {
+      self->blocked_generation = request->generation;
       rsc_session_fail (self, _("The program did not collect"), error);
       return;
     }
@@ -266,12 +269,13 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
 }
 
 static void
-collect_live (RscSession *self, guint generation)
+collect_live (RscSession *self, guint generation, RscCollectFlags flags)
 {
   CollectRequest *request = g_new0 (CollectRequest, 1);
 
   request->target = rsc_target_ref (self->target);
   request->generation = generation;
+  request->flags = flags | RSC_COLLECT_CAPTURE;
   rsc_session_add_job (self, rsc_job_start (self, _("Collecting"), collect, request, collect_request_free,
                                             collect_result_free, collected));
 }
@@ -280,9 +284,16 @@ void
 rsc_session_collect (RscSession *self, guint generation)
 {
   if (rsc_session_is_live (self) && self->no_python == NULL)
-    collect_live (self, generation);
+    collect_live (self, generation, 0);
   else
     predict_collection (self, generation);
+}
+
+void
+rsc_session_collect_on_agent_thread (RscSession *self)
+{
+  if (rsc_session_is_live (self))
+    collect_live (self, self->blocked_generation, RSC_COLLECT_AGENT_THREAD);
 }
 
 /* On top of the scene. */

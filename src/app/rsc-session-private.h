@@ -74,6 +74,7 @@ struct _RscSession
   RscOverlayMode overlay_mode;
   int shown_prediction;    /* its generation; -1: the real collection's */
   gboolean finding_cycles;
+  guint blocked_generation; /* of the collection to which the main thread did not come */
 
   GListStore *jobs;
 };

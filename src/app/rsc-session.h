@@ -126,6 +126,8 @@ GArray   *rsc_session_get_memory  (RscSession *self);
 
 /* A live program collects; of anything else it is predicted. */
 void     rsc_session_collect      (RscSession *self, guint generation);
+/* Once more what has failed with RSC_ERROR_BLOCKED.  Finalizers run on that thread: only if the user said so. */
+void     rsc_session_collect_on_agent_thread (RscSession *self);
 /* The prediction that is shown, or NULL. */
 RscPrediction *rsc_session_get_prediction (RscSession *self);
 RscCollectionDiff *rsc_session_get_diff (RscSession *self);

@@ -4,8 +4,8 @@
 def growth(sizes):
     """By how much the least of the later half is more than the least of the earlier one, per step.
 
-    What comes and goes only adds to what is always there: the least of some is
-    without it.  A leak is in each.
+    It is taken that what comes and goes adds to what is always there, so that the
+    least of some rounds is nearly without it, while a leak is in each.
     """
     middle = len(sizes) // 2
     if middle == 0:

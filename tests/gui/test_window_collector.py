@@ -147,6 +147,35 @@ class Generations(GuiTest):
         # The pair was young, and went at once.
         self.assertNotIn('generation 0, 0 freed', output.text)
 
+    def test_a_blocked_main_thread(self):
+        window = self.open_program('''
+            import gc, os
+            gc.disable()
+            class Finalized:
+                def __del__(self):
+                    os.write(1, b'finalized')
+            pair = [Finalized()]
+            pair.append(pair)
+            del pair
+            import refscope
+            refscope.mark('here')
+            read, write = os.pipe()
+            os.write(1, b'blocked')
+            os.read(read, 1)
+            ''')
+        self.addCleanup(window.process.stdout.close)
+        window.wait_for_captures(1)
+        output = Output(window)
+        window.press('Continue')
+        output.wait_for('blocked')
+        window.press('Collect')
+        window.sees('The program did not collect')
+        self.assertNotIn('finalized', output.text)
+        window.press("Collect on the Agent's Thread")
+        output.wait_for('finalized')
+        window.wait_for_captures(2)
+        window.find(lambda name: name.split(' ')[-1:] == ['freed'])
+
     def test_keys(self):
         window = self.open_program(self.TELLING)
         self.addCleanup(window.process.stdout.close)

@@ -138,6 +138,8 @@ class StartPage(unittest.TestCase):
         self.window.find('Steps of the lesson')
         self.window.key('F2')
         self.window.press('Read the Lesson')
+        # A button that is pressed by its name is down for a moment before it does anything.
+        wait_for('the pane', lambda: not self.window.has('Read the Lesson'))
         self.window.resize(360, 640)
         wait_for('360 px', lambda: self.window.facts()['width'] <= 360)
         self.window.settle()
