@@ -490,12 +490,14 @@ stop_and_join (void)
   pid_t tid;
 
   pthread_mutex_lock (&rsc_agent.thread_lock);
-  if (rsc_agent.has_thread)
+  /* A finalizer that forks may run on that very thread. */
+  if (rsc_agent.has_thread && !pthread_equal (pthread_self (), rsc_agent.thread))
     {
       atomic_store (&rsc_agent.stopping, true);
       rsc_agent_wake ();
-      tid = atomic_load (&rsc_agent.thread_id);
       pthread_join (rsc_agent.thread, NULL);
+      /* Not before: it may have had no time yet to say it. */
+      tid = atomic_load (&rsc_agent.thread_id);
       /* It may be joined before the kernel has stopped counting it. */
       for (int i = 0; tid != 0 && i < GONE_TRIES && syscall (SYS_tgkill, getpid (), tid, 0) == 0; i++)
         sched_yield ();

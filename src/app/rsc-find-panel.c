@@ -433,11 +433,11 @@ rsc_find_panel_class_init (RscFindPanelClass *klass)
 
 /* From what is typed down to what was found, past what it is looked for by. */
 static gboolean
-on_entry_key (RscFindPanel *self, guint keyval)
+on_entry_key (RscFindPanel *self, guint keyval, guint keycode, GdkModifierType state)
 {
   const char *shown = gtk_stack_get_visible_child_name (self->stack);
 
-  if (keyval != GDK_KEY_Down && keyval != GDK_KEY_KP_Down)
+  if ((keyval != GDK_KEY_Down && keyval != GDK_KEY_KP_Down) || (state & gtk_accelerator_get_default_mod_mask ()) != 0)
     return GDK_EVENT_PROPAGATE;
   if (g_strcmp0 (shown, "results") == 0)
     return gtk_widget_grab_focus (GTK_WIDGET (self->results_view));
@@ -457,7 +457,8 @@ rsc_find_panel_init (RscFindPanel *self)
   g_autoptr (GtkListItemFactory) factory = rsc_object_item_factory_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  /* After the input method, which chooses among its candidates with this key. */
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_BUBBLE);
   g_signal_connect_object (keys, "key-pressed", G_CALLBACK (on_entry_key), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (self->entry), keys);
   rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->by_type)), PANGO_ELLIPSIZE_END);

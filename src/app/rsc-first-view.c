@@ -159,8 +159,7 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
   if (main_module != RSC_NODE_NONE)
     {
       guint32 main_thread = find_main_thread (snapshot, columns);
-      const char *main_file = rsc_own_get_module_file (snapshot, columns, main_module);
-      gboolean main_is_own = *main_file == '\0' || !rsc_own_is_library (main_file);
+      gboolean main_is_own = rsc_own_main_is_own (snapshot, columns, main_module);
 
       for (guint32 i = 0; i < columns->n_frames; i++)
         {

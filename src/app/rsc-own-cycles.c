@@ -103,7 +103,11 @@ rsc_own_cycles_find (RscSnapshot *snapshot, RscComponents *components)
 
   search.own = rsc_bitset_new (rsc_components_get_n (components));
   modules = rsc_own_find_modules (snapshot, columns, names);
-  g_array_append_val (modules, main_module);
+  /* Of "python3 -m flask run" the main module is flask's. */
+  if (rsc_own_main_is_own (snapshot, columns, main_module))
+    g_array_append_val (modules, main_module);
+  else
+    g_hash_table_remove (names, RSC_MAIN_MODULE);
   for (guint i = 0; i < modules->len; i++)
     mark_globals (&search, g_array_index (modules, RscNode, i));
   for (guint32 i = 0; i < columns->n_frames; i++)

@@ -63,6 +63,14 @@ rsc_own_get_module_file (RscSnapshot *snapshot, const RscColumns *columns, RscNo
   return "";
 }
 
+gboolean
+rsc_own_main_is_own (RscSnapshot *snapshot, const RscColumns *columns, RscNode module)
+{
+  const char *file = rsc_own_get_module_file (snapshot, columns, module);
+
+  return *file == '\0' || !rsc_own_is_library (file);
+}
+
 /* The modules that the program's author wrote: those whose files are no library's,
  * in the order of the roots, and their names. */
 GArray *

@@ -15,6 +15,8 @@ const char *rsc_own_get_key         (RscSnapshot *snapshot, const RscColumns *co
 gboolean    rsc_own_is_library      (const char *file);
 /* "" for a module without a file. */
 const char *rsc_own_get_module_file (RscSnapshot *snapshot, const RscColumns *columns, RscNode module);
+/* Of the main module: what has no file was typed, or came by "-c". */
+gboolean    rsc_own_main_is_own     (RscSnapshot *snapshot, const RscColumns *columns, RscNode module);
 /* The modules (RscNode) whose files are no library's, but for the main one, in the order of the roots.
  * @names, a set, gets their names and the main one's. */
 GArray     *rsc_own_find_modules    (RscSnapshot *snapshot, const RscColumns *columns, GHashTable *names);

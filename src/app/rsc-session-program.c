@@ -100,7 +100,7 @@ gboolean
 rsc_session_is_on_its_way (RscSession *self)
 {
   return self->lesson != NULL && !self->lesson_at_mark && !self->user_drew && self->hold && rsc_session_is_live (self) &&
-         self->no_python == NULL;
+         self->no_python == NULL && (self->state != RSC_SESSION_HELD || self->continue_after_capture);
 }
 
 static void
@@ -150,7 +150,7 @@ handle_state (RscSession *self, const RscTargetEvent *event)
       g_clear_handle_id (&self->sample_source, g_source_remove);
       rsc_session_set_state (self, RSC_SESSION_EXITED);
       /* A lesson's mark never came: what was passed is all there is. */
-      if (self->wanted_capture == NULL)
+      if (self->lesson != NULL && self->wanted_capture == NULL)
         rsc_session_draw_again (self);
       break;
     }

@@ -159,6 +159,7 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
   g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
   g_auto(Plan) plan = { .fd = -1 };
+  GError *local_error = NULL;
   gboolean captured;
 
   if (options == NULL)
@@ -177,8 +178,13 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
                                | (options->release ? RSC_WIRE_RELEASE : 0));
   set_capturing (self, TRUE);
   captured = rsc_target_exchange (self, request, exchange, &plan.fd, 1, options->timeout_seconds,
-                                  progress, _("Walking the heap"), cancellable, error);
+                                  progress, _("Walking the heap"), cancellable, &local_error);
   set_capturing (self, FALSE);
+  /* A held main thread is asked for plain captures, too: no other thread's collection is a way out. */
+  if (!captured && !options->collect_before && g_error_matches (local_error, RSC_CAPTURE_ERROR, RSC_ERROR_BLOCKED))
+    local_error->code = RSC_ERROR_TIMEOUT;
+  if (!captured)
+    g_propagate_error (error, local_error);
 
   return captured ? plan_read (&plan, self, exchange->pause_ns, progress, cancellable, error) : NULL;
 }

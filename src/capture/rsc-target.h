@@ -114,7 +114,8 @@ typedef struct
   double timeout_seconds;  /* until the program comes to it; 0: as rsc_target_set_timeout() */
 } RscCaptureOptions;
 
-/* RSC_CAPTURE_ERROR: TIMEOUT (the GIL was not released), EXITED, UNSUPPORTED
+/* RSC_CAPTURE_ERROR: TIMEOUT (the GIL was not released), BLOCKED (the main thread
+ * did not come to the collection before), EXITED, UNSUPPORTED
  * (no Python, sub-interpreters, a free-threaded build), LIMIT, FAILED (what went
  * wrong in the child, with the type that was being walked). */
 RscSnapshot *rsc_target_capture (RscTarget                *self,

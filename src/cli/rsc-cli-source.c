@@ -420,7 +420,7 @@ capture (RscCli  *cli,
   };
   RscSnapshot *snapshot = rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
 
-  if (snapshot == NULL)
+  if (snapshot == NULL && options.collect_before)
     rsc_source_add_remedy (error);
 
   return snapshot;

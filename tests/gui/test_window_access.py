@@ -309,7 +309,9 @@ class Shortcuts(GuiTest):
 
         def focus_other():
             """The largest, for a tooltip has a window, too, and goes when it likes."""
-            return subprocess.run(['xdotool', 'windowfocus', '--sync', max(others(), key=window.area)], check=False).returncode == 0
+            found = others()
+            return found and subprocess.run(['xdotool', 'windowfocus', '--sync', max(found, key=window.area)],
+                                            check=False).returncode == 0
         for key in 'F1', 'ctrl+question':
             window.key(key)
             wait_for('the shortcuts', others)

@@ -136,6 +136,21 @@ class Rules(Case):
             self.assertEqual(target.wait_exit(), 0)
 
     @each_python
+    def test_rule_02_no_warning_of_a_thread_that_had_no_time(self, python):
+        script = self.script('''
+            import os
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            for i in range(300):
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+            ''')
+        with Target(python, script) as target:
+            self.assertEqual(target.wait_exit(), 0)
+            self.assertEqual(target.output, {1: b'', 2: b''})
+
+    @each_python
     def test_what_finalizers_print_is_seen_while_it_is_held(self, python):
         script = self.script('''
             import gc, refscope
