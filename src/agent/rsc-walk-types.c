@@ -247,6 +247,10 @@ write_type (RscWalk *walk, RscTypeInfo *info)
     record.flags |= RSC_WIRE_TYPE_HAS_DEL;
   if (info->flags & RSC_PY_FLAG_GC)
     record.flags |= RSC_WIRE_TYPE_COLLECTED;
+  if (rsc_word (info->type, RSC_PY_TP_CLEAR) != 0)
+    record.flags |= RSC_WIRE_TYPE_CLEAR;
+  if (rsc_word (info->type, RSC_PY_TP_DEL) != 0)
+    record.flags |= RSC_WIRE_TYPE_LEGACY_FINALIZER;
   rsc_vector_append (walk, &walk->types, &record, sizeof record);
   info->number = walk->n_types++;
 

@@ -98,7 +98,9 @@ typedef enum
   RSC_TYPE_FINALIZER = 1 << 0,  /* tp_finalize or tp_del */
   RSC_TYPE_HAS_DEL = 1 << 1,    /* hasattr(type, '__del__') */
   RSC_TYPE_HEAP = 1 << 2,       /* made at run time */
-  RSC_TYPE_COLLECTED = 1 << 3   /* Py_TPFLAGS_HAVE_GC */
+  RSC_TYPE_COLLECTED = 1 << 3,  /* Py_TPFLAGS_HAVE_GC */
+  RSC_TYPE_CLEAR = 1 << 4,      /* tp_clear: how the collector breaks a cycle; without it the others of the cycle have to */
+  RSC_TYPE_LEGACY_FINALIZER = 1 << 5 /* tp_del: the collector leaves these, and what they refer to, in gc.garbage */
 } RscTypeFlags;
 
 G_END_DECLS

@@ -135,7 +135,9 @@ enum
   RSC_WIRE_TYPE_FINALIZER = 1 << 0,
   RSC_WIRE_TYPE_HAS_DEL = 1 << 1,
   RSC_WIRE_TYPE_HEAP = 1 << 2,
-  RSC_WIRE_TYPE_COLLECTED = 1 << 3
+  RSC_WIRE_TYPE_COLLECTED = 1 << 3,
+  RSC_WIRE_TYPE_CLEAR = 1 << 4,
+  RSC_WIRE_TYPE_LEGACY_FINALIZER = 1 << 5
 };
 
 /* flags: the low 24 bits are the flags above, bits 24-27 the value's kind, bits

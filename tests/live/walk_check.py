@@ -21,6 +21,11 @@ import threading
 import types
 import weakref
 
+try:
+    import _testcapi  # the only way to a tp_del
+except ImportError:
+    _testcapi = None
+
 NODE = struct.Struct("=QQQIIII")
 EDGE = struct.Struct("=III")
 HEADER = struct.Struct("=QIIQQQQ384s")
@@ -36,6 +41,7 @@ DOUBLE = struct.Struct("=d")
 KINDS = ("PLAIN INDEX KEY VALUE ATTRIBUTE SLOT DICT TYPE BASE MRO CLOSURE CELL GLOBALS LOCAL CONSTANT NAMED ELEMENT "
          "STACK WEAK_REFERENT").split()
 TRAVERSED, WEAK = 0x80, 0x40
+TYPE_CLEAR, TYPE_LEGACY_FINALIZER = 1 << 4, 1 << 5
 (CONTAINER, TRACKED, ROOT, FINALIZER, FINALIZED, HAS_WEAKREFS, IMMORTAL, ESTIMATED, SYNTHETIC, PROPER, TYPE, TEXT, BYTES,
  TRUNCATED, HIDDEN, HAS_DEL) = (1 << i for i in range(16))
 
@@ -318,6 +324,8 @@ def build():
     dead = weakref.ref(Plain())
     keep["weak"] = [referent, weakref.ref(referent), weakref.ref(referent, lambda r: None), weakref.proxy(referent), dead,
                     weakref.WeakValueDictionary({1: referent}), weakref.WeakKeyDictionary({referent: 1}), weakref.WeakSet([referent])]
+    if _testcapi is not None:
+        keep["legacy"] = [_testcapi.with_tp_del(type("Legacy", (), {"__tp_del__": lambda self: None}))()]
     try:
         try:
             raise Oops("inner", [1])
@@ -496,6 +504,11 @@ def main():
         type_node = stream.types[node[3]][0]
         if stream.nodes[type_node][0] != id(t):
             problem("type node", short(o))
+        type_flags = stream.types[node[3]][3]
+        if bool(type_flags & TYPE_CLEAR) != has_slot(t, "tp_clear"):
+            problem("tp_clear", t)
+        if bool(type_flags & TYPE_LEGACY_FINALIZER) != has_slot(t, "tp_del"):
+            problem("tp_del", t)
         if bool(flags & TRACKED) != gc.is_tracked(o):
             problem("tracked", short(o))
         if hasattr(gc, "is_finalized") and bool(flags & FINALIZED) != gc.is_finalized(o):
@@ -677,6 +690,13 @@ def check_labels(stream, o, i, edges):
         elif kind == "NAMED" and isinstance(o, (types.FunctionType, types.MethodType)) and label.startswith("__"):
             if id(getattr(o, label)) != target and label not in ("__builtins__", "__annotations__"):
                 problem("named label", short(o), label)
+    if isinstance(o, weakref.ref):
+        callbacks = [stream.nodes[e[0]][0] for e in edges if stream.label(e) == ("NAMED", "__callback__") and e[2] & TRAVERSED]
+        if callbacks != ([id(o.__callback__)] if o.__callback__ is not None else []):
+            problem("weak reference's callback", short(o), callbacks)
+        referents = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x3f] == "WEAK_REFERENT" and e[2] & WEAK]
+        if referents != ([id(o())] if o() is not None else []):
+            problem("weak reference's referent", short(o), referents)
     if type(o) is dict and id(o) != id(globals()) and not changed_meanwhile(o):
         values = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x3f] == "VALUE"]
         if values and values != [id(v) for v in o.values()] and sorted(values) != sorted(id(v) for v in o.values()):
@@ -685,6 +705,14 @@ def check_labels(stream, o, i, edges):
         members = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x3f] == "ELEMENT"]
         if sorted(members) != sorted(map(id, o)):
             problem("set members", short(o))
+
+
+SLOTS = {"tp_clear": 51, "tp_del": 53}  # the numbers of Include/typeslots.h
+get_slot = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_int)(("PyType_GetSlot", ctypes.pythonapi))
+
+
+def has_slot(t, name):
+    return get_slot(t, SLOTS[name]) is not None
 
 
 def getattr_static(o, name):
