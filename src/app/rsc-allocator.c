@@ -8,6 +8,19 @@
 #include <malloc.h>
 #endif
 
+/* AddressSanitizer brings an allocator of its own: the C library's is not in use then. */
+#if defined (__SANITIZE_ADDRESS__)
+#define SANITISED
+#elif defined (__has_feature)
+#if __has_feature (address_sanitizer)
+#define SANITISED
+#endif
+#endif
+#ifdef SANITISED
+/* Of <sanitizer/allocator_interface.h>, which gcc's package lacks. */
+size_t __sanitizer_get_current_allocated_bytes (void);
+#endif
+
 /* What is larger is mapped by itself, and unmapped when it is freed: the columns
  * of a large heap.  What cairo needs to draw a tile is smaller, and comes and
  * goes with each frame: mapping that anew would take many times what drawing takes. */
@@ -100,7 +113,10 @@ rsc_allocator_trim_soon (void)
 guint64
 rsc_allocator_get_in_use (void)
 {
-#if defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
+#if defined (SANITISED)
+  /* Without what is freed and still in quarantine. */
+  return __sanitizer_get_current_allocated_bytes ();
+#elif defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
   struct mallinfo2 info = mallinfo2 ();
 
   return info.uordblks + info.hblkhd;

@@ -182,7 +182,8 @@ on_chooser_response (GtkNativeDialog *chooser, int response, gpointer user_data)
           start_export (self, chosen);
         }
     }
-  gtk_native_dialog_destroy (chooser);
+  /* One that is kept, though out of sight, reads its folder again and again. */
+  g_object_set_data (G_OBJECT (self), "chooser", NULL);
 }
 
 /* Takes @export over. */
@@ -209,8 +210,8 @@ choose_file (RscHeapPage *self, const char *title, Export *export)
   gtk_file_filter_set_name (filter, pattern);
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
   g_object_set_data_full (G_OBJECT (chooser), "export", export, export_free);
-  /* Lives as long as it is shown. */
   g_signal_connect_object (chooser, "response", G_CALLBACK (on_chooser_response), self, 0);
+  /* Until it is answered, or the page ends. */
   g_object_set_data_full (G_OBJECT (self), "chooser", chooser, g_object_unref);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }

@@ -100,8 +100,7 @@ class Window:
         try:
             wait_for('the test interface', self.answers)
         except Gone:
-            self.errors.seek(0)
-            raise Gone(f'the program did not come up: {self.errors.read().decode(errors="replace")}') from None
+            raise Gone(f'the program did not come up: {self.written()}') from None
 
     def answers(self):
         if self.process.poll() is not None:
@@ -378,10 +377,14 @@ class Window:
         except GLib.Error as error:
             print(f'{name}: it does not answer: {error.message}', file=sys.stderr)
 
+    def written(self):
+        """What the program wrote to its standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors='replace')
+
     def complaints(self):
         """What the program wrote to its standard error that it should not have."""
-        self.errors.seek(0)
-        return [line for line in self.errors.read().decode(errors='replace').splitlines()
+        return [line for line in self.written().splitlines()
                 if 'WARNING' in line or 'CRITICAL' in line or 'ERROR' in line]
 
     def stop(self):

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import struct
@@ -36,6 +37,15 @@ def png_size(data):
     if len(set(zlib.decompress(packed))) < 8:
         raise AssertionError('nothing is drawn')
     return struct.unpack('>II', data[16:24])
+
+
+def watched(process):
+    """The inodes that it has watched for changes."""
+    inodes = set()
+    for path in pathlib.Path(f'/proc/{process.pid}/fdinfo').iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            inodes |= {int(inode, 16) for inode in re.findall(r'^inotify .*\bino:(\w+)', path.read_text(encoding='ascii'), re.MULTILINE)}
+    return inodes
 
 
 class Exporting(GuiTest):
@@ -107,6 +117,14 @@ class Exporting(GuiTest):
         save(window, "page.export('svg')", self.folder / 'picture')
         window.press('Replace')
         wait_for('the picture', lambda: path.read_text().startswith('<?xml'))
+
+    def test_chooser_ends_with_its_answer(self):
+        window = self.open_graph()
+        folder = os.stat('.').st_ino
+        window.activate("page.export('png')")
+        wait_for('the folder that the chooser shows', lambda: folder in watched(window.process))
+        window.press('Cancel')
+        wait_for('the end of the chooser', lambda: folder not in watched(window.process))
 
     def pipe(self, name):
         """A small one, as a file of the folder; its end to read from."""

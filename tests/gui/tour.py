@@ -10,8 +10,8 @@ down by MiB as the allocator keeps it and gives it back.  GLib's slices, which k
 what is freed, are off, and idle workers have ended: they are some MiB of noise, too.
 
 Prints what each round took, and the steps during which the main loop stood
-still for long.  Exit status 1 if it grew.  scripts/tour runs it.  In a sanitised
-build the allocator counts nothing: there the sanitizer says at the end what leaked.
+still for long.  Exit status 1 if it grew.  scripts/tour runs it, on a sanitised build if it is
+asked to: the sanitizer's allocator is asked then.
 """
 import contextlib
 import os
@@ -83,6 +83,12 @@ class Tour:
         except subprocess.TimeoutExpired:
             ended = ['it did not end when it was asked to']
         return self.window.stop() + ended
+
+    def tell(self):
+        """Of what stopped the tour: all that the program wrote, if it has ended, such as a sanitizer's report."""
+        self.window.tell('the tour')
+        if self.window.process.poll() is not None:
+            print(self.window.written())
 
     @contextlib.contextmanager
     def step(self, name):
@@ -237,6 +243,9 @@ def main(minutes):
                 print(f'round {len(allocated)}: {time.monotonic() - started:.0f} s, PSS {pss / 1024:.1f} MiB, '
                       f'private {private / 1024:.1f} MiB, allocated {allocated[-1]} KiB, alive: '
                       + ', '.join(f'{count} {name}' for name, count in sorted(tour.count().items()) if count), flush=True)
+        except Exception:
+            tour.tell()
+            raise
         finally:
             complaints = tour.end()
     for name, stall in sorted(tour.stalls.items(), key=lambda item: -item[1]):
