@@ -9,10 +9,12 @@
 
 static int generation = RSC_GENERATION_2;
 static gboolean live;
+static gboolean fail_if_different;
 
 static const GOptionEntry entries[] = {
   { "generation", 'g', 0, G_OPTION_ARG_INT, &generation, N_("Collect this generation and the younger ones: 0, 1 or 2 (default: 2, all)"), N_("G") },
   { "live", 0, 0, G_OPTION_ARG_NONE, &live, N_("Really collect in the program, and compare with the prediction"), NULL },
+  { "fail-if-different", 0, 0, G_OPTION_ARG_NONE, &fail_if_different, N_("With --live: exit with status 1 unless exactly what was predicted is freed"), NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -24,6 +26,7 @@ enum
   FIELD_UNREACHABLE,
   FIELD_BYTES,
   FIELD_FINALIZERS,
+  FIELD_UNCOLLECTABLE,
   FIELD_SURVIVORS,
   FIELD_PROMOTED_TO,
   N_PREDICTED,
@@ -44,6 +47,8 @@ static const RscField fields[N_FIELDS] = {
   [FIELD_UNREACHABLE] = { "unreachable", N_("Predicted unreachable"), RSC_FIELD_COUNT, RSC_FIELD_TABLE_ONLY },
   [FIELD_BYTES] = { "bytes", N_("Their bytes"), RSC_FIELD_BYTES, RSC_FIELD_SHOWN },
   [FIELD_FINALIZERS] = { "finalizers", N_("With a finalizer"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  /* Translators: unreachable objects that the collector keeps, for a C type's old kind of finalizer (tp_del). */
+  [FIELD_UNCOLLECTABLE] = { "uncollectable", N_("Uncollectable"), RSC_FIELD_COUNT, RSC_FIELD_TABLE_ONLY },
   [FIELD_SURVIVORS] = { "survivors", N_("Survivors"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_PROMOTED_TO] = { "promoted_to", N_("Survivors move to generation"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_RETURNED] = { "returned", N_("gc.collect() returned"), RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
@@ -61,6 +66,7 @@ typedef struct
   RscPrediction *prediction;
   RscCollection *collection; /* NULL: only predicted */
   GArray *unreachable;       /* of RscNode, all of them */
+  GArray *uncollectable;
   GArray *really;
   GArray *only_predicted;
   GArray *only_real;
@@ -73,6 +79,7 @@ clear_collect (Collect *self)
   g_clear_pointer (&self->prediction, rsc_prediction_free);
   g_clear_pointer (&self->collection, rsc_collection_free);
   g_clear_pointer (&self->unreachable, g_array_unref);
+  g_clear_pointer (&self->uncollectable, g_array_unref);
   g_clear_pointer (&self->really, g_array_unref);
   g_clear_pointer (&self->only_predicted, g_array_unref);
   g_clear_pointer (&self->only_real, g_array_unref);
@@ -94,6 +101,7 @@ fill (gsize    row,
   rsc_cell_set_number (&cells[FIELD_UNREACHABLE], prediction->n_unreachable);
   rsc_cell_set_number (&cells[FIELD_BYTES], prediction->bytes);
   rsc_cell_set_number (&cells[FIELD_FINALIZERS], prediction->n_finalizers);
+  rsc_cell_set_number (&cells[FIELD_UNCOLLECTABLE], prediction->n_uncollectable);
   rsc_cell_set_number (&cells[FIELD_SURVIVORS], prediction->survivors);
   rsc_cell_set_number (&cells[FIELD_PROMOTED_TO], prediction->promoted_to);
 
@@ -130,6 +138,7 @@ append_more (GString *json,
   Collect *self = data;
 
   append_addresses (json, self, "unreachable", self->unreachable);
+  append_addresses (json, self, "uncollectable", self->uncollectable);
   if (self->collection == NULL)
     return;
 
@@ -152,6 +161,12 @@ check (RscCli  *cli,
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
                    _("--live really collects, which needs a program after “--”: with a file, collect predicts."));
+      return FALSE;
+    }
+  if (fail_if_different && !live)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("--fail-if-different compares the prediction with a real collection: it needs --live."));
       return FALSE;
     }
   if (live && cli->options.in_place)
@@ -245,15 +260,72 @@ collect (RscCli  *cli,
 }
 
 static gboolean
+is_different (const Collect *self)
+{
+  return self->only_predicted->len + self->only_real->len > 0;
+}
+
+/* A list of objects below the others, in the table for people; an empty one is left out. */
+typedef struct
+{
+  RscObjects objects;
+  RscRows rows;
+} List;
+
+static gboolean
+add_list (List      *list,
+          RscRows  **last,
+          RscCli    *cli,
+          const char *title,
+          GArray     *nodes,
+          GError    **error)
+{
+  if (nodes == NULL || nodes->len == 0)
+    return TRUE;
+  if (!rsc_objects_init_rows (&list->objects, &list->rows, cli, (const RscNode *) (void *) nodes->data, nodes->len,
+                              RSC_OBJECTS_PLAIN, error))
+    return FALSE;
+
+  if (title != NULL)
+    (*last)->footer = title;
+  (*last)->details = &list->rows;
+  *last = &list->rows;
+
+  return TRUE;
+}
+
+/* What was predicted, and where the collection was otherwise, each object. */
+static gboolean
+add_lists (Collect *self,
+           List     lists[3],
+           RscRows *rows,
+           RscCli  *cli,
+           GError **error)
+{
+  RscRows *last = rows;
+  gboolean titles = live && is_different (self);
+
+  if (!live)
+    rows->footer = _("Predicted from the capture, before finalizers run; nothing was collected.");
+  else if (!titles)
+    rows->footer = _("What was predicted was freed, and nothing else that the collector looked at.");
+
+  return add_list (&lists[0], &last, cli, titles ? _("Predicted unreachable, before finalizers run:") : NULL, self->unreachable, error)
+         && add_list (&lists[1], &last, cli, _("Predicted, but still there (a finalizer may have brought them back):"),
+                      self->only_predicted, error)
+         && add_list (&lists[2], &last, cli, _("Freed, but not predicted (their last reference went with the garbage, or a finalizer freed them):"),
+                      self->only_real, error);
+}
+
+static gboolean
 run (RscCli  *cli,
      GError **error)
 {
   g_auto (Collect) self = { 0 };
-  RscObjects objects;
-  RscRows details;
+  List lists[3];
   RscRows rows = {
     .fields = fields, .n_fields = live ? N_FIELDS : N_PREDICTED, .n_rows = 1, .single = TRUE,
-    .fill = fill, .append_more = append_more, .data = &self, .details = &details
+    .fill = fill, .append_more = append_more, .data = &self
   };
 
   if (live)
@@ -269,15 +341,18 @@ run (RscCli  *cli,
     return FALSE;
 
   self.unreachable = rsc_cli_list_nodes (cli->snapshot, self.prediction->unreachable, TRUE, error);
-  if (self.unreachable == NULL || (live && !compare (&self, cli, error))
-      || !rsc_objects_init_rows (&objects, &details, cli, (const RscNode *) self.unreachable->data,
-                                 self.unreachable->len, RSC_OBJECTS_PLAIN, error))
+  self.uncollectable = rsc_cli_list_nodes (cli->snapshot, self.prediction->uncollectable, TRUE, error);
+  if (self.unreachable == NULL || self.uncollectable == NULL || (live && !compare (&self, cli, error))
+      || !add_lists (&self, lists, &rows, cli, error))
     return FALSE;
   rsc_cli_progress_clear ();
 
-  rows.footer = !live ? _("Predicted from the capture, before finalizers run; nothing was collected.") : NULL;
+  if (!rsc_rows_print (&rows, cli, error))
+    return FALSE;
+  if (fail_if_different && is_different (&self))
+    cli->condition_held = TRUE;
 
-  return rsc_rows_print (&rows, cli, error);
+  return TRUE;
 }
 
 const RscCliCommand rsc_cmd_collect = {
@@ -290,6 +365,7 @@ const RscCliCommand rsc_cmd_collect = {
   .examples = "  refscope-cli collect heap.refscope\n"
               "  refscope-cli collect heap.refscope --generation 0 --json\n"
               "  refscope-cli collect --live --on-mark 'after del' -- python3 script.py\n"
+              "  refscope-cli collect --live --fail-if-different -- python3 script.py\n"
               "  refscope-cli collect --fail-if 'unreachable > 1000' -- python3 test.py",
   .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_ROWS,
   .entries = entries,

@@ -19,10 +19,13 @@ typedef struct
   guint generation;        /* 0, 1, 2 */
   RscGarbageRule rule;
   guint64 examined;        /* objects of this generation and younger ones */
-  RscBitset *unreachable;  /* before finalizers run */
+  RscBitset *unreachable;  /* before finalizers run; without the uncollectable ones */
   guint64 n_unreachable;
   guint64 bytes;           /* of the unreachable ones */
-  guint64 survivors;
+  RscBitset *uncollectable; /* unreachable, too, but with a finalizer of the old kind (tp_del), or referred to by such:
+                             * kept, and listed in gc.garbage */
+  guint64 n_uncollectable;
+  guint64 survivors;       /* with the uncollectable ones */
   guint promoted_to;
   guint64 n_finalizers;    /* unreachable objects whose finalizer would run: what it does cannot be predicted */
 } RscPrediction;

@@ -128,6 +128,54 @@ take_out_reachable (Collection    *collection,
   return TRUE;
 }
 
+/* move_legacy_finalizers and move_legacy_finalizer_reachable: objects whose type has a tp_del, and what of the
+ * unreachable they refer to, are kept: the collector cannot know what tp_del would still look at. */
+static gboolean
+take_out_legacy (Collection  *collection,
+                 RscSnapshot *snapshot,
+                 RscBitset   *unreachable,
+                 RscBitset   *uncollectable,
+                 GError     **error)
+{
+  const RscColumns *columns = collection->columns;
+  g_autoptr(RscBitset) legacy = rsc_bitset_new (columns->n_types);
+  g_autoptr(GArray) stack = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
+  for (guint32 type = 0; type < columns->n_types; type++)
+    if (rsc_snapshot_get_type (snapshot, type).flags & RSC_TYPE_LEGACY_FINALIZER)
+      rsc_bitset_set (legacy, type);
+  if (rsc_bitset_count (legacy) == 0)
+    return TRUE;
+
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    if (rsc_bitset_get (unreachable, node) && rsc_bitset_get (legacy, columns->type[node]))
+      {
+        rsc_bitset_unset (unreachable, node);
+        rsc_bitset_set (uncollectable, node);
+        g_array_append_val (stack, node);
+      }
+  while (stack->len > 0)
+    {
+      RscNode node = g_array_index (stack, RscNode, stack->len - 1);
+
+      g_array_set_size (stack, stack->len - 1);
+      for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+        {
+          RscNode target = columns->target[e];
+
+          if (is_cancelled (collection, error))
+            return FALSE;
+          if (!is_seen_by_collector (columns->kind[e]) || !rsc_bitset_get (unreachable, target))
+            continue;
+          rsc_bitset_unset (unreachable, target);
+          rsc_bitset_set (uncollectable, target);
+          g_array_append_val (stack, target);
+        }
+    }
+
+  return TRUE;
+}
+
 static RscBitset *
 find_by_refcounts (Collection *collection,
                    GError    **error)
@@ -234,13 +282,18 @@ rsc_collect_predict (RscSnapshot       *snapshot,
   self->unreachable = self->rule == RSC_RULE_REFCOUNTS
                           ? find_by_refcounts (&collection, error)
                           : find_by_roots (snapshot, &collection, error);
+  self->uncollectable = rsc_bitset_new (columns->n_nodes);
   rsc_bitset_free (collection.young);
-  if (self->unreachable == NULL || !rsc_snapshot_check (snapshot, error))
+  if (self->unreachable == NULL
+      || (self->rule == RSC_RULE_REFCOUNTS
+          && !take_out_legacy (&collection, snapshot, self->unreachable, self->uncollectable, error))
+      || !rsc_snapshot_check (snapshot, error))
     return NULL;
 
   self->examined = collection.n_young;
   for (RscNode node = 0; node < columns->n_nodes; node++)
     {
+      self->n_uncollectable += rsc_bitset_get (self->uncollectable, node);
       if (!rsc_bitset_get (self->unreachable, node))
         continue;
       self->n_unreachable++;
@@ -259,6 +312,7 @@ free_prediction (gpointer data)
   RscPrediction *self = data;
 
   g_clear_pointer (&self->unreachable, rsc_bitset_free);
+  g_clear_pointer (&self->uncollectable, rsc_bitset_free);
   g_free (self);
 }
 
@@ -282,8 +336,12 @@ rsc_prediction_to_overlay (RscPrediction *self,
       if (rsc_bitset_get (self->unreachable, node))
         rsc_overlay_set (overlay, node, RSC_STATE_PREDICTED, -1, NULL);
       else if (tracked && columns->generation[node] <= self->generation)
-        rsc_overlay_set (overlay, node,
-                         columns->generation[node] < self->promoted_to ? RSC_STATE_PROMOTED : RSC_STATE_STAYED, -1, NULL);
+        {
+          /* Where the collector meets an immortal one, it puts it among the frozen. */
+          guint to = columns->flags[node] & RSC_NODE_IMMORTAL ? RSC_GENERATION_PERMANENT : self->promoted_to;
+
+          rsc_overlay_set (overlay, node, columns->generation[node] < to ? RSC_STATE_PROMOTED : RSC_STATE_STAYED, -1, NULL);
+        }
     }
 
   return overlay;

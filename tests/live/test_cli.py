@@ -514,6 +514,60 @@ class Collect(Live):
         self.assertGreaterEqual(len(said['only_predicted']), 1)
         self.assertGreaterEqual(said['finalizers'], 1)
 
+        # The difference in words, object by object, and as a status.
+        live = ('collect', '--live', '--on-mark', 'garbage')
+        text = self.run_cli(*live, '--fail-if-different', '--', self.python, script, status=CONDITION).stdout
+        predicted, difference = text.split('Predicted, but still there (a finalizer may have brought them back):')
+        self.assertIn('Predicted unreachable, before finalizers run:', predicted)
+        self.assertRegex(difference, r'(?m)^0x[0-9a-f]+ +Phoenix ')
+        self.assertNotIn('Freed, but not predicted (', text)
+        self.run_cli(*live, '--', self.python, script)
+
+    def test_what_was_not_predicted_is_listed(self):
+        script = self.script('''
+            import gc, refscope
+            gc.disable()
+            class Closing:
+                def __del__(self):
+                    kept.clear()
+            class Kept: pass
+            k = Kept()
+            kept = [k]; del k
+            c = Closing(); c.c = c; del c
+            refscope.mark("garbage")
+        ''')
+        text = self.run_cli('collect', '--live', '--on-mark', 'garbage', '--fail-if-different', '--', self.python, script, status=CONDITION).stdout
+        self.assertRegex(text.partition('Freed, but not predicted (')[2], r'(?m)^0x[0-9a-f]+ +Kept ')
+        self.assertNotIn('Predicted, but still there (', text)
+
+    def test_uncollectable(self):
+        """tp_del, which only C types have: the collector keeps what has it, and what that refers to."""
+        script = self.script('''
+            import gc, refscope
+            from _testcapi import with_tp_del
+            gc.disable()
+            @with_tp_del
+            class Legacy:
+                def __tp_del__(self): pass
+            class Node: pass
+            legacy, node, other = Legacy(), Node(), Node()
+            legacy.node, node.legacy, other.legacy, other.other = node, legacy, legacy, other
+            print(hex(id(legacy)), hex(id(node)), hex(id(other)))
+            del legacy, node, other
+            refscope.mark("garbage")
+        ''')
+        for python, version in interpreters.find():
+            with self.subTest(python):
+                if subprocess.run([python, '-c', 'import _testcapi'], stderr=subprocess.DEVNULL).returncode != 0:
+                    self.skipTest(f'{python} has no _testcapi, which has the only way to a tp_del')
+                result = self.run_cli('collect', '-o', 'c.json', '--force', '--live', '--generation', '0', '--on-mark', 'garbage', '--', python, script)
+                legacy, node, other = result.stdout.split()
+                said = json.loads((self.folder / 'c.json').read_text())
+                self.assertLessEqual({legacy, node}, set(said['uncollectable']))
+                self.assertIn(other, said['unreachable'])
+                self.assertFalse(set(said['uncollectable']) & set(said['unreachable']))
+                self.assertEqual((said['only_predicted'], said['only_real']), ([], []))
+
     def test_prediction_alone_collects_nothing(self):
         script = self.script(self.GARBAGE + '''
         print(len([o for o in gc.get_objects() if type(o) is Node]))
@@ -528,6 +582,8 @@ class Collect(Live):
         script = self.script(self.GARBAGE)
         self.run_cli('collect', '--fail-if', 'unreachable >= 10', '--on-mark', 'garbage', '--', self.python, script, status=CONDITION)
         self.run_cli('collect', '--live', '--fail-if', 'only_real > 0', '--on-mark', 'garbage', '--', self.python, script)
+        result = self.run_cli('collect', '--live', '--fail-if-different', '--on-mark', 'garbage', '--', self.python, script)
+        self.assertIn('What was predicted was freed, and nothing else that the collector looked at.', result.stdout)
 
 
 class Watch(Live):

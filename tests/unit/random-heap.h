@@ -11,6 +11,8 @@ typedef struct
   double untraversed; /* share that the collector does not see */
   double untracked;   /* share of the nodes that are not in its lists */
   double held;        /* share of the nodes held from outside; < 0: no refcounts */
+  gboolean legacy;    /* T4 has a finalizer of the old kind */
+  double immortal;    /* share of the nodes that are */
 } RandomHeapShape;
 
 typedef struct
@@ -37,7 +39,8 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
     {
       g_autofree char *name = g_strdup_printf ("T%u", t);
 
-      rsc_snapshot_builder_add_type (builder, name, t % 2 == 0 ? "builtins" : "__main__", RSC_NODE_NONE, 0);
+      rsc_snapshot_builder_add_type (builder, name, t % 2 == 0 ? "builtins" : "__main__", RSC_NODE_NONE,
+                                     shape->legacy && t == 4 ? RSC_TYPE_LEGACY_FINALIZER : 0);
     }
   attribute = rsc_snapshot_builder_intern_string (builder, "x", -1);
 
@@ -106,6 +109,11 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
         }
       if (g_rand_int_range (rand, 0, 6) == 0)
         record.flags |= RSC_NODE_FINALIZER;
+      if (shape->immortal > 0 && g_rand_double (rand) < shape->immortal)
+        {
+          record.flags |= RSC_NODE_IMMORTAL;
+          record.refcount = RSC_REFCOUNT_UNKNOWN;
+        }
       rsc_snapshot_builder_add_node (builder, &record);
     }
   for (guint e = 0; e < edges->len; e++)

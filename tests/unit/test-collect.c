@@ -2,53 +2,89 @@
 #include "collect/rsc-collect.h"
 #include "random-heap.h"
 
-#define N_SEEDS 600
+#define N_SEEDS 1000
 
-/* The definition, without lists or stacks: an object of the young generations
- * is kept if more references are counted than come from young ones, or if a
- * kept one refers to it; go on until nothing changes. */
+/* What the collector's textbook says, by nothing but loops over all edges. */
+
+static gboolean
+is_young (const RscColumns *columns, RscNode node, guint generation)
+{
+  return columns->generation[node] <= generation && (columns->flags[node] & RSC_NODE_IMMORTAL) == 0;
+}
+
+static gboolean
+is_traversed (guint8 kind)
+{
+  return (kind & (RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK)) == RSC_EDGE_TRAVERSED;
+}
+
+/* Adds to @set what of @among its members refer to, until nothing changes. */
+static void
+naive_close (const RscColumns *columns, gboolean *set, const gboolean *among)
+{
+  gboolean changed = TRUE;
+
+  while (changed)
+    {
+      changed = FALSE;
+      for (guint32 source = 0; source < columns->n_nodes; source++)
+        for (guint64 e = columns->first_edge[source]; set[source] && e < columns->first_edge[source + 1]; e++)
+          {
+            RscNode target = columns->target[e];
+
+            if (is_traversed (columns->kind[e]) && among[target] && !set[target])
+              {
+                set[target] = TRUE;
+                changed = TRUE;
+              }
+          }
+    }
+}
+
+/* An object of the young generations is kept if more references are counted than come from young ones, or if a kept
+ * one refers to it. */
 static gboolean *
 naive_kept (const RscColumns *columns, guint generation)
 {
   gboolean *kept = g_new0 (gboolean, columns->n_nodes);
-  gboolean changed = TRUE;
+  g_autofree gboolean *young = g_new0 (gboolean, columns->n_nodes);
 
   for (guint32 i = 0; i < columns->n_nodes; i++)
     {
       guint inner = 0;
 
-      if (columns->generation[i] > generation)
-        continue;
+      young[i] = is_young (columns, i, generation);
       for (guint32 source = 0; source < columns->n_nodes; source++)
         for (guint64 e = columns->first_edge[source]; e < columns->first_edge[source + 1]; e++)
-          inner += columns->target[e] == i && columns->generation[source] <= generation
-                   && (columns->kind[e] & (RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK)) == RSC_EDGE_TRAVERSED;
-      kept[i] = columns->refcount[i] > inner;
+          inner += columns->target[e] == i && is_young (columns, source, generation) && is_traversed (columns->kind[e]);
+      kept[i] = young[i] && columns->refcount[i] > inner;
     }
-  while (changed)
-    {
-      changed = FALSE;
-      for (guint32 source = 0; source < columns->n_nodes; source++)
-        for (guint64 e = columns->first_edge[source]; kept[source] && e < columns->first_edge[source + 1]; e++)
-          {
-            RscNode target = columns->target[e];
-
-            if (columns->generation[target] <= generation && !kept[target]
-                && (columns->kind[e] & (RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK)) == RSC_EDGE_TRAVERSED)
-              {
-                kept[target] = TRUE;
-                changed = TRUE;
-              }
-          }
-    }
+  naive_close (columns, kept, young);
 
   return kept;
+}
+
+/* Of what is not kept: what has a finalizer of the old kind, and what that refers to. */
+static gboolean *
+naive_uncollectable (const RscColumns *columns, const gboolean *kept, guint generation)
+{
+  gboolean *set = g_new0 (gboolean, columns->n_nodes);
+  g_autofree gboolean *lost = g_new0 (gboolean, columns->n_nodes);
+
+  for (guint32 i = 0; i < columns->n_nodes; i++)
+    {
+      lost[i] = is_young (columns, i, generation) && !kept[i];
+      set[i] = lost[i] && columns->type[i] == 4;
+    }
+  naive_close (columns, set, lost);
+
+  return set;
 }
 
 static void
 test_predict_random (void)
 {
-  guint64 n_garbage = 0, n_kept = 0;
+  guint64 n_garbage = 0, n_kept = 0, n_uncollectable = 0, n_immortal = 0;
 
   for (guint32 seed = 0; seed < N_SEEDS; seed++)
     for (guint generation = 0; generation <= 2; generation++)
@@ -60,50 +96,63 @@ test_predict_random (void)
           .untraversed = seed % 2 ? .2 : 0,
           .untracked = .15,
           .held = seed % 5 * .1,
+          .legacy = seed % 3 == 0,
+          .immortal = seed % 4 == 0 ? .1 : 0,
         };
         g_autoptr(RscSnapshot) snapshot = random_heap_new (seed, &shape);
         const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL, NULL);
         g_autofree gboolean *kept = naive_kept (columns, generation);
+        g_autofree gboolean *uncollectable = NULL;
         g_autoptr(GError) error = NULL;
         g_autoptr(RscPrediction) prediction = rsc_collect_predict (snapshot, generation, NULL, NULL, &error);
         g_autoptr(RscOverlay) overlay = NULL;
-        guint64 examined = 0, unreachable = 0, bytes = 0, finalizers = 0;
-        gboolean any_tracked = FALSE;
+        guint64 examined = 0, unreachable = 0, saved = 0, bytes = 0, finalizers = 0;
+        gboolean any_counted = FALSE;
 
         for (guint32 i = 0; i < columns->n_nodes; i++)
-          any_tracked |= (columns->flags[i] & RSC_NODE_TRACKED) != 0;
-        if (!any_tracked)
+          any_counted |= (columns->flags[i] & RSC_NODE_TRACKED) != 0 && columns->refcount[i] != RSC_REFCOUNT_UNKNOWN;
+        if (!any_counted)
           continue;
         g_assert_no_error (error);
         g_assert_cmpint (prediction->rule, ==, RSC_RULE_REFCOUNTS);
+        uncollectable = shape.legacy ? naive_uncollectable (columns, kept, generation) : g_new0 (gboolean, columns->n_nodes);
         overlay = rsc_prediction_to_overlay (prediction, snapshot);
         for (guint32 i = 0; i < columns->n_nodes; i++)
           {
-            gboolean young = columns->generation[i] <= generation;
-            gboolean garbage = young && !kept[i];
+            gboolean young = is_young (columns, i, generation);
+            gboolean garbage = young && !kept[i] && !uncollectable[i];
+            gboolean looked_at = columns->generation[i] <= generation;
+            guint to = looked_at && !young ? RSC_GENERATION_PERMANENT : MIN (generation + 1, 2);
             RscState expected = garbage ? RSC_STATE_PREDICTED
-                                : !young ? RSC_STATE_NONE
-                                : columns->generation[i] < MIN (generation + 1, 2) ? RSC_STATE_PROMOTED
-                                                                                   : RSC_STATE_STAYED;
+                                : !looked_at ? RSC_STATE_NONE
+                                : columns->generation[i] < to ? RSC_STATE_PROMOTED
+                                                              : RSC_STATE_STAYED;
 
             g_assert_cmpint (rsc_bitset_get (prediction->unreachable, i), ==, garbage);
+            g_assert_cmpint (rsc_bitset_get (prediction->uncollectable, i), ==, uncollectable[i]);
             g_assert_cmpint (rsc_overlay_get_state (overlay, i), ==, expected);
             examined += young;
             unreachable += garbage;
+            saved += uncollectable[i];
+            n_immortal += looked_at && !young;
             bytes += garbage ? columns->size[i] : 0;
             finalizers += garbage && columns->flags[i] & RSC_NODE_FINALIZER;
           }
         g_assert_cmpuint (prediction->examined, ==, examined);
         g_assert_cmpuint (prediction->n_unreachable, ==, unreachable);
+        g_assert_cmpuint (prediction->n_uncollectable, ==, saved);
         g_assert_cmpuint (prediction->survivors, ==, examined - unreachable);
         g_assert_cmpuint (prediction->bytes, ==, bytes);
         g_assert_cmpuint (prediction->n_finalizers, ==, finalizers);
         g_assert_cmpuint (prediction->promoted_to, ==, MIN (generation + 1, 2));
         n_garbage += unreachable;
         n_kept += examined - unreachable;
+        n_uncollectable += saved;
       }
   g_assert_cmpuint (n_garbage, >, 1000);
   g_assert_cmpuint (n_kept, >, 1000);
+  g_assert_cmpuint (n_uncollectable, >, 200);
+  g_assert_cmpuint (n_immortal, >, 200);
 }
 
 typedef struct
