@@ -8,19 +8,6 @@
 #include <malloc.h>
 #endif
 
-/* AddressSanitizer brings an allocator of its own: the C library's is not in use then. */
-#if defined (__SANITIZE_ADDRESS__)
-#define SANITISED
-#elif defined (__has_feature)
-#if __has_feature (address_sanitizer)
-#define SANITISED
-#endif
-#endif
-#ifdef SANITISED
-/* Of <sanitizer/allocator_interface.h>, which gcc's package lacks. */
-size_t __sanitizer_get_current_allocated_bytes (void);
-#endif
-
 /* What is larger is mapped by itself, and unmapped when it is freed: the columns
  * of a large heap.  What cairo needs to draw a tile is smaller, and comes and
  * goes with each frame: mapping that anew would take many times what drawing takes. */
@@ -107,20 +94,5 @@ rsc_allocator_trim_soon (void)
 {
 #ifdef __GLIBC__
   g_timeout_add_once (TRIM_AFTER_MS, on_trim_time, NULL);
-#endif
-}
-
-guint64
-rsc_allocator_get_in_use (void)
-{
-#if defined (SANITISED)
-  /* Without what is freed and still in quarantine. */
-  return __sanitizer_get_current_allocated_bytes ();
-#elif defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
-  struct mallinfo2 info = mallinfo2 ();
-
-  return info.uordblks + info.hblkhd;
-#else
-  return 0;
 #endif
 }

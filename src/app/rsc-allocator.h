@@ -11,10 +11,8 @@ G_BEGIN_DECLS
 
 /* To be called on the main thread, before there is a second one, which from then on frees nothing large
  * itself.  Where the C library is not GNU's, that is all that is done. */
-void    rsc_allocator_init       (void);
+void rsc_allocator_init      (void);
 /* Gives what is free back to the system, on a thread of its own: a heap was closed. */
-void    rsc_allocator_trim_soon  (void);
-/* Bytes that are in use, of all pools and large blocks; 0 where it is not known. */
-guint64 rsc_allocator_get_in_use (void);
+void rsc_allocator_trim_soon (void);
 
 G_END_DECLS

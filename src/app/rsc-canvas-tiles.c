@@ -57,12 +57,14 @@ void
 rsc_canvas_renew_overview (RscCanvas *self)
 {
   double extent = MAX (self->viewport.scene_width, self->viewport.scene_height);
+  int scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
 
   rsc_canvas_forget_map (self);
   g_clear_pointer (&self->overview, rsc_tiles_close);
   if (self->scene == NULL || extent <= 0)
     return;
-  self->overview = rsc_tiles_new (self->scene, self->overlay, self->theme, MIN (OVERVIEW_PIXELS / extent, 1), 1, overview_came, self);
+  /* The map of a small scene is as large as that, in pixels of the screen. */
+  self->overview = rsc_tiles_new (self->scene, self->overlay, self->theme, MIN (OVERVIEW_PIXELS / extent, scale), 1, overview_came, self);
   rsc_tiles_want (self->overview, (RscBox) { 0, 0, self->viewport.scene_width, self->viewport.scene_height });
 }
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/rsc-census.h"
-#include "rsc-allocator.h"
 #include "rsc-list-filler.h"
 #include "rsc-widget-audit.h"
 #include "rsc-window.h"
@@ -275,9 +274,13 @@ static void
 paint_widget (GtkSnapshot *snapshot, GtkWidget *widget, double x, double y)
 {
   g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (widget);
+  graphene_rect_t bounds;
 
   gtk_snapshot_save (snapshot);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) x, (float) y));
+  /* A paintable begins where the widget's frame does. */
+  if (gtk_widget_compute_bounds (widget, widget, &bounds))
+    gtk_snapshot_translate (snapshot, &bounds.origin);
   gdk_paintable_snapshot (paintable, snapshot, gdk_paintable_get_intrinsic_width (paintable),
                           gdk_paintable_get_intrinsic_height (paintable));
   gtk_snapshot_restore (snapshot);
@@ -464,7 +467,7 @@ on_method_call (GDBusConnection       *connection,
   else if (g_str_equal (method_name, "Count"))
     count (invocation);
   else if (g_str_equal (method_name, "Allocated"))
-    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(t)", rsc_allocator_get_in_use ()));
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(t)", rsc_census_count_bytes ()));
   else if (g_str_equal (method_name, "TakeStall"))
     take_stall (self, invocation);
   else if (g_str_equal (method_name, "FirstGraph"))

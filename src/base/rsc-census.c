@@ -1,5 +1,22 @@
 #include "rsc-census.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* AddressSanitizer brings an allocator of its own: the C library's is not in use then. */
+#if defined (__SANITIZE_ADDRESS__)
+#define SANITISED
+#elif defined (__has_feature)
+#if __has_feature (address_sanitizer)
+#define SANITISED
+#endif
+#endif
+#ifdef SANITISED
+/* Of <sanitizer/allocator_interface.h>, which gcc's package lacks. */
+size_t __sanitizer_get_current_allocated_bytes (void);
+#endif
+
 static int living[RSC_N_CENSUS];
 
 void
@@ -30,4 +47,19 @@ rsc_census_get_name (RscCensus what)
   };
 
   return names[what];
+}
+
+guint64
+rsc_census_count_bytes (void)
+{
+#if defined (SANITISED)
+  /* Without what is freed and still in quarantine. */
+  return __sanitizer_get_current_allocated_bytes ();
+#elif defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+#else
+  return 0;
+#endif
 }

@@ -153,6 +153,8 @@ test_sharp (void)
   rsc_canvas_viewport_changed (canvas, FALSE);
   settle ();
   g_assert_true (rsc_viewport_get_map (&canvas->viewport, &map, &zoom));
+  /* The map is reduced from a larger picture, never enlarged. */
+  g_assert_cmpfloat (rsc_tiles_get_zoom (canvas->overview), >=, zoom * scale);
   check (scene, &map);
   gtk_window_destroy (GTK_WINDOW (window));
 }

@@ -3,7 +3,6 @@
 #include <adwaita.h>
 #include <glib/gstdio.h>
 
-#include "app/rsc-allocator.h"
 #include "app/rsc-application.h"
 #include "app/rsc-capture-strip.h"
 #include "app/rsc-collect-bar.h"
@@ -470,25 +469,6 @@ test_list_filler_out_of_sight (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
-/* By what the tour judges; a sanitised build has another allocator. */
-static void
-test_allocated_bytes (void)
-{
-  gsize size = 16 * 1024 * 1024, half = size / 2;
-  guint64 before = rsc_allocator_get_in_use ();
-  char *block;
-
-  if (before == 0)
-    {
-      g_test_skip ("the C library does not say what is allocated");
-      return;
-    }
-  block = g_malloc0 (size);
-  g_assert_cmpuint (rsc_allocator_get_in_use (), >, before + half);
-  g_free (block);
-  g_assert_cmpuint (rsc_allocator_get_in_use (), <, before + half);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -512,7 +492,6 @@ main (int argc, char **argv)
   g_test_add_func ("/recent-programs", test_recent_programs);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
   g_test_add_func ("/list-filler", test_list_filler);
-  g_test_add_func ("/allocated-bytes", test_allocated_bytes);
   g_test_add_func ("/list-filler/out-of-sight", test_list_filler_out_of_sight);
 
   return g_test_run ();

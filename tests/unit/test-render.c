@@ -9,6 +9,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include "base/rsc-census.h"
 #include "base/rsc-error.h"
 #include "formats/rsc-heap-file.h"
 #include "render/rsc-bezier.h"
@@ -27,6 +28,13 @@
   " o106 [label=\"AVeryLongClassNameThatGoesOnAndOnAndOnWithoutAnyEnd\\nx\"]; o107 [label=\"tuple\\n2 items\"]; o108 [label=\"int\\n42\"];" \
   " o100 -> o101 [label=\"__dict__\"]; o101 -> o102 [label=\"['key']\"]; o101 -> o103; o101 -> o104; o101 -> o105;" \
   " o100 -> o106 [label=\".\xe5\x90\x8d\xe5\x89\x8d\"]; o106 -> o107; o107 -> o100; o107 -> o108; o100 -> o100 }"
+
+#define PLAIN_HEAP "digraph { o100 [label=\"Session\\nuser 'ada'\"]; o100 -> o101 [label=\"__dict__\"]; o101 -> o102; o102 -> o100 }"
+
+/* Pictures, and what each may leave behind, in bytes: what cairo leaks of the Latin font in a PDF are 146. */
+#define WARM_UP 10
+#define REPETITIONS 50
+#define LEAK 512
 
 static RscScene *
 make_scene_full (const char *dot, guint too_many, gboolean swap, gboolean objgraph)
@@ -745,6 +753,58 @@ test_too_large (void)
   cairo_surface_destroy (surface);
 }
 
+/* By what growth is judged; a sanitised build has another allocator. */
+static void
+test_allocated_bytes (void)
+{
+  gsize size = 16 * 1024 * 1024, half = size / 2;
+  guint64 before = rsc_census_count_bytes ();
+  char *block;
+
+  if (before == 0)
+    {
+      g_test_skip ("the C library does not say what is allocated");
+      return;
+    }
+  block = g_malloc0 (size);
+  g_assert_cmpuint (rsc_census_count_bytes (), >, before + half);
+  g_free (block);
+  g_assert_cmpuint (rsc_census_count_bytes (), <, before + half);
+}
+
+/* Once the libraries have filled their caches, a picture leaves nothing behind. */
+static void
+test_repeated (void)
+{
+  static const RscExportFormat formats[] = { RSC_EXPORT_PNG, RSC_EXPORT_SVG, RSC_EXPORT_PDF, RSC_EXPORT_DOT, RSC_EXPORT_JSON };
+  /* Few fonts: see expect_leaks_of_cairo(). */
+  g_autoptr(RscScene) scene = make_scene_full (PLAIN_HEAP, 10, FALSE, FALSE);
+  g_autoptr(RscOverlay) overlay = make_overlay (scene, 1);
+
+  for (gsize f = 0; f < G_N_ELEMENTS (formats); f++)
+    {
+      guint64 before = 0, after;
+
+      for (int i = 0; i < WARM_UP + REPETITIONS; i++)
+        {
+          GBytes *bytes;
+
+          if (formats[f] == RSC_EXPORT_PDF)
+            expect_leaks_of_cairo (TRUE);
+          bytes = export (scene, overlay, formats[f], 1);
+          if (formats[f] == RSC_EXPORT_PDF)
+            expect_leaks_of_cairo (FALSE);
+          g_bytes_unref (bytes);
+          if (i == WARM_UP - 1)
+            before = rsc_census_count_bytes ();
+        }
+      after = rsc_census_count_bytes ();
+      g_test_message ("format %d: %" G_GINT64_FORMAT " bytes more after %d pictures", formats[f], (gint64) (after - before),
+                      REPETITIONS);
+      g_assert_cmpint ((gint64) (after - before), <, REPETITIONS * LEAK);
+    }
+}
+
 static void
 test_pdf (void)
 {
@@ -1038,6 +1098,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/export/png", test_png);
   g_test_add_func ("/export/too-large", test_too_large);
   g_test_add_func ("/export/pdf", test_pdf);
+  g_test_add_func ("/export/allocated-bytes", test_allocated_bytes);
+  g_test_add_func ("/export/repeated", test_repeated);
   g_test_add_func ("/export/pdf-text", test_pdf_text);
   g_test_add_func ("/export/dot-and-json", test_dot_and_json);
   g_test_add_func ("/export/no-overwriting", test_no_overwriting);
