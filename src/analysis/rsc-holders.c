@@ -71,12 +71,13 @@ added_edge_counts (RscSnapshot      *snapshot,
     }
 }
 
-static gboolean
-edge_counts (RscSnapshot      *snapshot,
-             const RscColumns *columns,
-             RscNode           source,
-             guint64           edge)
+gboolean
+rsc_edge_is_counted (RscSnapshot *snapshot,
+                     RscNode      source,
+                     guint64      edge)
 {
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+
   if (columns->kind[edge] & RSC_EDGE_WEAK)
     return FALSE;
   if (columns->kind[edge] & RSC_EDGE_TRAVERSED)
@@ -206,7 +207,7 @@ rsc_holders_compute (RscSnapshot *snapshot,
 
           if (columns->target[e] != node)
             continue;
-          holder.counted = edge_counts (snapshot, columns, source, e);
+          holder.counted = rsc_edge_is_counted (snapshot, source, e);
           is_local |= holder.kind == RSC_HOLDER_LOCAL;
           add_holder (self, limit, holder);
         }

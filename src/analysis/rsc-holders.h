@@ -42,6 +42,10 @@ typedef struct
   guint64 n_holders;    /* all */
 } RscHolders;
 
+/* Whether the reference @edge of @source takes part in its target's count, as
+ * told above.  Asks for no blocks: RSC_BLOCK_NODES and RSC_BLOCK_EDGES must have been. */
+gboolean    rsc_edge_is_counted (RscSnapshot *snapshot, RscNode source, guint64 edge);
+
 /* Never fails but for a damaged file. */
 RscHolders *rsc_holders_compute (RscSnapshot *snapshot, RscNode node, gsize limit, GError **error);
 void        rsc_holders_free    (RscHolders *self);

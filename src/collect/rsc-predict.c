@@ -7,11 +7,9 @@
 #include "base/rsc-error.h"
 #include "base/rsc-release.h"
 #include "rsc-collect.h"
+#include "rsc-deduce.h"
 
 #define OLDEST 2u
-
-/* Targets lie anywhere: they are asked for this many edges ahead. */
-#define AHEAD 24
 
 /* The objects that a collection looks at. */
 typedef struct
@@ -21,22 +19,7 @@ typedef struct
   guint64 n_young;
   const RscProgress *progress;
   GCancellable *cancellable;
-  guint64 n_steps;
 } Collection;
-
-static gboolean
-is_cancelled (Collection *collection,
-              GError    **error)
-{
-  return ++collection->n_steps % RSC_CANCEL_INTERVAL == 0
-         && g_cancellable_set_error_if_cancelled (collection->cancellable, error);
-}
-
-static inline gboolean
-is_seen_by_collector (guint8 kind)
-{
-  return (kind & (RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK)) == RSC_EDGE_TRAVERSED;
-}
 
 /* The generation's list, merged with the younger ones.  Immortal objects are
  * moved to the permanent generation by the collector itself. */
@@ -55,148 +38,12 @@ merge_younger (Collection *collection,
       }
 }
 
-/* update_refs and subtract_refs.  Invariant: gc_refs of a young object is its
- * reference count less the references seen so far that come from young ones. */
-static guint32 *
-count_outside_references (Collection *collection,
-                          GError    **error)
-{
-  const RscColumns *columns = collection->columns;
-  g_autofree guint32 *gc_refs = g_memdup2 (columns->refcount, (gsize) columns->n_nodes * sizeof *columns->refcount);
-
-  for (RscNode node = 0; node < columns->n_nodes; node++)
-    {
-      if (is_cancelled (collection, error))
-        return NULL;
-      if (!rsc_bitset_get (collection->young, node))
-        continue;
-      for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
-        {
-          RscNode target = columns->target[e];
-
-          if (is_cancelled (collection, error))
-            return NULL;
-          if (e + AHEAD < columns->n_edges)
-            __builtin_prefetch (&gc_refs[columns->target[e + AHEAD]], 1);
-          /* A count that is not known stays: its object is held from outside.
-           * None falls below zero in a heap that stood still. */
-          if (is_seen_by_collector (columns->kind[e]) && rsc_bitset_get (collection->young, target)
-              && gc_refs[target] != RSC_REFCOUNT_UNKNOWN && gc_refs[target] > 0)
-            gc_refs[target]--;
-        }
-    }
-
-  return g_steal_pointer (&gc_refs);
-}
-
-/* move_unreachable: what young objects that are held from outside reach stays.
- * Invariant: all nodes on the stack are reachable and no longer in @unreachable. */
-static gboolean
-take_out_reachable (Collection    *collection,
-                    const guint32 *gc_refs,
-                    RscBitset     *unreachable,
-                    GError       **error)
-{
-  const RscColumns *columns = collection->columns;
-  g_autoptr(GArray) stack = g_array_new (FALSE, FALSE, sizeof (RscNode));
-
-  for (RscNode start = 0; start < columns->n_nodes; start++)
-    {
-      if (!rsc_bitset_get (unreachable, start) || gc_refs[start] == 0)
-        continue;
-      rsc_bitset_unset (unreachable, start);
-      g_array_append_val (stack, start);
-      while (stack->len > 0)
-        {
-          RscNode node = g_array_index (stack, RscNode, stack->len - 1);
-
-          g_array_set_size (stack, stack->len - 1);
-          for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
-            {
-              RscNode target = columns->target[e];
-
-              if (is_cancelled (collection, error))
-                return FALSE;
-              if (!is_seen_by_collector (columns->kind[e]) || !rsc_bitset_get (unreachable, target))
-                continue;
-              rsc_bitset_unset (unreachable, target);
-              g_array_append_val (stack, target);
-            }
-        }
-    }
-
-  return TRUE;
-}
-
-/* move_legacy_finalizers and move_legacy_finalizer_reachable: objects whose type has a tp_del, and what of the
- * unreachable they refer to, are kept: the collector cannot know what tp_del would still look at. */
-static gboolean
-take_out_legacy (Collection  *collection,
-                 RscSnapshot *snapshot,
-                 RscBitset   *unreachable,
-                 RscBitset   *uncollectable,
-                 GError     **error)
-{
-  const RscColumns *columns = collection->columns;
-  g_autoptr(RscBitset) legacy = rsc_bitset_new (columns->n_types);
-  g_autoptr(GArray) stack = g_array_new (FALSE, FALSE, sizeof (RscNode));
-
-  for (guint32 type = 0; type < columns->n_types; type++)
-    if (rsc_snapshot_get_type (snapshot, type).flags & RSC_TYPE_LEGACY_FINALIZER)
-      rsc_bitset_set (legacy, type);
-  if (rsc_bitset_count (legacy) == 0)
-    return TRUE;
-
-  for (RscNode node = 0; node < columns->n_nodes; node++)
-    if (rsc_bitset_get (unreachable, node) && rsc_bitset_get (legacy, columns->type[node]))
-      {
-        rsc_bitset_unset (unreachable, node);
-        rsc_bitset_set (uncollectable, node);
-        g_array_append_val (stack, node);
-      }
-  while (stack->len > 0)
-    {
-      RscNode node = g_array_index (stack, RscNode, stack->len - 1);
-
-      g_array_set_size (stack, stack->len - 1);
-      for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
-        {
-          RscNode target = columns->target[e];
-
-          if (is_cancelled (collection, error))
-            return FALSE;
-          if (!is_seen_by_collector (columns->kind[e]) || !rsc_bitset_get (unreachable, target))
-            continue;
-          rsc_bitset_unset (unreachable, target);
-          rsc_bitset_set (uncollectable, target);
-          g_array_append_val (stack, target);
-        }
-    }
-
-  return TRUE;
-}
-
 static RscBitset *
 find_by_refcounts (Collection *collection,
                    GError    **error)
 {
-  g_autofree guint32 *gc_refs = NULL;
-  g_autoptr(RscBitset) unreachable = NULL;
-
-  rsc_progress_report (collection->progress, 0.1, _("Subtracting references"));
-  gc_refs = count_outside_references (collection, error);
-  if (gc_refs == NULL && collection->columns->n_nodes > 0)
-    return NULL;
-
-  rsc_progress_report (collection->progress, 0.5, _("Following references"));
-  unreachable = rsc_bitset_new (collection->columns->n_nodes);
-  for (RscNode node = 0; node < collection->columns->n_nodes; node++)
-    if (rsc_bitset_get (collection->young, node))
-      rsc_bitset_set (unreachable, node);
-  if (!take_out_reachable (collection, gc_refs, unreachable, error))
-    return NULL;
-
-  return g_steal_pointer (&unreachable);
+  return rsc_deduce_unreachable (collection->columns, collection->young, collection->columns->refcount, NULL,
+                                 collection->progress, collection->cancellable, error);
 }
 
 static RscBitset *
@@ -286,7 +133,7 @@ rsc_collect_predict (RscSnapshot       *snapshot,
   rsc_bitset_free (collection.young);
   if (self->unreachable == NULL
       || (self->rule == RSC_RULE_REFCOUNTS
-          && !take_out_legacy (&collection, snapshot, self->unreachable, self->uncollectable, error))
+          && !rsc_deduce_uncollectable (snapshot, self->unreachable, self->uncollectable, cancellable, error))
       || !rsc_snapshot_check (snapshot, error))
     return NULL;
 

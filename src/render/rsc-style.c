@@ -114,6 +114,55 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       set_line (style, colors->success, STATE_WIDTH, RSC_LINE_SOLID);
       set_badge (style, "✓", colors->success, colors->badge_text);
       break;
+    case RSC_STATE_EXAMINED:
+      set_line (style, colors->edge_text, STATE_WIDTH, RSC_LINE_SOLID);
+      break;
+    case RSC_STATE_TENTATIVE:
+      set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASHED);
+      style->pattern = RSC_PATTERN_DOTS;
+      style->pattern_rgb = colors->danger;
+      set_badge (style, "∅?", colors->danger, colors->badge_text);
+      break;
+    case RSC_STATE_RESCUED:
+      set_line (style, colors->success, STATE_WIDTH, RSC_LINE_DASH_DOT);
+      set_badge (style, "↩", colors->success, colors->badge_text);
+      break;
+    case RSC_STATE_KEPT:
+      set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_SOLID);
+      set_badge (style, "!", colors->danger, colors->badge_text);
+      break;
+    case RSC_STATE_FINALIZED:
+      set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASH_DOT);
+      style->pattern = RSC_PATTERN_DOTS;
+      style->pattern_rgb = colors->danger;
+      set_badge (style, "F", colors->danger, colors->badge_text);
+      break;
+    case RSC_STATE_CLEARED:
+      set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DOTTED);
+      style->pattern = RSC_PATTERN_HATCH;
+      style->pattern_rgb = colors->danger;
+      set_badge (style, "✂", colors->danger, colors->badge_text);
+      break;
+    case RSC_STATE_DYING:
+      set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_SOLID);
+      style->pattern = RSC_PATTERN_HATCH;
+      style->pattern_rgb = colors->danger;
+      set_badge (style, "0", colors->danger, colors->badge_text);
+      break;
+    case RSC_STATE_WHITE:
+      style->fill = colors->background;
+      style->title = style->text = colors->text;
+      break;
+    case RSC_STATE_GREY:
+      set_line (style, colors->edge_text, STATE_WIDTH, RSC_LINE_DASHED);
+      style->pattern = RSC_PATTERN_HATCH;
+      style->pattern_rgb = colors->edge_text;
+      break;
+    case RSC_STATE_BLACK:
+      set_line (style, colors->text, STATE_WIDTH, RSC_LINE_SOLID);
+      style->fill = colors->text;
+      style->title = style->text = colors->background;
+      break;
     case RSC_STATE_NONE:
     case RSC_N_STATES:
     default:

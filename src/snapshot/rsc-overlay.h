@@ -20,6 +20,17 @@ typedef enum
   RSC_STATE_GARBAGE_CYCLE, /* member of one that is unreachable */
   RSC_STATE_UNREACHABLE,   /* not reached from the chosen start */
   RSC_STATE_REACHED,       /* reached from the chosen start */
+  /* of a replay, while it goes on */
+  RSC_STATE_EXAMINED,      /* in the list that is collected, not decided yet */
+  RSC_STATE_TENTATIVE,     /* set aside: tentatively unreachable */
+  RSC_STATE_RESCUED,       /* had been set aside, and was reached after all */
+  RSC_STATE_KEPT,          /* unreachable, but kept for a legacy finalizer */
+  RSC_STATE_FINALIZED,     /* its finalizer was called */
+  RSC_STATE_CLEARED,       /* lets go of what it refers to */
+  RSC_STATE_DYING,         /* its reference count is zero, it is being deallocated */
+  RSC_STATE_WHITE,         /* not marked */
+  RSC_STATE_GREY,          /* marked, its references are being followed */
+  RSC_STATE_BLACK,         /* marked, and all its references were followed */
   RSC_N_STATES
 } RscState;
 

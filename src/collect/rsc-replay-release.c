@@ -1,0 +1,231 @@
+/* Reference counts that fall: what tp_clear and tp_dealloc drop, in their order,
+ * and what goes with it. */
+#include "config.h"
+
+#include <string.h>
+
+#include "analysis/rsc-holders.h"
+#include "rsc-replay-private.h"
+
+void
+rsc_release_begin (RscRelease    *self,
+                   RscReplay     *replay,
+                   RscNode        node,
+                   RscReleaseMode mode)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (replay->snapshot);
+  guint64 first = columns->first_edge[node];
+  guint64 last = columns->first_edge[node + 1];
+
+  /* Lists and tuples let go of their last item first. */
+  *self = (RscRelease) {
+    .node = node,
+    .mode = mode,
+    .backwards = last > first && (columns->kind[first] & RSC_EDGE_KIND_MASK) == RSC_EDGE_INDEX,
+    .next = first,
+    .end = last,
+  };
+}
+
+gboolean
+rsc_release_next (RscRelease *self,
+                  RscReplay  *replay,
+                  guint64    *edge)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (replay->snapshot);
+
+  while (self->next < self->end)
+    {
+      guint64 e = self->backwards ? --self->end : self->next++;
+      gboolean is_type = (columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_TYPE;
+
+      /* An object keeps its type until its memory is given back. */
+      if (is_type ? self->mode == RSC_RELEASE_CLEAR : self->mode == RSC_RELEASE_REST)
+        continue;
+      if (!rsc_edge_is_counted (replay->snapshot, self->node, e))
+        continue;
+      /* It went before, by hand. */
+      if (replay->dropped_set != NULL && g_hash_table_contains (replay->dropped_set, GSIZE_TO_POINTER (e)))
+        continue;
+      *edge = e;
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+rsc_replay_decref (RscReplay  *self,
+                   RscStepKind kind,
+                   RscNode     target)
+{
+  RscReplayNode *node = rsc_replay_peek (self, target);
+
+  if (node->refcount == RSC_REFCOUNT_UNKNOWN || node->refcount == 0)
+    {
+      rsc_replay_add (self, RSC_STEP_PASS, target);
+      return FALSE;
+    }
+
+  return rsc_replay_add (self, kind, target) && node->refcount == 0;
+}
+
+/* Whether @node is a weak reference to @referent, and to be told of a callback. */
+static gboolean
+is_weakref_to (RscSnapshot *snapshot,
+               RscNode      node,
+               RscNode      referent,
+               gboolean    *has_callback)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  gboolean refers = FALSE;
+
+  *has_callback = FALSE;
+  for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+    {
+      RscEdgeKind kind = columns->kind[e] & RSC_EDGE_KIND_MASK;
+
+      if (kind == RSC_EDGE_WEAK_REFERENT)
+        refers |= referent == RSC_NODE_NONE || columns->target[e] == referent;
+      else if (kind == RSC_EDGE_NAMED)
+        *has_callback |= strcmp (rsc_snapshot_get_string (snapshot, columns->label[e]), "__callback__") == 0;
+    }
+
+  return refers;
+}
+
+static void
+clear_weakref (RscReplay *self,
+               RscNode    weakref)
+{
+  if (rsc_bitset_get (self->weakrefs, weakref))
+    return;
+  rsc_bitset_set (self->weakrefs, weakref);
+  self->summary.weakrefs++;
+  rsc_replay_add (self, RSC_STEP_CLEAR_WEAKREF, weakref);
+}
+
+void
+rsc_replay_clear_weakrefs (RscReplay *self,
+                           RscNode    node)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+  RscNode previous = RSC_NODE_NONE;
+  gboolean has_callback;
+
+  if (!(columns->flags[node] & RSC_NODE_HAS_WEAKREFS))
+    return;
+
+  for (guint64 r = columns->first_referrer[node]; r < columns->first_referrer[node + 1]; r++)
+    {
+      RscNode weakref = columns->referrer[r];
+
+      if (weakref == previous || !is_weakref_to (self->snapshot, weakref, node, &has_callback))
+        continue;
+      previous = weakref;
+      if (rsc_bitset_get (self->weakrefs, weakref))
+        continue;
+      clear_weakref (self, weakref);
+      /* One that goes itself is not told. */
+      if (has_callback && self->now.lists.list[rsc_replay_peek (self, weakref)->segment] != RSC_LIST_UNREACHABLE
+          && rsc_replay_peek (self, weakref)->segment != RSC_SEGMENT_FREED)
+        {
+          self->summary.callbacks++;
+          rsc_replay_add (self, RSC_STEP_CALLBACK, weakref);
+        }
+    }
+}
+
+void
+rsc_replay_clear_weakref (RscReplay *self,
+                          RscNode    node)
+{
+  gboolean has_callback;
+
+  if (is_weakref_to (self->snapshot, node, RSC_NODE_NONE, &has_callback))
+    clear_weakref (self, node);
+}
+
+static void
+begin_deallocation (RscReplay *self,
+                    GArray    *stack,
+                    RscNode    node)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+  gboolean was_cleared = self->cleared != NULL && rsc_bitset_get (self->cleared, node);
+  RscRelease release;
+
+  if ((columns->flags[node] & (RSC_NODE_FINALIZER | RSC_NODE_FINALIZED)) == RSC_NODE_FINALIZER
+      && (self->finalized == NULL || !rsc_bitset_get (self->finalized, node)))
+    {
+      self->summary.finalizers++;
+      rsc_replay_add (self, RSC_STEP_FINALIZE, node);
+    }
+  rsc_replay_clear_weakrefs (self, node);
+  rsc_replay_add (self, RSC_STEP_DEALLOCATE, node);
+  rsc_release_begin (&release, self, node, was_cleared ? RSC_RELEASE_REST : RSC_RELEASE_ALL);
+  g_array_append_val (stack, release);
+}
+
+/* The deallocations on the stack and all that follow from them: what a
+ * recursive tp_dealloc does, without its recursion. */
+static void
+run_deallocations (RscReplay *self,
+                   GArray    *stack)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+
+  while (stack->len > 0 && self->error == NULL)
+    {
+      RscRelease *release = &g_array_index (stack, RscRelease, stack->len - 1);
+      RscNode node = release->node;
+      guint64 edge;
+
+      if (rsc_release_next (release, self, &edge))
+        {
+          if (rsc_replay_decref (self, RSC_STEP_DECREF, columns->target[edge]) && columns->target[edge] != self->held)
+            begin_deallocation (self, stack, columns->target[edge]);
+          continue;
+        }
+      rsc_replay_add (self, RSC_STEP_FREE, node);
+      self->summary.freed++;
+      self->summary.freed_bytes += columns->size[node];
+      g_array_set_size (stack, stack->len - 1);
+    }
+}
+
+void
+rsc_replay_deallocate (RscReplay *self,
+                       RscNode    node)
+{
+  g_autoptr(GArray) stack = g_array_new (FALSE, FALSE, sizeof (RscRelease));
+
+  begin_deallocation (self, stack, node);
+  run_deallocations (self, stack);
+}
+
+void
+rsc_replay_clear (RscReplay *self,
+                  RscNode    node)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+  g_autoptr(GArray) stack = g_array_new (FALSE, FALSE, sizeof (RscRelease));
+  RscRelease release;
+  guint64 edge;
+
+  /* The collector itself holds what it clears, until that is done. */
+  self->held = node;
+  rsc_bitset_set (self->cleared, node);
+  rsc_replay_add (self, RSC_STEP_CLEAR, node);
+  rsc_release_begin (&release, self, node, RSC_RELEASE_CLEAR);
+  while (self->error == NULL && rsc_release_next (&release, self, &edge))
+    if (rsc_replay_decref (self, RSC_STEP_DECREF, columns->target[edge]) && columns->target[edge] != node)
+      {
+        begin_deallocation (self, stack, columns->target[edge]);
+        run_deallocations (self, stack);
+      }
+  rsc_replay_add (self, RSC_STEP_CLEARED, node);
+  self->held = RSC_NODE_NONE;
+  if (rsc_replay_peek (self, node)->refcount == 0)
+    rsc_replay_deallocate (self, node);
+}
