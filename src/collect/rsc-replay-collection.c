@@ -92,9 +92,8 @@ append_generation (Collection *collection,
 {
   const RscColumns *columns = collection->columns;
 
-  /* Tracked nodes come first, generation by generation. */
-  for (RscNode node = 0; node < columns->n_nodes && (columns->flags[node] & RSC_NODE_TRACKED); node++)
-    if (columns->generation[node] == generation)
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    if (columns->generation[node] == generation && (columns->flags[node] & RSC_NODE_TRACKED))
       g_array_append_val (collection->young, node);
 }
 
@@ -337,9 +336,6 @@ promote (Collection *collection)
 
   replay->summary.promoted_to = MIN (generation + 1, OLDEST);
   replay->summary.reachable = replay->summary.examined - collection->unreachable->len;
-  for (guint i = 0; i < collection->young->len; i++)
-    if (collection->columns->generation[g_array_index (collection->young, RscNode, i)] == OLDEST)
-      replay->n_stayed++;
 }
 
 static guint32
@@ -484,8 +480,9 @@ check_heap (RscSnapshot      *snapshot,
   guint64 minor = *end == '.' ? g_ascii_strtoull (end + 1, NULL, 10) : 0;
   gsize v = 0;
 
-  for (RscNode node = 0; !counted && node < columns->n_nodes && (columns->flags[node] & RSC_NODE_TRACKED); node++)
-    counted = columns->generation[node] != RSC_GENERATION_NONE && columns->refcount[node] != RSC_REFCOUNT_UNKNOWN;
+  for (RscNode node = 0; !counted && node < columns->n_nodes; node++)
+    counted = (columns->flags[node] & RSC_NODE_TRACKED) && columns->generation[node] != RSC_GENERATION_NONE
+              && columns->refcount[node] != RSC_REFCOUNT_UNKNOWN;
   if (!counted)
     {
       g_set_error_literal (error, RSC_ANALYSIS_ERROR, RSC_ERROR_UNSUPPORTED,

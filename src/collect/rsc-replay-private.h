@@ -2,6 +2,7 @@
  * once, so that the algorithm reads the same state that a cursor will show. */
 #pragma once
 
+#include "base/rsc-bitset.h"
 #include "rsc-replay.h"
 
 G_BEGIN_DECLS
@@ -39,6 +40,7 @@ typedef struct
   guint32 key; /* ascending along its segment */
   guint8 state;
   guint8 segment;
+  guint8 is_oldest; /* of the oldest generation at position 0 */
 } RscReplayNode;
 
 /* Everything at one position. */
@@ -51,6 +53,7 @@ typedef struct
   RscLists lists;
   guint64 in_state[RSC_N_STATES];
   guint64 in_segment[RSC_N_SEGMENTS];
+  guint64 oldest_reached; /* reached nodes with is_oldest */
 } RscReplayState;
 
 /* What a step that sets things has set. */
@@ -92,7 +95,6 @@ struct _RscReplay
   RscNode held;         /* is not deallocated for now; RSC_NODE_NONE */
   GArray *dropped;      /* of guint64: the edge of each DROP step, or G_MAXUINT64 */
   GHashTable *dropped_set; /* of these edges; NULL: none */
-  guint64 n_stayed;     /* survivors that were in the oldest generation before */
   RscReplaySummary summary;
 
   /* while it is made */

@@ -157,6 +157,7 @@ init_state (RscReplayState *state,
         .key = node,
         .state = (guint8) first,
         .segment = (guint8) segment,
+        .is_oldest = columns->generation[node] == RSC_GENERATION_2,
       };
       state->in_state[first]++;
       state->in_segment[segment]++;
@@ -191,6 +192,11 @@ set_node (RscReplayState *state,
           guint8          new_state,
           guint8          new_segment)
 {
+  if (node->is_oldest && node->state != new_state)
+    {
+      state->oldest_reached -= node->state == RSC_STATE_REACHED;
+      state->oldest_reached += new_state == RSC_STATE_REACHED;
+    }
   state->in_state[node->state]--;
   state->in_state[new_state]++;
   node->state = new_state;
@@ -730,6 +736,18 @@ rsc_replay_cursor_find (RscReplayCursor *self,
     }
 }
 
+/* The phase that the collection is in, and past the last one at its end. */
+static RscPhase
+get_phase_now (RscReplayCursor *self)
+{
+  guint64 position = self->state.position;
+
+  if (position == self->replay->n_steps)
+    return RSC_N_PHASES;
+
+  return rsc_replay_get_phase (self->replay, position > 0 ? position - 1 : 0);
+}
+
 /* What is told of a node, which is more than what its steps have set: when the
  * looking is over, what is still set aside is unreachable, and what was
  * reached has survived, here or in an older generation. */
@@ -740,9 +758,9 @@ get_shown_state (RscReplayCursor     *self,
   const RscReplayNode *at = &self->state.nodes[node];
   RscPhase phase;
 
-  if (self->replay->kind != RSC_REPLAY_COLLECTION || self->state.position == 0)
+  if (self->replay->kind != RSC_REPLAY_COLLECTION)
     return at->state;
-  phase = rsc_replay_get_phase (self->replay, self->state.position - 1);
+  phase = get_phase_now (self);
   if (at->state == RSC_STATE_TENTATIVE && phase > RSC_PHASE_MOVE_UNREACHABLE)
     return RSC_STATE_UNREACHABLE;
   if (at->state == RSC_STATE_REACHED && phase >= RSC_PHASE_PROMOTE)
@@ -835,9 +853,9 @@ rsc_replay_cursor_count (RscReplayCursor *self,
     return;
 
   memcpy (states, self->state.in_state, sizeof self->state.in_state);
-  if (self->replay->kind == RSC_REPLAY_COLLECTION && self->state.position > 0)
+  if (self->replay->kind == RSC_REPLAY_COLLECTION)
     {
-      RscPhase phase = rsc_replay_get_phase (self->replay, self->state.position - 1);
+      RscPhase phase = get_phase_now (self);
 
       if (phase > RSC_PHASE_MOVE_UNREACHABLE)
         {
@@ -846,7 +864,7 @@ rsc_replay_cursor_count (RscReplayCursor *self,
         }
       if (phase >= RSC_PHASE_PROMOTE)
         {
-          states[RSC_STATE_STAYED] = MIN (self->replay->n_stayed, states[RSC_STATE_REACHED]);
+          states[RSC_STATE_STAYED] = self->state.oldest_reached;
           states[RSC_STATE_PROMOTED] = states[RSC_STATE_REACHED] - states[RSC_STATE_STAYED];
           states[RSC_STATE_REACHED] = 0;
         }

@@ -131,6 +131,7 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
       rsc_snapshot_builder_add_frame (builder, thread, shape->n_nodes - 1, "f", "f.py", 1);
     }
   rsc_snapshot_builder_set_info (builder, "runtime", g_variant_new_string ("Test"));
+  rsc_snapshot_builder_set_info (builder, "version", g_variant_new_string ("3.11.2"));
 
   snapshot = rsc_snapshot_builder_freeze (builder, NULL, NULL, &error);
   g_assert_no_error (error);
