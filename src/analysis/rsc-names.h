@@ -30,6 +30,11 @@ const char *rsc_own_names_get   (const RscOwnNames *self, RscNode node);
  * items, ['key'] is a str, any other subscript is a key by its text. */
 RscNode rsc_names_lookup (RscSnapshot *snapshot, const char *path, GError **error);
 
+/* The counted reference that @path stands for, as "del" would drop it: the
+ * entry of a module's dictionary, a local variable, an attribute, an item.
+ * G_MAXUINT64 and RSC_ANALYSIS_ERROR, NOT_FOUND. */
+guint64 rsc_names_lookup_edge (RscSnapshot *snapshot, const char *path, GError **error);
+
 /* The shortest path of names to @node from a module, a frame's local or a
  * class ("__main__.cache['users'][3]", "main().x"), or NULL if none has at most
  * @max_steps (8 is good for people).  rsc_names_lookup() finds the node by it.

@@ -173,6 +173,9 @@ rsc_output_check (RscCli  *cli,
       return FALSE;
     }
 
+  if ((cli->command->flags & RSC_COMMAND_FOLDER) && g_str_has_suffix (path, G_DIR_SEPARATOR_S))
+    return TRUE;
+
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,

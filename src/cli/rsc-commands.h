@@ -20,6 +20,8 @@ extern const RscCliCommand rsc_cmd_find;
 extern const RscCliCommand rsc_cmd_cycles;
 extern const RscCliCommand rsc_cmd_unreachable;
 extern const RscCliCommand rsc_cmd_collect;
+extern const RscCliCommand rsc_cmd_step;
+extern const RscCliCommand rsc_cmd_what_if;
 extern const RscCliCommand rsc_cmd_watch;
 extern const RscCliCommand rsc_cmd_convert;
 

@@ -135,8 +135,13 @@ gboolean rsc_step_is_object (RscStepKind kind);
 gboolean rsc_step_opens     (RscReplay *self, RscStepKind kind);
 gboolean rsc_step_closes    (RscStepKind kind);
 
-/* Where a step's edge is, see rsc-replay-edge.c. */
-void rsc_replay_find_source (RscReplayCursor *cursor, guint64 index, RscNode *source, guint64 *edge);
+/* Where a step's edge is, see rsc-replay-edge.c.  The cursor stands before the step. */
+typedef struct _RscOpenNodes RscOpenNodes;
+
+RscOpenNodes *rsc_open_nodes_new  (void);
+void          rsc_open_nodes_free (RscOpenNodes *self);
+void          rsc_replay_find_source (RscReplayCursor *cursor, RscOpenNodes *open, guint64 index, RscNode *source,
+                                      guint64 *edge);
 
 RscNode rsc_edge_get_source (const RscColumns *columns, guint64 edge);
 
@@ -159,7 +164,6 @@ typedef struct
 {
   RscNode node;
   RscReleaseMode mode;
-  gboolean backwards; /* lists and tuples */
   guint64 next, end;  /* edges, end exclusive */
 } RscRelease;
 

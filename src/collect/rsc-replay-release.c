@@ -14,16 +14,14 @@ rsc_release_begin (RscRelease    *self,
                    RscReleaseMode mode)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (replay->snapshot);
-  guint64 first = columns->first_edge[node];
-  guint64 last = columns->first_edge[node + 1];
 
-  /* Lists and tuples let go of their last item first. */
+  /* Types drop their fields in the order in which their tp_traverse visits them:
+   * lists and tuples their last item first. */
   *self = (RscRelease) {
     .node = node,
     .mode = mode,
-    .backwards = last > first && (columns->kind[first] & RSC_EDGE_KIND_MASK) == RSC_EDGE_INDEX,
-    .next = first,
-    .end = last,
+    .next = columns->first_edge[node],
+    .end = columns->first_edge[node + 1],
   };
 }
 
@@ -36,7 +34,7 @@ rsc_release_next (RscRelease *self,
 
   while (self->next < self->end)
     {
-      guint64 e = self->backwards ? --self->end : self->next++;
+      guint64 e = self->next++;
       gboolean is_type = (columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_TYPE;
 
       /* An object keeps its type until its memory is given back. */

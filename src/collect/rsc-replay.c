@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/rsc-error.h"
@@ -413,7 +414,7 @@ may_go_on (RscReplay *self)
 {
   if (self->n_steps >= RSC_REPLAY_MAX_STEPS)
     g_set_error (&self->error, RSC_ANALYSIS_ERROR, RSC_ERROR_LIMIT,
-                 _("This collection has more than %" G_GUINT64_FORMAT " steps, which is more than can be gone through."
+                 _("This collection has more than %" PRIu64 " steps, which is more than can be gone through."
                    " Choose a younger generation."),
                  RSC_REPLAY_MAX_STEPS);
   else
@@ -607,6 +608,7 @@ struct _RscReplayCursor
 {
   RscReplay *replay;
   RscReplayState state;
+  RscOpenNodes *open;
 };
 
 RscReplayCursor *
@@ -616,6 +618,7 @@ rsc_replay_cursor_new (RscReplay *replay)
 
   self->replay = rsc_replay_ref (replay);
   init_state (&self->state, replay);
+  self->open = rsc_open_nodes_new ();
 
   return self;
 }
@@ -626,6 +629,7 @@ rsc_replay_cursor_free (RscReplayCursor *self)
   if (self == NULL)
     return;
   clear_state (&self->state);
+  rsc_open_nodes_free (self->open);
   rsc_replay_unref (self->replay);
   g_free (self);
 }
@@ -832,7 +836,7 @@ rsc_replay_cursor_get_step (RscReplayCursor *self,
   undo_step (replay, &self->state, step->kind, step->node);
   step->before = rsc_replay_cursor_get (self, step->node);
   /* An edge's place among its source's is told by the state that it was found in. */
-  rsc_replay_find_source (self, index, &step->source, &step->edge);
+  rsc_replay_find_source (self, self->open, index, &step->source, &step->edge);
   do_step (replay, &self->state, step->kind, step->node);
 
   return TRUE;

@@ -215,6 +215,16 @@ GArray                 *rsc_replay_list_events  (RscReplay *self, RscNode node, 
 char                   *rsc_replay_describe     (RscReplay *self, const RscStep *step, const char *node,
                                                  const char *source);
 
+/* What to draw of a heap to see a replay of it: all of a small one; else what
+ * is unreachable, dropped or marked first; at most @max nodes. */
+GArray                 *rsc_replay_list_actors  (RscReplay *self, guint max);
+/* The positions after the steps that change one of @nodes, or follow its
+ * references, and after joinings of lists; the first is 0, the last the end: an array of guint64.
+ * Where there are more than @max, steps of edges are left out, then the rest is
+ * cut; *n_left_out counts what was. */
+GArray                 *rsc_replay_list_frames  (RscReplay *self, const RscNode *nodes, gsize n_nodes, RscGrain grain,
+                                                 guint max, guint64 *n_left_out);
+
 /* At position 0. */
 RscReplayCursor *rsc_replay_cursor_new  (RscReplay *replay);
 void             rsc_replay_cursor_free (RscReplayCursor *self);
@@ -232,6 +242,11 @@ gboolean         rsc_replay_cursor_get_step (RscReplayCursor *self, RscStep *ste
 void             rsc_replay_cursor_count (RscReplayCursor *self, guint64 *lists, guint64 *states);
 /* The members of a list in its order, the first @max after @skip. */
 GArray          *rsc_replay_cursor_list  (RscReplayCursor *self, RscList list, guint64 skip, guint max);
+
+/* How @nodes (those that are drawn) stand there: their states, gc_refs and
+ * reference counts as badges ("∅? gc 0/1": gc_refs, then the count), and the
+ * reference that the last step was about.  What is not among @nodes has no state there. */
+RscOverlay      *rsc_replay_cursor_to_overlay (RscReplayCursor *self, const RscNode *nodes, gsize n_nodes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscReplay, rsc_replay_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscReplayCursor, rsc_replay_cursor_free)

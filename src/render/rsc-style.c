@@ -7,6 +7,7 @@
 #include "rsc-theme.h"
 
 #define START_WIDTH 2.0
+#define LIT_WIDTH 3.2
 #define STATE_WIDTH 2.0
 #define GHOST_OPACITY 0.72
 #define UNREACHED_OPACITY 0.85
@@ -58,34 +59,36 @@ static void
 apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *overlay, const RscGraphNode *node)
 {
   const char *badge = NULL;
+  RscState state = get_state (overlay, node);
+  const char *sign = rsc_state_get_sign (state);
 
-  switch (get_state (overlay, node))
+  switch (state)
     {
     case RSC_STATE_FREED:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASHED);
       style->fill = colors->background;
       style->title = style->text = colors->text;
       style->opacity = GHOST_OPACITY;
-      set_badge (style, "✕", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_PREDICTED:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASHED);
-      set_badge (style, "✕?", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_PROMOTED:
       set_line (style, colors->success, STATE_WIDTH, RSC_LINE_SOLID);
-      set_badge (style, "↑", colors->success, colors->badge_text);
+      set_badge (style, sign, colors->success, colors->badge_text);
       break;
     case RSC_STATE_STAYED:
-      set_badge (style, "=", colors->edge_text, colors->background);
+      set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_NEW:
       set_line (style, colors->success, STATE_WIDTH, RSC_LINE_DASH_DOT);
-      set_badge (style, "+", colors->success, colors->badge_text);
+      set_badge (style, sign, colors->success, colors->badge_text);
       break;
     case RSC_STATE_UNKNOWN:
       style->line = RSC_LINE_DOTTED;
-      set_badge (style, "?", colors->edge_text, colors->background);
+      set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_CYCLE:
       {
@@ -93,7 +96,7 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
 
         set_line (style, group, STATE_WIDTH, RSC_LINE_SOLID);
         style->double_border = TRUE;
-        set_badge (style, "↻", group, colors->badge_text);
+        set_badge (style, sign, group, colors->badge_text);
         break;
       }
     case RSC_STATE_GARBAGE_CYCLE:
@@ -101,18 +104,18 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       style->double_border = TRUE;
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->danger;
-      set_badge (style, "↻", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_UNREACHABLE:
       set_line (style, colors->danger, style->stroke_width, RSC_LINE_DOTTED);
       style->pattern = RSC_PATTERN_DOTS;
       style->pattern_rgb = colors->danger;
       style->opacity = UNREACHED_OPACITY;
-      set_badge (style, "∅", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_REACHED:
       set_line (style, colors->success, STATE_WIDTH, RSC_LINE_SOLID);
-      set_badge (style, "✓", colors->success, colors->badge_text);
+      set_badge (style, sign, colors->success, colors->badge_text);
       break;
     case RSC_STATE_EXAMINED:
       set_line (style, colors->edge_text, STATE_WIDTH, RSC_LINE_SOLID);
@@ -121,33 +124,33 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASHED);
       style->pattern = RSC_PATTERN_DOTS;
       style->pattern_rgb = colors->danger;
-      set_badge (style, "∅?", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_RESCUED:
       set_line (style, colors->success, STATE_WIDTH, RSC_LINE_DASH_DOT);
-      set_badge (style, "↩", colors->success, colors->badge_text);
+      set_badge (style, sign, colors->success, colors->badge_text);
       break;
     case RSC_STATE_KEPT:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_SOLID);
-      set_badge (style, "!", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_FINALIZED:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASH_DOT);
       style->pattern = RSC_PATTERN_DOTS;
       style->pattern_rgb = colors->danger;
-      set_badge (style, "F", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_CLEARED:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DOTTED);
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->danger;
-      set_badge (style, "✂", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_DYING:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_SOLID);
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->danger;
-      set_badge (style, "0", colors->danger, colors->badge_text);
+      set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_WHITE:
       style->fill = colors->background;
@@ -241,7 +244,12 @@ apply_edge_states (RscEdgeStyle *style, const RscThemeColors *colors, RscOverlay
 {
   RscState from = get_state (overlay, source), to = get_state (overlay, target);
 
-  if ((from == RSC_STATE_CYCLE || from == RSC_STATE_GARBAGE_CYCLE) && from == to &&
+  if (rsc_overlay_is_lit (overlay, source->node, target->node))
+    {
+      style->stroke = colors->ring;
+      style->width = LIT_WIDTH;
+    }
+  else if ((from == RSC_STATE_CYCLE || from == RSC_STATE_GARBAGE_CYCLE) && from == to &&
       rsc_overlay_get_group (overlay, source->node) == rsc_overlay_get_group (overlay, target->node))
     {
       style->stroke = from == RSC_STATE_CYCLE ? get_group_color (colors, overlay, source->node) : colors->danger;

@@ -311,17 +311,12 @@ append_patterns (GString *svg, guint32 rgb)
     "</defs>\n", rgb, rgb);
 }
 
-char *
-rsc_svg_write (RscScene *scene, RscOverlay *overlay, RscTheme theme)
+void
+rsc_svg_begin (GString *svg, double width, double height, RscTheme theme)
 {
   const RscThemeColors *colors = rsc_theme_get_colors (theme);
-  GString *svg = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"");
-  double width, height;
-  gsize n_nodes, n_edges;
 
-  rsc_scene_get_nodes (scene, &n_nodes);
-  rsc_scene_get_edges (scene, &n_edges);
-  rsc_scene_get_size (scene, &width, &height);
+  g_string_append (svg, "<svg xmlns=\"http://www.w3.org/2000/svg\"");
   append_attribute (svg, "width", width);
   append_attribute (svg, "height", height);
   g_string_append (svg, " viewBox=\"0 0 ");
@@ -334,10 +329,38 @@ rsc_svg_write (RscScene *scene, RscOverlay *overlay, RscTheme theme)
   g_string_append (svg, "<rect width=\"100%\" height=\"100%\"");
   append_color (svg, "fill", colors->background);
   g_string_append (svg, "/>\n");
+}
+
+void
+rsc_svg_append_scene (GString *svg, RscScene *scene, RscOverlay *overlay, RscTheme theme)
+{
+  gsize n_nodes, n_edges;
+
+  rsc_scene_get_nodes (scene, &n_nodes);
+  rsc_scene_get_edges (scene, &n_edges);
   for (gsize e = 0; e < n_edges; e++)
     append_edge (svg, scene, e, overlay, theme);
   for (gsize i = 0; i < n_nodes; i++)
     append_node (svg, scene, i, overlay, theme);
+}
+
+void
+rsc_svg_append_escaped (GString *svg, const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  append_escaped (svg, valid, strlen (valid));
+}
+
+char *
+rsc_svg_write (RscScene *scene, RscOverlay *overlay, RscTheme theme)
+{
+  GString *svg = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+  double width, height;
+
+  rsc_scene_get_size (scene, &width, &height);
+  rsc_svg_begin (svg, width, height, theme);
+  rsc_svg_append_scene (svg, scene, overlay, theme);
   g_string_append (svg, "</svg>\n");
   return g_string_free (svg, FALSE);
 }

@@ -17,32 +17,34 @@ struct _RscOverlay
   gint32 *groups;      /* NULL until a group is set */
   GHashTable *badges;  /* node -> text; NULL until one is set */
   guint32 counts[RSC_N_STATES];
+  RscNode lit_source, lit_target; /* RSC_NODE_NONE: no edge */
 };
 
 static const struct
 {
   const char *id;
   const char *label;
+  const char *sign;
 } state_facts[RSC_N_STATES] = {
   /* Translators: states of objects, shown beside them */
   [RSC_STATE_NONE] = { "none", N_("plain") },
-  [RSC_STATE_FREED] = { "freed", N_("freed") },
-  [RSC_STATE_PREDICTED] = { "predicted", N_("would be freed") },
-  [RSC_STATE_PROMOTED] = { "promoted", N_("promoted") },
-  [RSC_STATE_STAYED] = { "stayed", N_("stayed") },
-  [RSC_STATE_NEW] = { "new", N_("new") },
-  [RSC_STATE_UNKNOWN] = { "unknown", N_("cannot be told") },
-  [RSC_STATE_CYCLE] = { "cycle", N_("in a cycle") },
-  [RSC_STATE_GARBAGE_CYCLE] = { "garbage-cycle", N_("in a garbage cycle") },
-  [RSC_STATE_UNREACHABLE] = { "unreachable", N_("unreachable") },
-  [RSC_STATE_REACHED] = { "reached", N_("reached") },
+  [RSC_STATE_FREED] = { "freed", N_("freed"), "✕" },
+  [RSC_STATE_PREDICTED] = { "predicted", N_("would be freed"), "✕?" },
+  [RSC_STATE_PROMOTED] = { "promoted", N_("promoted"), "↑" },
+  [RSC_STATE_STAYED] = { "stayed", N_("stayed"), "=" },
+  [RSC_STATE_NEW] = { "new", N_("new"), "+" },
+  [RSC_STATE_UNKNOWN] = { "unknown", N_("cannot be told"), "?" },
+  [RSC_STATE_CYCLE] = { "cycle", N_("in a cycle"), "↻" },
+  [RSC_STATE_GARBAGE_CYCLE] = { "garbage-cycle", N_("in a garbage cycle"), "↻" },
+  [RSC_STATE_UNREACHABLE] = { "unreachable", N_("unreachable"), "∅" },
+  [RSC_STATE_REACHED] = { "reached", N_("reached"), "✓" },
   [RSC_STATE_EXAMINED] = { "examined", N_("examined") },
-  [RSC_STATE_TENTATIVE] = { "tentative", N_("tentatively unreachable") },
-  [RSC_STATE_RESCUED] = { "rescued", N_("rescued") },
-  [RSC_STATE_KEPT] = { "kept", N_("kept for a legacy finalizer") },
-  [RSC_STATE_FINALIZED] = { "finalized", N_("finalized") },
-  [RSC_STATE_CLEARED] = { "cleared", N_("cleared") },
-  [RSC_STATE_DYING] = { "dying", N_("being deallocated") },
+  [RSC_STATE_TENTATIVE] = { "tentative", N_("tentatively unreachable"), "∅?" },
+  [RSC_STATE_RESCUED] = { "rescued", N_("rescued"), "↩" },
+  [RSC_STATE_KEPT] = { "kept", N_("kept for a legacy finalizer"), "!" },
+  [RSC_STATE_FINALIZED] = { "finalized", N_("finalized"), "F" },
+  [RSC_STATE_CLEARED] = { "cleared", N_("cleared"), "✂" },
+  [RSC_STATE_DYING] = { "dying", N_("being deallocated"), "0" },
   /* Translators: colours of marking, as in textbooks */
   [RSC_STATE_WHITE] = { "white", N_("white") },
   [RSC_STATE_GREY] = { "grey", N_("grey") },
@@ -60,6 +62,7 @@ rsc_overlay_new (RscSnapshot *snapshot)
   self->n_nodes = rsc_snapshot_peek_columns (snapshot)->n_nodes;
   self->states = g_malloc0 (MAX (self->n_nodes, 1));
   self->counts[RSC_STATE_NONE] = self->n_nodes;
+  self->lit_source = self->lit_target = RSC_NODE_NONE;
 
   return self;
 }
@@ -125,6 +128,23 @@ rsc_overlay_set (RscOverlay *self,
     {
       g_hash_table_remove (self->badges, GUINT_TO_POINTER (node));
     }
+}
+
+void
+rsc_overlay_light_edge (RscOverlay *self,
+                        RscNode     source,
+                        RscNode     target)
+{
+  self->lit_source = source;
+  self->lit_target = target;
+}
+
+gboolean
+rsc_overlay_is_lit (RscOverlay *self,
+                    RscNode     source,
+                    RscNode     target)
+{
+  return source != RSC_NODE_NONE && self->lit_source == source && self->lit_target == target;
 }
 
 RscState
@@ -206,4 +226,12 @@ rsc_state_get_id (RscState state)
   g_return_val_if_fail (state < RSC_N_STATES, "");
 
   return state_facts[state].id;
+}
+
+const char *
+rsc_state_get_sign (RscState state)
+{
+  g_return_val_if_fail (state < RSC_N_STATES, NULL);
+
+  return state_facts[state].sign;
 }

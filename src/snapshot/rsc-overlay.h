@@ -44,6 +44,10 @@ void        rsc_overlay_unref (RscOverlay *self);
  * badge: a short text drawn at the node's corner, or NULL; copied. */
 void        rsc_overlay_set (RscOverlay *self, RscNode node, RscState state, int group, const char *badge);
 
+/* The reference that is being looked at; one of them. */
+void        rsc_overlay_light_edge (RscOverlay *self, RscNode source, RscNode target);
+gboolean    rsc_overlay_is_lit     (RscOverlay *self, RscNode source, RscNode target);
+
 RscState    rsc_overlay_get_state (RscOverlay *self, RscNode node);
 int         rsc_overlay_get_group (RscOverlay *self, RscNode node);
 const char *rsc_overlay_get_badge (RscOverlay *self, RscNode node);
@@ -56,6 +60,8 @@ RscSnapshot *rsc_overlay_get_snapshot (RscOverlay *self);
 /* The state as a translated word ("freed"), and as an identifier ("freed") for
  * JSON and CSS, never translated. */
 const char *rsc_state_get_label (RscState state);
+/* A sign for its badge ("✕"), or NULL where it has none. */
+const char *rsc_state_get_sign  (RscState state);
 const char *rsc_state_get_id    (RscState state);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscOverlay, rsc_overlay_unref)
