@@ -119,7 +119,8 @@ make_replay (RscCli  *cli,
     }
   else if (mark_sweep || from != NULL || breadth_first)
     {
-      g_autoptr (GArray) starts = rsc_source_resolve (cli, (const char *const *) from, from != NULL ? -1 : 0, error);
+      const char *const all_roots[] = { NULL };
+      g_autoptr (GArray) starts = rsc_source_resolve (cli, from != NULL ? (const char *const *) from : all_roots, -1, error);
 
       if (starts != NULL)
         replay = rsc_replay_new_mark_sweep (cli->snapshot, (const RscNode *) starts->data, starts->len,

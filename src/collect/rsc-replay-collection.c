@@ -335,7 +335,6 @@ promote (Collection *collection)
     rsc_replay_join (replay, RSC_STEP_PROMOTE, segments, n_segments, to);
 
   replay->summary.promoted_to = MIN (generation + 1, OLDEST);
-  replay->summary.reachable = replay->summary.examined - collection->unreachable->len;
 }
 
 static guint32
@@ -535,10 +534,11 @@ rsc_replay_new_collection (RscSnapshot       *snapshot,
   rsc_replay_set_end (collection.replay, RSC_SEGMENT_ALIVE, generation_lists[MIN (generation + 1, OLDEST)]);
   merge_younger (&collection);
   deduce_unreachable (&collection);
-  collection.replay->summary.unreachable = unreachable->len;
   untrack (&collection);
   promote (&collection);
   move_legacy_finalizers (&collection);
+  collection.replay->summary.unreachable = unreachable->len;
+  collection.replay->summary.reachable = collection.replay->summary.examined - unreachable->len;
   handle_weakrefs (&collection);
   finalize_garbage (&collection);
   final = handle_resurrected (&collection);

@@ -135,8 +135,8 @@ typedef struct
   guint generation;       /* collection */
   guint promoted_to;      /* collection */
   guint64 examined;       /* collection: objects in the merged list; mark-sweep: all */
-  guint64 reachable;      /* collection: survivors; mark-sweep: marked */
-  guint64 unreachable;    /* collection: found unreachable, before finalizers; mark-sweep: swept */
+  guint64 reachable;      /* collection: survivors, with those kept for a legacy finalizer; mark-sweep: marked */
+  guint64 unreachable;    /* collection: found unreachable, before finalizers, without those; mark-sweep: swept */
   guint64 freed;          /* objects whose memory is given back, untracked ones too */
   guint64 freed_bytes;
   guint64 left;           /* drop: unreachable but kept by cycles; collection: still alive after clearing */

@@ -12,9 +12,11 @@
 
 #include "bench-report.h"
 #include "capture/rsc-target.h"
+#include "collect/rsc-replay.h"
 #include "graph/rsc-graph.h"
 
 #define REPEATS 21
+#define N_JUMPS 100
 
 static void
 die (const GError *error)
@@ -107,6 +109,46 @@ time_backrefs (RscSnapshot *snapshot, guint64 address, gboolean objgraph, gsize 
   return bench_median (taken, REPEATS);
 }
 
+/* A full collection as steps, beside the real one; and going to any of them. */
+static void
+bench_replay (RscSnapshot *snapshot, double collect, gboolean large)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (RscReplay) replay = NULL;
+  g_autoptr (RscReplayCursor) cursor = NULL;
+  g_autoptr (GError) error = NULL;
+  double start = bench_now_ms ();
+  double computed, longest = 0, all = 0;
+  guint64 n;
+
+  replay = rsc_replay_new_collection (snapshot, 2, NULL, NULL, &error);
+  if (replay == NULL)
+    die (error);
+  computed = bench_now_ms () - start;
+  n = rsc_replay_get_n_steps (replay);
+  cursor = rsc_replay_cursor_new (replay);
+  for (int i = 0; i < N_JUMPS; i++)
+    {
+      guint64 to = (guint64) (g_rand_double (rand) * (double) n);
+      double taken;
+      RscStep step;
+
+      start = bench_now_ms ();
+      rsc_replay_cursor_seek (cursor, to);
+      rsc_replay_cursor_get_step (cursor, &step);
+      taken = bench_now_ms () - start;
+      longest = MAX (longest, taken);
+      all += taken;
+    }
+  printf ("  a full collection is %" G_GUINT64_FORMAT " steps, computed in %.0f ms; a jump takes %.1f ms on average\n",
+          n, computed, all / N_JUMPS);
+  bench_report ("steps computed / gc.collect()", computed / collect, "x", 3);
+  if (!large)
+    bench_report ("the longest of the jumps between random steps", longest, "ms", 50);
+  else
+    printf ("  the longest of the jumps between random steps: %.1f ms\n", longest);
+}
+
 static void
 bench_heap (const char *python, const char *program, const char *tracked, const char *folder)
 {
@@ -159,6 +201,8 @@ bench_heap (const char *python, const char *program, const char *tracked, const 
     bench_report ("from request to queryable / gc.collect()  (5 is the goal)", queryable / collect, "x", 8);
   else
     printf ("  from request to queryable / gc.collect(): %.3gx\n", queryable / collect);
+
+  bench_replay (snapshot, collect, large);
 
   objgraph = number_of (output->str, "objgraph_ms");
   backrefs = time_backrefs (snapshot, sample, TRUE, &n_drawn);

@@ -1,5 +1,6 @@
 """What refscope-cli says to bad input: a sentence, the right exit status,
 nothing on standard output, nothing lost, and never a hang."""
+import html.parser
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 import cli
 from cli import CONDITION, DONE, HEAPS, MALFORMED, UNCAPTURED, USAGE, run
@@ -31,6 +33,18 @@ class BadInput(unittest.TestCase):
             self.assertEqual(result.stdout, '')
         return result.stderr
 
+    def test_steps(self):
+        self.refused(USAGE, 'no phase “x”; there are: merge', 'step', 'graph.dot', '--phase', 'x')
+        self.refused(USAGE, 'give one of them', 'step', 'graph.dot', '--mark-sweep', '--drop', 'A')
+        self.refused(USAGE, 'does not say what to write', 'step', 'graph.dot', '-o', 'steps.gif')
+        self.refused(USAGE, '0.05 to 3600', 'step', 'graph.dot', '--seconds', '0')
+        self.refused(USAGE, '--generation takes', 'step', 'graph.dot', '--generation', '3')
+        self.refused(USAGE, 'number of rows', 'step', 'graph.dot', '--limit', '-1')
+        self.refused(USAGE, 'no reference counts and generations', 'step', 'graph.dot')
+        self.refused(USAGE, 'by --drop', 'what-if', 'graph.dot')
+        self.refused(USAGE, 'no reference count', 'what-if', 'graph.dot', '--drop', '#0')
+        self.refused(USAGE, 'no reference “name:A->name:F”', 'what-if', 'graph.dot', '--drop', 'name:A->name:F')
+
     # --- usage
 
     def test_no_command(self):
@@ -46,7 +60,7 @@ class BadInput(unittest.TestCase):
         self.assertNotIn('Did you mean', self.refused(USAGE, 'There is no command', ''))
 
     def test_later_commands_are_not_there(self):
-        for command in 'path growth diff leaks dominators retained what-if step sql'.split():
+        for command in 'path growth diff leaks dominators retained sql'.split():
             self.refused(USAGE, 'There is no command', command, 'graph.dot')
 
     def test_unknown_option(self):
@@ -341,6 +355,59 @@ class Pictures(unittest.TestCase):
         self.assertEqual(result.returncode, USAGE)
         self.assertIn('No chain', result.stderr)
         self.assertFalse((self.folder / 'none.svg').exists())
+
+
+    def test_page_of_steps(self):
+        page = self.draw('steps.html', 'step', 'graph.dot', '--from', 'name:A').decode()
+        parser = Page()
+        parser.feed(page)
+        parser.close()
+        self.assertEqual(parser.open, [])
+        self.assertEqual(parser.frames, 13)
+        self.assertEqual(parser.buttons, {'first', 'back', 'next', 'last', 'play'})
+        self.assertNotRegex(page, r'(?:src|href)=')
+        self.assertIn('is still white', page)
+
+    def test_animated_steps(self):
+        svg = self.draw('steps.svg', 'step', 'graph.dot', '--from', 'name:A', '--seconds', '0.5')
+        sets = [element for element in ElementTree.fromstring(svg).iter() if element.tag.endswith('}set')]
+        self.assertEqual([element.get('dur') for element in sets], ['0.50s'] * 13)
+        self.assertEqual(sets[0].get('begin'), '0s;frame12.end')
+        self.assertEqual(sets[12].get('begin'), 'frame11.end')
+
+    def test_numbered_steps(self):
+        folder = self.folder / 'new' / 'frames'
+        args = ['step', 'graph.dot', '--from', 'name:A', '-o', f'{folder}/']
+        self.assertEqual(run(*args, cwd=HEAPS).returncode, DONE)
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), [f'{n:04}.svg' for n in range(1, 14)])
+        texts = [ElementTree.fromstring((folder / name).read_bytes()) for name in ('0001.svg', '0013.svg')]
+        self.assertIn('Before the first step', ' '.join(texts[0].itertext()))
+        self.assertIn('Step 12: Sweep', ' '.join(texts[1].itertext()))
+        self.assertEqual(run(*args, cwd=HEAPS).returncode, USAGE)
+        self.assertEqual(run(*args, '--force', cwd=HEAPS).returncode, DONE)
+
+
+class Page(html.parser.HTMLParser):
+    """Counts what a page of steps has, and which elements stay open."""
+    EMPTY = 'meta', 'input', 'rect', 'path', 'circle', 'ellipse'
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.frames = 0
+        self.buttons = set()
+
+    def handle_starttag(self, tag, attributes):
+        if tag == 'section':
+            self.frames += 1
+        if tag == 'button':
+            self.buttons.add(dict(attributes)['id'])
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.EMPTY:
+            assert self.open.pop() == tag, tag
 
 
 class Conversions(unittest.TestCase):

@@ -53,6 +53,9 @@ CASES = {
     'dot-unreachable-nothing': (['unreachable', 'graph.dot', '--from', 'name:D'], DONE),
     'dot-collect': (['collect', 'graph.dot'], DONE),
     'dot-collect-json': (['collect', 'graph.dot', '--json'], DONE),
+    'dot-step': (['step', 'graph.dot', '--from', 'name:A'], DONE),
+    'dot-step-breadth-first': (['step', 'graph.dot', '--from', 'name:A', '--breadth-first', '--objects-only'], DONE),
+    'dot-step-object': (['step', 'graph.dot', '--mark-sweep', '--phase', 'mark', 'name:E'], DONE),
     'dot-refs': (['refs', 'graph.dot'], DONE),
     'dot-refs-json': (['refs', 'graph.dot', '--json'], DONE),
     'dot-refs-objgraph': (['refs', 'graph.dot', 'name:D', '--objgraph', '--quiet'], DONE),
@@ -109,10 +112,16 @@ CASES = {
     'heap-collect': (['collect', 'shop.refscope'], DONE),
     'heap-collect-json': (['collect', 'shop.refscope', '--json'], DONE),
     'heap-collect-young-json': (['collect', 'shop.refscope', '--generation', '0', '--json'], DONE),
+    'heap-step-pair': (['step', 'shop.refscope', "sql:SELECT id FROM objects WHERE type = 'Session' AND generation = 0"], DONE),
+    'heap-step-clear': (['step', 'shop.refscope', '--phase', 'clear'], DONE),
+    'heap-step-drop': (['step', 'shop.refscope', '--drop', "cache['bob']"], DONE),
+    'heap-what-if': (['what-if', 'shop.refscope', '--drop', 'cache', '--drop', 'ring'], DONE),
+    'heap-what-if-json': (['what-if', 'shop.refscope', '--drop', "name:__main__.cache->name:__main__.cache['bob']:['bob']",
+                           '--json'], DONE),
     'heap-unreachable': (['unreachable', 'shop.refscope', '--limit', '3', '--fail-if', "type = 'Session'"], CONDITION),
 }
 
-EVERY_COMMAND = ('capture verify info refs backrefs chain types find cycles unreachable collect watch convert').split()
+EVERY_COMMAND = ('capture verify info refs backrefs chain types find cycles unreachable collect step what-if watch convert').split()
 
 
 class Golden(unittest.TestCase):

@@ -24,7 +24,7 @@ class Manual(unittest.TestCase):
         self.text = MANUAL.read_text()
 
     def test_commands(self):
-        self.assertEqual(sorted(set(re.findall(r'^\.It Cm (\w+)', self.text, re.MULTILINE))), sorted(commands()))
+        self.assertEqual(sorted(set(re.findall(r'^\.It Cm ([\w-]+)', self.text, re.MULTILINE))), sorted(commands()))
 
     def test_options(self):
         there = {'version'}.union(*(options(command) for command in commands()))

@@ -281,6 +281,7 @@ test_collection_random (void)
       g_assert_cmpuint (summary->examined, ==, prediction->examined);
       g_assert_cmpuint (summary->unreachable, ==, prediction->n_unreachable);
       g_assert_cmpuint (summary->reachable, ==, prediction->survivors);
+      g_assert_cmpuint (summary->legacy, ==, prediction->n_uncollectable);
       g_assert_cmpuint (summary->promoted_to, ==, prediction->promoted_to);
 
       cursor = rsc_replay_cursor_new (replay);
@@ -292,7 +293,8 @@ test_collection_random (void)
           assert_list (cursor, (RscList) (RSC_LIST_GENERATION_0 + generation), young);
           assert_list (cursor, RSC_LIST_UNREACHABLE, unreachable);
           for (GList *l = unreachable; l != NULL; l = l->next)
-            g_assert_true (rsc_bitset_get (prediction->unreachable, GPOINTER_TO_UINT (l->data)));
+            g_assert_true (rsc_bitset_get (prediction->unreachable, GPOINTER_TO_UINT (l->data))
+                           || rsc_bitset_get (prediction->uncollectable, GPOINTER_TO_UINT (l->data)));
         }
 
       /* In the end a survivor is where it was promised to be. */
