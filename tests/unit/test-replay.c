@@ -18,6 +18,7 @@ make_heap (guint32 seed)
     .untraversed = seed % 2 ? .2 : 0,
     .untracked = .15,
     .held = seed % 5 * .1,
+    .legacy = seed % 3 == 0,
   };
 
   return random_heap_new (seed, &shape);
