@@ -53,8 +53,9 @@ typedef struct
 } Candidates;
 
 static void
-consider (Candidates *candidates, RscNode node)
+consider (RscNode node, gpointer user_data)
 {
+  Candidates *candidates = user_data;
   RscType type = rsc_snapshot_get_type (candidates->snapshot, candidates->columns->type[node]);
   Rank rank = RANK_OBJECT;
   GArray *array;
@@ -78,22 +79,6 @@ consider (Candidates *candidates, RscNode node)
   g_array_append_val (array, node);
 }
 
-/* The values of the module's dictionary whose names a person gave. */
-static void
-consider_globals (Candidates *candidates, RscNode module)
-{
-  const RscColumns *columns = candidates->columns;
-  RscNode dict = rsc_own_find_dict (columns, module);
-
-  for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    {
-      const char *name = rsc_own_get_key (candidates->snapshot, columns, e);
-
-      if (name != NULL && !g_str_has_prefix (name, "__"))
-        consider (candidates, columns->target[e]);
-    }
-}
-
 /* The index of the main thread.  If its name is not known it is the one that
  * began first, which the interpreter lists last. */
 static guint32
@@ -104,21 +89,6 @@ find_main_thread (RscSnapshot *snapshot, const RscColumns *columns)
       return i;
 
   return columns->n_threads - 1;
-}
-
-static void
-consider_locals (Candidates *candidates, RscNode frame)
-{
-  const RscColumns *columns = candidates->columns;
-
-  for (guint64 e = columns->first_edge[frame]; e < columns->first_edge[frame + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_LOCAL)
-      {
-        const char *name = rsc_snapshot_get_string (candidates->snapshot, columns->label[e]);
-
-        if (!g_str_has_prefix (name, "__"))
-          consider (candidates, columns->target[e]);
-      }
 }
 
 /* Those of the best rank that there are, or NULL. */
@@ -166,18 +136,18 @@ find_start (RscSnapshot *snapshot, const RscColumns *columns)
           RscFrame frame = rsc_snapshot_get_frame (snapshot, i);
 
           if (frame.thread == main_thread && !rsc_own_is_library (frame.file))
-            consider_locals (&candidates, frame.node);
+            rsc_own_foreach_local (snapshot, columns, frame.node, consider, &candidates);
         }
       /* Of "python3 -m flask run" the main module is flask's. */
       if (main_is_own)
-        consider_globals (&candidates, main_module);
+        rsc_own_foreach_global (snapshot, columns, main_module, consider, &candidates);
       for (guint i = 0; i < own_modules->len; i++)
-        consider_globals (&candidates, g_array_index (own_modules, RscNode, i));
+        rsc_own_foreach_global (snapshot, columns, g_array_index (own_modules, RscNode, i), consider, &candidates);
       found = find_best (&candidates);
       /* Nor is a program that was installed its author's alone, but there is nothing else. */
       if (found == NULL && !main_is_own)
         {
-          consider_globals (&candidates, main_module);
+          rsc_own_foreach_global (snapshot, columns, main_module, consider, &candidates);
           found = find_best (&candidates);
         }
     }

@@ -39,30 +39,12 @@ is_code (Search *search, RscNode node)
 }
 
 static void
-mark_named (Search *search, RscNode target, const char *name)
+mark_named (RscNode node, gpointer user_data)
 {
-  if (name != NULL && !g_str_has_prefix (name, "__") && !is_code (search, target))
-    mark (search, target);
-}
+  Search *search = user_data;
 
-static void
-mark_globals (Search *search, RscNode module)
-{
-  const RscColumns *columns = search->columns;
-  RscNode dict = rsc_own_find_dict (columns, module);
-
-  for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    mark_named (search, columns->target[e], rsc_own_get_key (search->snapshot, columns, e));
-}
-
-static void
-mark_locals (Search *search, RscNode frame)
-{
-  const RscColumns *columns = search->columns;
-
-  for (guint64 e = columns->first_edge[frame]; e < columns->first_edge[frame + 1]; e++)
-    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_LOCAL)
-      mark_named (search, columns->target[e], rsc_snapshot_get_string (search->snapshot, columns->label[e]));
+  if (!is_code (search, node))
+    mark (search, node);
 }
 
 static void
@@ -109,13 +91,13 @@ rsc_own_cycles_find (RscSnapshot *snapshot, RscComponents *components)
   else
     g_hash_table_remove (names, RSC_MAIN_MODULE);
   for (guint i = 0; i < modules->len; i++)
-    mark_globals (&search, g_array_index (modules, RscNode, i));
+    rsc_own_foreach_global (snapshot, columns, g_array_index (modules, RscNode, i), mark_named, &search);
   for (guint32 i = 0; i < columns->n_frames; i++)
     {
       RscFrame frame = rsc_snapshot_get_frame (snapshot, i);
 
       if (!rsc_own_is_library (frame.file))
-        mark_locals (&search, frame.node);
+        rsc_own_foreach_local (snapshot, columns, frame.node, mark_named, &search);
     }
   mark_instances (&search, names);
 

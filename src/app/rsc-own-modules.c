@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* The module's dictionary, or the module itself where it has none. */
-RscNode
-rsc_own_find_dict (const RscColumns *columns, RscNode module)
+static RscNode
+find_dict (const RscColumns *columns, RscNode module)
 {
   for (guint64 e = columns->first_edge[module]; e < columns->first_edge[module + 1]; e++)
     if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_DICT)
@@ -16,8 +16,8 @@ rsc_own_find_dict (const RscColumns *columns, RscNode module)
 }
 
 /* The key of an entry of a dictionary, as text; NULL for another edge. */
-const char *
-rsc_own_get_key (RscSnapshot *snapshot, const RscColumns *columns, guint64 edge)
+static const char *
+get_key (RscSnapshot *snapshot, const RscColumns *columns, guint64 edge)
 {
   if ((columns->kind[edge] & RSC_EDGE_KIND_MASK) != RSC_EDGE_VALUE || columns->label[edge] >= columns->n_nodes)
     return NULL;
@@ -42,7 +42,6 @@ is_below_python (const char *file)
   return FALSE;
 }
 
-/* Code that somebody else wrote: it says nothing about the program. */
 gboolean
 rsc_own_is_library (const char *file)
 {
@@ -50,14 +49,13 @@ rsc_own_is_library (const char *file)
          strstr (file, "/dist-packages/") != NULL || g_str_has_suffix (file, "/refscope/__init__.py");
 }
 
-/* "" for a module without a file. */
 const char *
 rsc_own_get_module_file (RscSnapshot *snapshot, const RscColumns *columns, RscNode module)
 {
-  RscNode dict = rsc_own_find_dict (columns, module);
+  RscNode dict = find_dict (columns, module);
 
   for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
-    if (g_strcmp0 (rsc_own_get_key (snapshot, columns, e), "__file__") == 0)
+    if (g_strcmp0 (get_key (snapshot, columns, e), "__file__") == 0)
       return rsc_snapshot_get_string (snapshot, columns->value[columns->target[e]]);
 
   return "";
@@ -71,8 +69,6 @@ rsc_own_main_is_own (RscSnapshot *snapshot, const RscColumns *columns, RscNode m
   return *file == '\0' || !rsc_own_is_library (file);
 }
 
-/* The modules that the program's author wrote: those whose files are no library's,
- * in the order of the roots, and their names. */
 GArray *
 rsc_own_find_modules (RscSnapshot *snapshot, const RscColumns *columns, GHashTable *names)
 {
@@ -90,4 +86,29 @@ rsc_own_find_modules (RscSnapshot *snapshot, const RscColumns *columns, GHashTab
   g_hash_table_add (names, g_strdup (RSC_MAIN_MODULE));
 
   return modules;
+}
+
+/* Names that begin so are the interpreter's. */
+static gboolean
+is_given (const char *name)
+{
+  return name != NULL && !g_str_has_prefix (name, "__");
+}
+
+void
+rsc_own_foreach_global (RscSnapshot *snapshot, const RscColumns *columns, RscNode module, RscOwnNamedFunc func, gpointer user_data)
+{
+  RscNode dict = find_dict (columns, module);
+
+  for (guint64 e = columns->first_edge[dict]; e < columns->first_edge[dict + 1]; e++)
+    if (is_given (get_key (snapshot, columns, e)))
+      func (columns->target[e], user_data);
+}
+
+void
+rsc_own_foreach_local (RscSnapshot *snapshot, const RscColumns *columns, RscNode frame, RscOwnNamedFunc func, gpointer user_data)
+{
+  for (guint64 e = columns->first_edge[frame]; e < columns->first_edge[frame + 1]; e++)
+    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_LOCAL && is_given (rsc_snapshot_get_string (snapshot, columns->label[e])))
+      func (columns->target[e], user_data);
 }

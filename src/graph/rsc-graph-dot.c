@@ -1,4 +1,6 @@
 /* DOT text: byte for byte objgraph's with its rules, else Refscope's own. */
+#include "base/rsc-character.h"
+
 #include "rsc-graph-private.h"
 
 /* objgraph's _quote() */
@@ -22,7 +24,6 @@ append_quoted (GString *dot, const char *text)
       }
 }
 
-/* Nothing that a control character could be to a terminal, or to what dot makes of it: as in SVG. */
 static void
 append_printable (GString *dot, const char *text)
 {
@@ -33,7 +34,7 @@ append_printable (GString *dot, const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      g_string_append_unichar (printable, c != '\n' && c != '\t' && (g_unichar_iscntrl (c) || c == 0xfffe || c == 0xffff) ? 0xfffd : c);
+      g_string_append_unichar (printable, rsc_character_is_printable (c) ? c : RSC_CHARACTER_REPLACEMENT);
     }
   append_quoted (dot, printable->str);
 }

@@ -7,6 +7,8 @@
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
+#include "base/rsc-character.h"
+
 #include "rsc-bezier.h"
 #include "rsc-paint.h"
 #include "rsc-style.h"
@@ -42,7 +44,6 @@ append_color (GString *svg, const char *name, guint32 rgb)
   g_string_append_printf (svg, " %s=\"#%06x\"", name, rgb & 0xffffff);
 }
 
-/* XML 1.0 admits no control characters, not even escaped. */
 static void
 append_escaped (GString *svg, const char *text, gsize length)
 {
@@ -58,10 +59,8 @@ append_escaped (GString *svg, const char *text, gsize length)
         g_string_append (svg, "&gt;");
       else if (c == '"')
         g_string_append (svg, "&quot;");
-      else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0xfffe || c == 0xffff || c == 0x7f)
-        g_string_append_unichar (svg, 0xfffd);
       else
-        g_string_append_unichar (svg, c);
+        g_string_append_unichar (svg, rsc_character_is_printable (c) ? c : RSC_CHARACTER_REPLACEMENT);
     }
 }
 

@@ -89,6 +89,10 @@ class Output(unittest.TestCase):
         dot = run('refs', 'nasty.dot', cwd=self.folder).stdout
         self.assertIn('\ufffd[31mred\ufffd\ufffd2J', dot)
         self.assertNotRegex(dot, '[\x00-\x09\x0b-\x1f\x7f-\x9f]')
+        run('refs', 'nasty.dot', '-o', 'nasty.svg', cwd=self.folder)
+        svg = (self.folder / 'nasty.svg').read_text()
+        self.assertIn('[31mred', svg)
+        self.assertNotRegex(svg, '[\x00-\x09\x0b-\x1f\x7f-\x9f]')
 
     def note(self, dot, *args, **environment):
         (self.folder / 'note.dot').write_text(dot)

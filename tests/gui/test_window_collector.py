@@ -1,7 +1,6 @@
 """The collector of a running program: its panel, and the generations of Collect."""
 import os
 import pathlib
-import platform
 import signal
 import sys
 import unittest
@@ -9,11 +8,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import driver  # noqa: E402
 from driver import Atspi, Gone, wait_for  # noqa: E402
+from system_calls import READ  # noqa: E402
 from window_case import GuiTest  # noqa: E402
 
 AUTOMATIC = 'Collects by itself'
-# The number of that system call.
-READ = 63 if platform.machine() == 'aarch64' else 0
 
 
 class Output:

@@ -10,12 +10,11 @@ import sys
 import time
 import unittest
 
+from system_calls import READ
 from target import BLOCKED, FAILED, LIMIT, TIMEOUT, UNSUPPORTED, Case, Error, Target, descendants, descriptors, each_python, status
 
 # A heap that takes a child some tenths of a second, so that it can be caught.
 BIG = 'heap = [[i] for i in range(300_000)]\n'
-# The number of that system call.
-READ = 63 if platform.machine() == 'aarch64' else 0
 READY = 'import refscope; refscope.mark("ready")\n'
 
 
