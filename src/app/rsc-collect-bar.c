@@ -7,8 +7,8 @@
 
 #include "rsc-number.h"
 #include "rsc-reveal.h"
-#include "rsc-shrink.h"
 #include "rsc-template.h"
+#include "rsc-toggles.h"
 #include "rsc-wrap-box.h"
 
 struct _RscCollectBar
@@ -236,6 +236,7 @@ rsc_collect_bar_class_init (RscCollectBarClass *klass)
                                       G_TYPE_NONE, 1, G_TYPE_UINT);
 
   g_type_ensure (RSC_TYPE_WRAP_BOX);
+  g_type_ensure (RSC_TYPE_TOGGLES);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-collect-bar.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "collectbar");
@@ -254,5 +255,4 @@ static void
 rsc_collect_bar_init (RscCollectBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  rsc_shrink_buttons (self->sides, PANGO_ELLIPSIZE_END);
 }

@@ -7,15 +7,17 @@
 
 #include <string.h>
 
+#include "analysis/rsc-names.h"
 #include "graph/rsc-graph.h"
 
 #include "rsc-drop-down.h"
+#include "rsc-job.h"
 #include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-row-tooltip.h"
-#include "rsc-shrink.h"
 #include "rsc-template.h"
+#include "rsc-toggles.h"
 #include "rsc-wrap-box.h"
 
 /* As many rows as a person may want to scroll through; the first are the largest. */
@@ -23,6 +25,14 @@
 /* As many members of one cycle are drawn. */
 #define MEMBERS_DRAWN_MAX 40
 #define MEMBERS_NAMED 4
+/* Of a container's contents are told, if short, of those that are looked at. */
+#define CONTENTS_MAX 2
+#define CONTENTS_SEEN_MAX 16
+#define CONTENTS_CHARS_MAX 24
+/* Names are looked for of so many rows, and for so long. */
+#define ROWS_NAMED_MAX 200
+#define NAMES_TIME_MAX (2 * G_TIME_SPAN_SECOND)
+#define NAME_STEPS_MAX 8
 
 /* Which cycles are listed. */
 typedef enum
@@ -47,13 +57,33 @@ struct _RscCycleItem
 {
   GObject parent_instance;
   guint32 index;
+  char *name; /* how a name leads to its first member; NULL: none does, or it is not known yet */
 };
 
 G_DEFINE_FINAL_TYPE (RscCycleItem, rsc_cycle_item, G_TYPE_OBJECT)
 
+enum
+{
+  NAMED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+rsc_cycle_item_finalize (GObject *object)
+{
+  g_free (((RscCycleItem *) object)->name);
+
+  G_OBJECT_CLASS (rsc_cycle_item_parent_class)->finalize (object);
+}
+
 static void
 rsc_cycle_item_class_init (RscCycleItemClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = rsc_cycle_item_finalize;
+
+  signals[NAMED] = g_signal_new ("named", RSC_TYPE_CYCLE_ITEM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -72,6 +102,7 @@ struct _RscCyclesPanel
   RscComponents *components; /* borrowed from the capture */
   Shown shown;
   Order order;
+  RscJob *names_job;
 
   /* Template */
   GtkStack *stack;
@@ -85,35 +116,83 @@ struct _RscCyclesPanel
 
 G_DEFINE_FINAL_TYPE (RscCyclesPanel, rsc_cycles_panel, GTK_TYPE_WIDGET)
 
-/* "Node", "type Node": what has a name is told by it, a node of a drawing by that alone. */
-static char *
-dup_member (RscSnapshot *snapshot, RscNode node, gboolean drawing)
+static gboolean
+has_own_name (RscSnapshot *snapshot, RscNode node)
 {
   static const char *const named[] = { "function", "module" };
   const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
   g_autofree char *type = rsc_node_dup_type (snapshot, node, FALSE);
-  gboolean has_name = drawing || (columns->flags[node] & RSC_NODE_TYPE);
-  g_autofree char *value = NULL;
 
+  if (columns->flags[node] & RSC_NODE_TYPE)
+    return TRUE;
   for (gsize i = 0; i < G_N_ELEMENTS (named); i++)
-    has_name |= strcmp (type, named[i]) == 0;
-  if (has_name)
-    value = rsc_node_dup_value (snapshot, node);
-  if (value == NULL || *value == '\0')
-    return g_steal_pointer (&type);
-
-  return drawing ? g_steal_pointer (&value) : g_strdup_printf ("%s %s", type, value);
+    if (strcmp (type, named[i]) == 0)
+      return TRUE;
+  return FALSE;
 }
 
-/* "list, dict, type Node and 3 more" */
+/* "[0]: 'left', name: 'a'": what tells a container of many that are alike, other than the cycle itself. */
 static char *
-dup_members (RscSnapshot *snapshot, const RscComponent *component)
+dup_contents (RscSnapshot *snapshot, RscComponents *components, RscNode node)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  gint64 own = rsc_components_find (components, node);
+  GString *text = g_string_new (NULL);
+  guint n = 0;
+
+  for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1] && e - columns->first_edge[node] < CONTENTS_SEEN_MAX && n < CONTENTS_MAX; e++)
+    {
+      g_autofree char *label = NULL;
+      g_autofree char *value = NULL;
+
+      if (rsc_components_find (components, columns->target[e]) == own || (columns->flags[columns->target[e]] & RSC_NODE_TYPE))
+        continue;
+      label = rsc_snapshot_dup_edge_label (snapshot, e);
+      value = rsc_node_dup_value (snapshot, columns->target[e]);
+      /* What has no label is a dictionary's key, which is the label of its value. */
+      if (*label == '\0' || value == NULL || *value == '\0' || strpbrk (value, "\r\n") != NULL || g_utf8_strlen (value, -1) > CONTENTS_CHARS_MAX)
+        continue;
+      g_string_append_printf (text, "%s%s: %s", n > 0 ? ", " : "", *label == '.' ? label + 1 : label, value);
+      n++;
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+/* "type Node", "list 2 items ([0]: 'left')"; a node of a drawing is told by its name alone. */
+static char *
+dup_member (RscSnapshot *snapshot, RscComponents *components, RscNode node, gboolean drawing)
+{
+  g_autofree char *title = NULL;
+  g_autofree char *contents = NULL;
+
+  if (drawing)
+    {
+      g_autofree char *value = rsc_node_dup_value (snapshot, node);
+
+      if (value != NULL && *value != '\0')
+        return g_steal_pointer (&value);
+    }
+
+  title = rsc_node_dup_title (snapshot, node);
+  if (has_own_name (snapshot, node))
+    return g_steal_pointer (&title);
+  contents = dup_contents (snapshot, components, node);
+
+  return *contents != '\0' ? g_strdup_printf ("%s (%s)", title, contents) : g_steal_pointer (&title);
+}
+
+/* "main().a: list 2 items, dict 1 item and 3 more" */
+static char *
+dup_members (RscSnapshot *snapshot, RscComponents *components, const RscComponent *component, const char *name)
 {
   GString *text = g_string_new (NULL);
 
+  if (name != NULL)
+    g_string_append_printf (text, "%s: ", name);
   for (guint32 i = 0; i < MIN (component->n_members, MEMBERS_NAMED); i++)
     {
-      g_autofree char *member = dup_member (snapshot, component->members[i], component->bytes == 0);
+      g_autofree char *member = dup_member (snapshot, components, component->members[i], component->bytes == 0);
 
       g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", member);
     }
@@ -185,9 +264,8 @@ show_row (GtkWidget *box, const char *title, const char *state, const char *memb
 }
 
 static void
-bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+show_item (RscCyclesPanel *self, GtkListItem *list_item)
 {
-  RscCyclesPanel *self = user_data;
   RscCycleItem *item = gtk_list_item_get_item (list_item);
   GtkWidget *box = gtk_list_item_get_child (list_item);
   Row *row = g_object_get_data (G_OBJECT (box), "row");
@@ -215,7 +293,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   size = g_format_size_full (component.bytes, G_FORMAT_SIZE_IEC_UNITS);
   /* The nodes of a drawing have no size. */
   title = component.bytes > 0 ? g_strdup_printf ("%s, %s", objects, size) : g_strdup (objects);
-  members = dup_members (rsc_session_get_snapshot (self->session), &component);
+  members = dup_members (rsc_session_get_snapshot (self->session), self->components, &component, item->name);
   state = component.garbage ? _("garbage") : _("alive");
   if (component.held_from_outside > 0)
     {
@@ -234,6 +312,130 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
 
   description = g_strdup_printf ("%s: %s; %s; %s", state, title, members, held);
   show_row (box, title, state, members, held, description);
+}
+
+static void
+on_named (RscCycleItem *item, GtkListItem *list_item)
+{
+  GtkWidget *panel = gtk_widget_get_ancestor (gtk_list_item_get_child (list_item), RSC_TYPE_CYCLES_PANEL);
+
+  if (panel != NULL)
+    show_item (RSC_CYCLES_PANEL (panel), list_item);
+}
+
+static void
+bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  g_signal_connect (gtk_list_item_get_item (list_item), "named", G_CALLBACK (on_named), list_item);
+  show_item (user_data, list_item);
+}
+
+static void
+unbind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (list_item), on_named, list_item);
+}
+
+/* Names, found by a worker: each may take some milliseconds. */
+
+typedef struct
+{
+  RscSnapshot *snapshot;
+  GPtrArray *items; /* of RscCycleItem, for the main thread only */
+  GArray *nodes;    /* of each item the member to be named */
+} NamesRequest;
+
+static void
+names_request_free (gpointer data)
+{
+  NamesRequest *request = data;
+
+  rsc_snapshot_unref (request->snapshot);
+  g_ptr_array_unref (request->items);
+  g_array_unref (request->nodes);
+  g_free (request);
+}
+
+static void
+names_free (gpointer data)
+{
+  g_ptr_array_unref (data);
+}
+
+/* What was not named in time stays without. */
+static gpointer
+find_names (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  NamesRequest *request = data;
+  gint64 until = g_get_monotonic_time () + NAMES_TIME_MAX;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_full (request->nodes->len, g_free);
+
+  for (guint i = 0; i < request->nodes->len && g_get_monotonic_time () < until; i++)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
+      g_ptr_array_add (names, rsc_names_describe (request->snapshot, g_array_index (request->nodes, RscNode, i), NAME_STEPS_MAX));
+    }
+
+  return g_steal_pointer (&names);
+}
+
+static void
+names_found (gpointer owner, RscJob *job, gpointer data, const GError *error)
+{
+  RscCyclesPanel *self = owner;
+  NamesRequest *request = rsc_job_get_data (job);
+  g_autoptr (GPtrArray) names = data;
+
+  if (job != self->names_job)
+    return;
+
+  g_clear_object (&self->names_job);
+  for (guint i = 0; names != NULL && i < names->len; i++)
+    {
+      RscCycleItem *item = g_ptr_array_index (request->items, i);
+
+      if (g_ptr_array_index (names, i) == NULL)
+        continue;
+      item->name = g_strdup (g_ptr_array_index (names, i));
+      g_signal_emit (item, signals[NAMED], 0);
+    }
+}
+
+static void
+cancel_names (RscCyclesPanel *self)
+{
+  if (self->names_job != NULL)
+    rsc_job_cancel (self->names_job);
+  g_clear_object (&self->names_job);
+}
+
+/* Of the rows whose members have no names of their own. */
+static void
+start_names (RscCyclesPanel *self, GPtrArray *items)
+{
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  NamesRequest *request = g_new0 (NamesRequest, 1);
+
+  request->snapshot = rsc_snapshot_ref (snapshot);
+  request->items = g_ptr_array_new_with_free_func (g_object_unref);
+  request->nodes = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  for (guint i = 0; i < MIN (items->len, ROWS_NAMED_MAX); i++)
+    {
+      RscCycleItem *item = g_ptr_array_index (items, i);
+      RscComponent component = rsc_components_get (self->components, item->index);
+
+      if (component.bytes == 0 || component.garbage || has_own_name (snapshot, component.members[0]))
+        continue;
+      g_ptr_array_add (request->items, g_object_ref (item));
+      g_array_append_val (request->nodes, component.members[0]);
+    }
+  if (request->nodes->len == 0)
+    {
+      names_request_free (request);
+      return;
+    }
+  self->names_job = rsc_job_start (self, _("Finding the names of cycles"), find_names, request, names_request_free, names_free, names_found);
 }
 
 static Shown
@@ -271,6 +473,7 @@ fill (RscCyclesPanel *self)
   if (components != NULL && components == self->components && capture == self->capture && shown == self->shown && order == self->order)
     return;
 
+  cancel_names (self);
   /* The rows are bound to the components. */
   self->components = components;
   self->shown = shown;
@@ -300,6 +503,7 @@ fill (RscCyclesPanel *self)
         }
     }
   rsc_list_fill (self->items, GTK_WIDGET (self->view), items);
+  start_names (self, items);
 
   n_all_text = rsc_number_dup (n);
   n_garbage_text = rsc_number_dup (n_garbage);
@@ -395,6 +599,7 @@ rsc_cycles_panel_dispose (GObject *object)
 {
   RscCyclesPanel *self = RSC_CYCLES_PANEL (object);
 
+  cancel_names (self);
   g_clear_object (&self->session);
   self->components = NULL;
   g_clear_object (&self->capture);
@@ -412,6 +617,7 @@ rsc_cycles_panel_class_init (RscCyclesPanelClass *klass)
   G_OBJECT_CLASS (klass)->dispose = rsc_cycles_panel_dispose;
 
   g_type_ensure (RSC_TYPE_WRAP_BOX);
+  g_type_ensure (RSC_TYPE_TOGGLES);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-cycles-panel.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, RscCyclesPanel, stack);
@@ -434,13 +640,13 @@ rsc_cycles_panel_init (RscCyclesPanel *self)
   g_autoptr (GtkSelectionModel) selection = NULL;
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->all_button)), PANGO_ELLIPSIZE_END);
   rsc_drop_down_set_name (self->order_drop, _("Order"));
 
   self->items = g_list_store_new (RSC_TYPE_CYCLE_ITEM);
   selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (G_LIST_MODEL (self->items))));
   g_signal_connect (factory, "setup", G_CALLBACK (setup_row), self);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
+  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), NULL);
   gtk_list_view_set_factory (self->view, factory);
   gtk_list_view_set_model (self->view, selection);
 }

@@ -13,8 +13,8 @@
 #include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
-#include "rsc-shrink.h"
 #include "rsc-template.h"
+#include "rsc-toggles.h"
 
 #define ROWS_MAX 200
 #define NAME_STEPS_MAX 8
@@ -514,6 +514,7 @@ rsc_details_panel_class_init (RscDetailsPanelClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rsc_details_panel_dispose;
 
+  g_type_ensure (RSC_TYPE_TOGGLES);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-details-panel.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "detailspanel");
@@ -591,11 +592,31 @@ arrange_facts (RscDetailsPanel *self)
     }
 }
 
+/* Once the labels have what was told of. */
+static void
+on_after_paint (RscDetailsPanel *self, GdkFrameClock *clock)
+{
+  g_signal_handlers_disconnect_by_func (clock, on_after_paint, self);
+  arrange_facts (self);
+}
+
+static void
+on_text_size_changed (RscDetailsPanel *self)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (self));
+
+  if (clock == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+
+  g_signal_handlers_disconnect_by_func (clock, on_after_paint, self);
+  g_signal_connect_object (clock, "after-paint", G_CALLBACK (on_after_paint), self, G_CONNECT_SWAPPED);
+  gdk_frame_clock_request_phase (clock, GDK_FRAME_CLOCK_PHASE_LAYOUT | GDK_FRAME_CLOCK_PHASE_AFTER_PAINT);
+}
+
 static void
 rsc_details_panel_init (RscDetailsPanel *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->referrers_button)), PANGO_ELLIPSIZE_END);
 
   self->node = RSC_NODE_NONE;
   self->referrers = g_list_store_new (RSC_TYPE_OBJECT_ITEM);
@@ -603,5 +624,5 @@ rsc_details_panel_init (RscDetailsPanel *self)
   set_up_list (self->referrers_view, self->referrers);
   set_up_list (self->references_view, self->references);
   g_signal_connect (self, "map", G_CALLBACK (arrange_facts), NULL);
-  g_signal_connect_object (gtk_settings_get_default (), "notify::gtk-xft-dpi", G_CALLBACK (arrange_facts), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_settings_get_default (), "notify::gtk-xft-dpi", G_CALLBACK (on_text_size_changed), self, G_CONNECT_SWAPPED);
 }

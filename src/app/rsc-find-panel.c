@@ -14,8 +14,8 @@
 #include "rsc-list-filler.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
-#include "rsc-shrink.h"
 #include "rsc-template.h"
+#include "rsc-toggles.h"
 #include "rsc-type-item.h"
 
 typedef enum
@@ -56,12 +56,21 @@ struct _RscFindPanel
 
 G_DEFINE_FINAL_TYPE (RscFindPanel, rsc_find_panel, GTK_TYPE_WIDGET)
 
+/* What comes after objects were found. */
+typedef enum
+{
+  THEN_NOTHING,
+  THEN_DRAW, /* the first of them, as Return says in the entry */
+  THEN_FOCUS /* the first of them: what had the focus is out of sight now */
+} Then;
+
 typedef struct
 {
   RscSnapshot *snapshot;
   FindBy by;
   char *text;
   guint64 serial;
+  Then then;
 } FindRequest;
 
 typedef struct
@@ -131,6 +140,19 @@ show_results (RscFindPanel *self, const char *title, RscSnapshot *snapshot, GArr
 }
 
 static void
+draw_result (RscFindPanel *self, guint position)
+{
+  g_autoptr (RscObjectItem) item = g_list_model_get_item (G_LIST_MODEL (self->results), position);
+  RscNode node;
+
+  if (item == NULL || rsc_object_item_get_snapshot (item) != rsc_session_get_snapshot (self->session))
+    return;
+
+  node = rsc_object_item_get_node (item);
+  rsc_session_draw_objects (self->session, &node, 1);
+}
+
+static void
 found (gpointer owner, RscJob *job, gpointer data, const GError *error)
 {
   RscFindPanel *self = owner;
@@ -167,11 +189,15 @@ found (gpointer owner, RscJob *job, gpointer data, const GError *error)
   else
     title = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s object", "%s objects", RSC_PLURAL (result->n_found)), all);
   show_results (self, title, request->snapshot, result->nodes);
+  if (request->then == THEN_DRAW)
+    draw_result (self, 0);
+  else if (request->then == THEN_FOCUS)
+    gtk_widget_grab_focus (GTK_WIDGET (self->results_view));
   find_result_free (result);
 }
 
 static void
-start_find (RscFindPanel *self, FindBy by, const char *text)
+start_find (RscFindPanel *self, FindBy by, const char *text, Then then)
 {
   RscSnapshot *snapshot = self->session != NULL ? rsc_session_get_snapshot (self->session) : NULL;
   FindRequest *request;
@@ -188,6 +214,7 @@ start_find (RscFindPanel *self, FindBy by, const char *text)
   request->by = by;
   request->text = g_strdup (text);
   request->serial = self->find_serial;
+  request->then = then;
   self->find_job = rsc_job_start (self, _("Finding objects"), find, request, find_request_free, find_result_free, found);
 }
 
@@ -227,14 +254,14 @@ search (RscFindPanel *self)
 
   gtk_filter_changed (self->type_filter, GTK_FILTER_CHANGE_DIFFERENT);
   if (rsc_object_ref_is_valid (text))
-    start_find (self, FIND_REFERENCE, text);
+    start_find (self, FIND_REFERENCE, text, THEN_NOTHING);
   else if (gtk_toggle_button_get_active (self->by_type) || *text == '\0')
     {
       self->find_serial++;
       show_types (self);
     }
   else
-    start_find (self, gtk_toggle_button_get_active (self->by_name) ? FIND_NAME : FIND_VALUE, text);
+    start_find (self, gtk_toggle_button_get_active (self->by_name) ? FIND_NAME : FIND_VALUE, text, THEN_NOTHING);
 }
 
 static void
@@ -251,34 +278,33 @@ on_by_toggled (RscFindPanel *self, GtkToggleButton *button)
 }
 
 static void
-on_type_activated (RscFindPanel *self, guint position)
+find_type (RscFindPanel *self, guint position, Then then)
 {
   g_autoptr (RscTypeItem) item = g_list_model_get_item (G_LIST_MODEL (gtk_column_view_get_model (self->types_view)), position);
 
   if (item != NULL)
-    start_find (self, FIND_TYPE, rsc_type_item_get_name (item));
+    start_find (self, FIND_TYPE, rsc_type_item_get_name (item), then);
+}
+
+static void
+on_type_activated (RscFindPanel *self, guint position)
+{
+  find_type (self, position, THEN_FOCUS);
 }
 
 static void
 on_result_activated (RscFindPanel *self, guint position)
 {
-  g_autoptr (RscObjectItem) item = g_list_model_get_item (G_LIST_MODEL (self->results), position);
-  RscNode node;
-
-  if (item == NULL || rsc_object_item_get_snapshot (item) != rsc_session_get_snapshot (self->session))
-    return;
-
-  node = rsc_object_item_get_node (item);
-  rsc_session_draw_objects (self->session, &node, 1);
+  draw_result (self, position);
 }
 
 static void
 on_entry_activated (RscFindPanel *self)
 {
   if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "results") == 0)
-    on_result_activated (self, 0);
+    draw_result (self, 0);
   else if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "types") == 0)
-    on_type_activated (self, 0);
+    find_type (self, 0, THEN_DRAW);
 }
 
 static void
@@ -409,6 +435,7 @@ rsc_find_panel_class_init (RscFindPanelClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rsc_find_panel_dispose;
 
+  g_type_ensure (RSC_TYPE_TOGGLES);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-find-panel.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "findpanel");
@@ -461,7 +488,6 @@ rsc_find_panel_init (RscFindPanel *self)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_BUBBLE);
   g_signal_connect_object (keys, "key-pressed", G_CALLBACK (on_entry_key), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (self->entry), keys);
-  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->by_type)), PANGO_ELLIPSIZE_END);
 
   self->types = g_list_store_new (RSC_TYPE_TYPE_ITEM);
   self->type_filter = GTK_FILTER (gtk_custom_filter_new (match_type, self, NULL));

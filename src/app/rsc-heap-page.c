@@ -418,6 +418,8 @@ update_title (RscHeapPage *self)
 
   adw_window_title_set_title (self->title, title);
   adw_window_title_set_subtitle (self->title, subtitle);
+  /* A narrow window has place for its beginning only. */
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
   if (GTK_IS_WINDOW (root))
     gtk_window_set_title (GTK_WINDOW (root), title);
 }
@@ -593,6 +595,7 @@ update_compact (gpointer user_data)
     return G_SOURCE_REMOVE;
   compact = adw_flap_get_folded (self->find_flap);
   rsc_program_bar_set_compact (self->program_bar, compact);
+  rsc_lesson_bar_set_compact (self->lesson_bar, compact);
   if (compact)
     gtk_widget_add_css_class (GTK_WIDGET (self), "compact");
   else

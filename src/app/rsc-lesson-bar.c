@@ -18,6 +18,7 @@ struct _RscLessonBar
   GtkRevealer *revealer;
   GtkLabel *step_label;
   GtkLabel *look_label;
+  GtkButton *read_button;
 };
 
 G_DEFINE_FINAL_TYPE (RscLessonBar, rsc_lesson_bar, GTK_TYPE_WIDGET)
@@ -61,6 +62,15 @@ rsc_lesson_bar_set_revealed (RscLessonBar *self, gboolean revealed)
   rsc_reveal (self->revealer, revealed && self->guide != NULL);
 }
 
+void
+rsc_lesson_bar_set_compact (RscLessonBar *self, gboolean compact)
+{
+  if (compact)
+    gtk_button_set_icon_name (self->read_button, "refscope-lesson-symbolic");
+  else
+    gtk_button_set_label (self->read_button, C_("lesson", "Read"));
+}
+
 static void
 on_close_clicked (RscLessonBar *self)
 {
@@ -91,6 +101,7 @@ rsc_lesson_bar_class_init (RscLessonBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscLessonBar, revealer);
   gtk_widget_class_bind_template_child (widget_class, RscLessonBar, step_label);
   gtk_widget_class_bind_template_child (widget_class, RscLessonBar, look_label);
+  gtk_widget_class_bind_template_child (widget_class, RscLessonBar, read_button);
   gtk_widget_class_bind_template_callback (widget_class, on_close_clicked);
 }
 

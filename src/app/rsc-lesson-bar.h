@@ -15,5 +15,7 @@ G_DECLARE_FINAL_TYPE (RscLessonBar, rsc_lesson_bar, RSC, LESSON_BAR, GtkWidget)
 void rsc_lesson_bar_set_guide    (RscLessonBar *self, RscLessonGuide *guide);
 /* Hidden until then, and without a guide. */
 void rsc_lesson_bar_set_revealed (RscLessonBar *self, gboolean revealed);
+/* In a narrow window, where the text needs the place of the button's word. */
+void rsc_lesson_bar_set_compact  (RscLessonBar *self, gboolean compact);
 
 G_END_DECLS

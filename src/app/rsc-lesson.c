@@ -117,6 +117,16 @@ find_examples (void)
   return g_build_filename (RSC_PKGDATADIR, "examples", NULL);
 }
 
+/* "A -> B" in one line: its spaces do not break, and a word joiner is within the arrow, which breaks as a hyphen does. */
+static char *
+join_arrows (const char *text)
+{
+  GString *joined = g_string_new (text);
+
+  g_string_replace (joined, " -> ", "\302\240-\342\201\240>\302\240", 0);
+  return g_string_free (joined, FALSE);
+}
+
 /* The index holds the English text, which is the message id. */
 static char *
 dup_text (GKeyFile *file, const char *group, const char *key)
@@ -126,7 +136,7 @@ dup_text (GKeyFile *file, const char *group, const char *key)
   if (text == NULL || *text == '\0')
     return g_steal_pointer (&text);
 
-  return g_strdup (_(text));
+  return join_arrows (_(text));
 }
 
 static int

@@ -145,8 +145,11 @@ rsc_program_bar_init (RscProgramBar *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   adw_split_button_set_menu_model (ADW_SPLIT_BUTTON (self->collect_button), rsc_menus_get ("collect_menu"));
 
-  /* A split button names its first half only. */
+  /* Of a split button only the first half has a name, and is grey when there is nothing to collect. */
   for (GtkWidget *half = gtk_widget_get_first_child (self->collect_button); half != NULL; half = gtk_widget_get_next_sibling (half))
     if (GTK_IS_MENU_BUTTON (half))
-      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Choose the generation"), -1);
+      {
+        gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Choose the generation"), -1);
+        g_object_bind_property (gtk_widget_get_first_child (self->collect_button), "sensitive", half, "sensitive", G_BINDING_SYNC_CREATE);
+      }
 }

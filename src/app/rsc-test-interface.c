@@ -52,6 +52,8 @@ static const char introspection[] =
   "<method name='Resize'><arg type='i' direction='in'/><arg type='i' direction='in'/></method>"
   /* Right to left from now on. */
   "<method name='Mirror'/>"
+  /* Text of that percentage from now on, as a desktop's setting says. */
+  "<method name='Enlarge'><arg type='i' direction='in' name='percent'/></method>"
   "<method name='Screenshot'><arg type='s' direction='in' name='path'/><arg type='d' direction='in' name='scale'/></method>"
   /* What is wrong with the places of the widgets in sight, and which windows cannot be so narrow. */
   "<method name='Audit'><arg type='i' direction='in' name='narrowest'/><arg type='as' direction='out' name='complaints'/></method>"
@@ -503,6 +505,14 @@ on_method_call (GDBusConnection       *connection,
   else if (g_str_equal (method_name, "Mirror"))
     {
       gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+      g_dbus_method_invocation_return_value (invocation, NULL);
+    }
+  else if (g_str_equal (method_name, "Enlarge"))
+    {
+      int percent;
+
+      g_variant_get (parameters, "(i)", &percent);
+      g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", 96 * PANGO_SCALE * percent / 100, NULL);
       g_dbus_method_invocation_return_value (invocation, NULL);
     }
   else

@@ -14,6 +14,7 @@
 #include "rsc-reveal.h"
 #include "rsc-shrink.h"
 #include "rsc-template.h"
+#include "rsc-toggles.h"
 #include "rsc-wrap-box.h"
 
 /* Nobody wants a picture for every letter of an expression. */
@@ -531,6 +532,7 @@ rsc_view_controls_class_init (RscViewControlsClass *klass)
 
   g_type_ensure (RSC_TYPE_FILTER_EDITOR);
   g_type_ensure (RSC_TYPE_WRAP_BOX);
+  g_type_ensure (RSC_TYPE_TOGGLES);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-view-controls.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "viewcontrols");
@@ -569,7 +571,6 @@ rsc_view_controls_init (RscViewControls *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   /* They begin alike. */
-  rsc_shrink_buttons (gtk_widget_get_parent (GTK_WIDGET (self->refs_button)), PANGO_ELLIPSIZE_MIDDLE);
   rsc_shrink_buttons (self->filter_switcher, PANGO_ELLIPSIZE_END);
   rsc_filter_editor_describe (self->filter_editor, _("The way goes only through objects that meet:"), _("Filter expression"));
   rsc_filter_editor_describe (self->hide_editor, _("Left out, and bridged by a dashed arrow, are objects that meet:"),

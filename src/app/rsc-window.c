@@ -14,6 +14,11 @@
 
 #define RECENT_KEPT 10
 
+/* Of a toast: in pixels what surrounds its text, and the length of its lines. */
+#define TOAST_FRAME 110
+#define TOAST_CHARS_MIN 8
+#define TOAST_CHARS_MAX 60
+
 struct _RscWindow
 {
   AdwApplicationWindow parent_instance;
@@ -60,13 +65,38 @@ remember_file (RscWindow *self, const char *path)
   g_settings_set_strv (self->settings, key, (const char *const *) all);
 }
 
+/* How much of the heading's text fits into a line of a toast.  The overlay gives it its natural size, and
+ * the height of that. */
+static int
+count_toast_chars (RscWindow *self)
+{
+  PangoContext *context = gtk_widget_get_pango_context (GTK_WIDGET (self->toasts));
+  g_autoptr (PangoFontDescription) bold = pango_font_description_copy (pango_context_get_font_description (context));
+  int room = gtk_widget_get_width (GTK_WIDGET (self->toasts)) - TOAST_FRAME;
+  int widest;
+  PangoFontMetrics *metrics;
+
+  pango_font_description_set_weight (bold, PANGO_WEIGHT_BOLD);
+  metrics = pango_context_get_metrics (context, bold, NULL);
+  widest = MAX (pango_font_metrics_get_approximate_char_width (metrics), pango_font_metrics_get_approximate_digit_width (metrics));
+  pango_font_metrics_unref (metrics);
+
+  return CLAMP (room * PANGO_SCALE / MAX (widest, 1), TOAST_CHARS_MIN, TOAST_CHARS_MAX);
+}
+
 static void
 on_toast (RscWindow *self, const char *text)
 {
-  AdwToast *toast;
-  g_autofree char *escaped = g_markup_escape_text (text, -1);
+  AdwToast *toast = adw_toast_new ("");
+  GtkWidget *label = gtk_label_new (text);
 
-  toast = adw_toast_new (escaped);
+  /* Its own title is one line, of which a narrow window shows the beginning only. */
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), count_toast_chars (self));
+  gtk_widget_add_css_class (label, "heading");
+  adw_toast_set_custom_title (toast, label);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 

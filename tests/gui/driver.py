@@ -162,6 +162,10 @@ class Window:
         """Turns the program's windows right to left."""
         self.call('Mirror')
 
+    def enlarge(self, percent):
+        """Sets the size of the text, as a desktop's setting does while the program runs."""
+        self.call('Enlarge', GLib.Variant('(i)', (percent,)))
+
     @staticmethod
     def clipboard(mime_type):
         """What another program gets when it pastes, once there is something."""

@@ -22,6 +22,7 @@
 #include "app/rsc-output-pane.h"
 #include "app/rsc-program-bar.h"
 #include "app/rsc-start-page.h"
+#include "app/rsc-toggles.h"
 #include "app/rsc-view-controls.h"
 #include "app/rsc-window.h"
 #include "app/rsc-wrap-box.h"
@@ -289,6 +290,100 @@ test_wrap_box (void)
   g_object_unref (box);
 }
 
+static GtkWidget *
+build_toggles (GtkBuilder **builder, const char *first, const char *second)
+{
+  g_autofree char *text = g_strdup_printf (
+    "<interface><object class='RscToggles' id='toggles'>"
+    "<child><object class='GtkToggleButton' id='first'>%s</object></child>"
+    "<child><object class='GtkToggleButton' id='second'>%s</object></child>"
+    "</object></interface>", first, second);
+
+  g_type_ensure (RSC_TYPE_TOGGLES);
+  *builder = gtk_builder_new_from_string (text, -1);
+
+  return g_object_ref_sink (GTK_WIDGET (gtk_builder_get_object (*builder, "toggles")));
+}
+
+static GtkAllocation
+allocate_toggles (GtkWidget *toggles, GtkBuilder *builder, int width, const char *name)
+{
+  GtkAllocation place;
+  int height;
+
+  gtk_widget_measure (toggles, GTK_ORIENTATION_VERTICAL, width, NULL, &height, NULL, NULL);
+  gtk_widget_size_allocate (toggles, &(GtkAllocation) { 0, 0, width, height }, -1);
+  gtk_widget_get_allocation (GTK_WIDGET (gtk_builder_get_object (builder, name)), &place);
+
+  return place;
+}
+
+/* Beside each other as long as each has what it needs, then below each other: of no word anything is cut. */
+static void
+test_toggles_of_words (void)
+{
+  g_autoptr (GtkBuilder) builder = NULL;
+  GtkWidget *toggles = build_toggles (&builder, "<property name='label'>Held By (3)</property>",
+                                      "<property name='label'>Refers To (1,000,000)</property>");
+  GtkWidget *long_one = GTK_WIDGET (gtk_builder_get_object (builder, "second"));
+  GtkAllocation place;
+  int minimum, natural, needed, row, column;
+
+  gtk_widget_measure (toggles, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, &natural, NULL, NULL);
+  gtk_widget_measure (long_one, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &needed, NULL, NULL);
+  g_assert_cmpint (minimum, <, natural);
+  gtk_widget_measure (toggles, GTK_ORIENTATION_VERTICAL, natural, NULL, &row, NULL, NULL);
+  place = allocate_toggles (toggles, builder, natural, "second");
+  g_assert_cmpint (place.y, ==, 0);
+  g_assert_cmpint (place.width, >=, needed);
+
+  gtk_widget_measure (toggles, GTK_ORIENTATION_VERTICAL, natural - 1, NULL, &column, NULL, NULL);
+  g_assert_cmpint (column, >=, 2 * row);
+  place = allocate_toggles (toggles, builder, natural - 1, "second");
+  g_assert_cmpint (place.x, ==, 0);
+  g_assert_cmpint (place.y, >, 0);
+  g_assert_cmpint (place.width, ==, natural - 1);
+
+  /* Narrower than that one needs: it wraps between its words. */
+  g_assert_cmpint (minimum, <, needed);
+  place = allocate_toggles (toggles, builder, minimum, "second");
+  g_assert_cmpint (place.height, >, row);
+  g_object_unref (toggles);
+}
+
+/* Either all words are seen, or all icons. */
+static void
+test_toggles_with_icons (void)
+{
+#define SQUEEZED(word, id) \
+  "<property name='child'><object class='AdwSqueezer' id='" id "'>" \
+  "<child><object class='GtkLabel'><property name='label'>" word "</property></object></child>" \
+  "<child><object class='GtkImage'><property name='icon-name'>go-next-symbolic</property></object></child>" \
+  "</object></property>"
+  g_autoptr (GtkBuilder) builder = NULL;
+  GtkWidget *toggles = build_toggles (&builder, SQUEEZED ("References", "long"), SQUEEZED ("Any", "short"));
+  static const char *const squeezers[] = { "long", "short" };
+  int minimum, natural;
+
+  gtk_widget_measure (toggles, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, &natural, NULL, NULL);
+  for (int words = 1; words >= 0; words--)
+    {
+      GtkAllocation place = allocate_toggles (toggles, builder, words ? natural : natural - 1, "second");
+
+      g_assert_cmpint (place.y, ==, 0);
+      for (gsize i = 0; i < G_N_ELEMENTS (squeezers); i++)
+        {
+          AdwSqueezer *squeezer = ADW_SQUEEZER (gtk_builder_get_object (builder, squeezers[i]));
+
+          g_assert_true (words ? GTK_IS_LABEL (adw_squeezer_get_visible_child (squeezer))
+                               : GTK_IS_IMAGE (adw_squeezer_get_visible_child (squeezer)));
+        }
+    }
+  g_assert_cmpint (minimum, <, natural);
+  g_object_unref (toggles);
+#undef SQUEEZED
+}
+
 /* Every action with a key is in the window of the shortcuts, and every key that
  * is there is an action's; those of the canvas are the canvas's own. */
 static void
@@ -490,6 +585,8 @@ main (int argc, char **argv)
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
   g_test_add_func ("/shortcuts", test_shortcuts);
   g_test_add_func ("/recent-programs", test_recent_programs);
+  g_test_add_func ("/toggles/words", test_toggles_of_words);
+  g_test_add_func ("/toggles/icons", test_toggles_with_icons);
   g_test_add_func ("/wrap-box/rows", test_wrap_box);
   g_test_add_func ("/list-filler", test_list_filler);
   g_test_add_func ("/list-filler/out-of-sight", test_list_filler_out_of_sight);

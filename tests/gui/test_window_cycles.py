@@ -92,6 +92,34 @@ class BigHeap(GuiTest):
         states = wait_for('the large ring', lambda: (window.settle(), self.drawn(window, 'Large'))[1])
         self.assertEqual(set(states), {'cycle'})
 
+    def test_plain_containers_are_told_apart(self):
+        """By a name that leads there, or by what is in them."""
+        window = self.open_program('''
+            import gc
+            gc.disable()
+            def pair(word):
+                a, b = [word], []
+                a.append(b)
+                b.append(a)
+                return a
+            kept, also = pair('tea'), pair('coffee')
+            pair('milk')
+            import refscope
+            refscope.mark('pairs')
+            ''')
+        window.wait_for_captures(1)
+        window.key('ctrl+l')
+        window.find('List of cycles', 'list')
+        window.press('Yours')
+
+        def told():
+            names = [row.get_name() for row in self.rows(window)]
+            return [any(part in name for name in names) for part in
+                    ("; __main__.kept: list 2 items ([0]: 'tea'), list 1 item", "; __main__.also: list 2 items ([0]: 'coffee'), list 1 item")]
+        wait_for('their names', lambda: all(told()))
+        window.press('Garbage')
+        wait_for('the lost pair', lambda: any("; list 2 items ([0]: 'milk'), list 1 item; " in row.get_name() for row in self.rows(window)))
+
     @staticmethod
     def drawn(window, name):
         """The states of what is drawn of a type."""

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import name_of, wait_for  # noqa: E402
+from driver import Atspi, name_of, wait_for  # noqa: E402
 from window_case import GRAPH, GuiTest, save  # noqa: E402
 
 
@@ -64,6 +64,9 @@ class BadPrograms(GuiTest):
         window = self.open('--', '/no/such/program')
         window.sees('The Program Did Not Start')
         window.sees('/no/such/program')
+        # There is nothing to collect, of whichever generation.
+        for name in 'Collect', 'Choose the generation':
+            self.assertFalse(window.find(name, 'push button').has_state(Atspi.StateType.SENSITIVE), name)
 
     def test_not_executable(self):
         path = self.write('program', '#!/bin/sh\n')

@@ -376,6 +376,8 @@ class Played(LessonTest):
         self.open('reachability-graph')
         names = lambda: {label.split('\n')[-1] for _, kind, _, label, _ in self.window.nodes() if kind == OBJECT}
         self.assertEqual(names(), {'A', 'B', 'C', 'E'})
+        # No line ends within the arrow, nor beside it.
+        self.says('A\N{NO-BREAK SPACE}-\N{WORD JOINER}>\N{NO-BREAK SPACE}B')
         self.press_in_lesson('Collect')
         self.at(2)
         self.window.find(lambda name: re.match(r'2 ', name))

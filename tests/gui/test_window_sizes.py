@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import FOLD, OBJECT, Gone, name_of, text_of, wait_for  # noqa: E402
-from window_case import GRAPH, HUB, GuiTest  # noqa: E402
+from window_case import GRAPH, HUB, GuiTest, save  # noqa: E402
 
 SIZES = (360, 640), (720, 700), (1280, 800), (3840, 2160)
 # A menu's rows are as wide as their texts and keys: GTK's own. Of double size
@@ -119,6 +119,23 @@ class Sizes(SizeTest):
         window.find('Launch')
         self.fits(window)
 
+    def test_a_toast_is_read_as_a_whole(self):
+        """In lines of a narrow window; and it goes when it is told to."""
+        window = self.open_strict(self.write('graph.dot', GRAPH))
+        window.resize(360, 640)
+        window.settle()
+        name = ', '.join(['what was drawn of the heap'] * 3) + '.dot'
+        save(window, "page.export('dot')", self.folder / name)
+        toast = window.find(f'Saved as “{name}”', 'label')
+        self.fits(window)
+        line = window.place(window.find('4 objects drawn'))[3]
+        x, _, width, height = window.place(toast)
+        self.assertLessEqual(x + width, 360)
+        self.assertGreater(height, 2 * line)
+        *_, close = (item for item in window.walk(toast.get_parent().get_parent()) if item.get_role_name() == 'push button')
+        window.click(close)
+        wait_for('the end of the toast', lambda: not window.has(f'Saved as “{name}”'))
+
     def test_failure(self):
         window = self.open_strict(self.folder / 'a folder that is not there' / 'nothing.refscope')
         window.sees('The File Cannot Be Opened')
@@ -185,6 +202,36 @@ class Double(SizeTest):
             count = window.place(self.label(window, lambda item: text_of(item) == '–'))
             self.assertEqual(count[1] >= title[1] + title[3], below, (title, count))
             self.assertEqual(count[0] >= title[0] + title[2], not below, (title, count))
+            # The two lists are chosen by texts that are beside each other only where both fit.
+            held, refers = (window.place(window.find(name)) for name in ('Held By (0)', 'Refers To (2)'))
+            self.assertEqual(refers[1] >= held[1] + held[3] - 1, below, (held, refers))
+
+    def test_facts_are_arranged_anew_at_once(self):
+        window = self.open_strict(self.write('graph.dot', GRAPH))
+        window.resize(1280, 800)
+        window.settle()
+
+        def is_below():
+            title = window.place(self.label(window, lambda item: text_of(item) == 'Reference count'))
+            count = window.place(self.label(window, lambda item: text_of(item) == '–'))
+            return count[1] >= title[1] + title[3]
+        self.assertFalse(is_below())
+        window.enlarge(200)
+        wait_for('the facts below their titles', is_below)
+        self.fits(window)
+        window.enlarge(100)
+        wait_for('the facts beside their titles', lambda: not is_below())
+
+    def test_directions_are_icons(self):
+        """Their words do not fit beside each other, and below each other they would leave the picture no place."""
+        window = self.open_strict(self.write('graph.dot', GRAPH), env=self.double())
+        for width, words in (1280, True), (360, False):
+            self.fits(window, width, 800)
+            places = [window.place(window.find(name, 'push button')) for name in ('References', 'Referrers', 'Both')]
+            self.assertEqual(len({place[1] for place in places}), 1, places)
+            self.assertEqual(places[0][2] > 100, words, places)
+        window.press('Referrers', 'push button')
+        wait_for('the referrers', lambda: (window.settle(), 'backrefs' in window.facts()['command'])[1])
 
     def test_program_and_its_collection(self):
         """With all that stands above the picture; of a telephone's height it would not be all in sight."""

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import FOLD, Atspi, wait_for  # noqa: E402
+from driver import FOLD, OBJECT, Atspi, wait_for  # noqa: E402
 from window_case import GRAPH, HUB, GuiTest, enter_hidden  # noqa: E402
 
 
@@ -265,6 +265,42 @@ class Finding(GuiTest):
         wait_for('the entry', lambda: window.focused() == '' or window.focused() == 'Find objects')
         window.key('Down')
         wait_for('a row', lambda: any(item.has_state(Atspi.StateType.FOCUSED) and item.get_role_name() == 'list item' for item in window.walk()))
+
+    TYPES = '''
+        class Teapot:
+            pass
+        class Teacup:
+            pass
+        pots = [Teapot() for _ in range(3)]
+        cup = Teacup()
+        import refscope
+        refscope.mark('here')
+        '''
+
+    def test_return_on_a_type_draws_its_first_object(self):
+        window = self.open_program(self.TYPES)
+        window.wait_for_captures(1)
+        window.key('ctrl+f')
+        window.enter('Find objects', 'Teapot')
+        wait_for('that type only', lambda: not window.has('tuple'))
+        window.key('Return')
+        window.sees('3 objects', exactly=True)
+        wait_for('the picture of one', lambda: (window.settle(), [
+            label.split('\n')[0] for _, kind, _, label, _ in window.nodes() if kind == OBJECT][:1])[1] == ['Teapot'])
+        # A click looks first.
+        window.activate('page.back')
+        window.settle()
+        drawn = window.nodes()
+        window.enter('Find objects', 'Teacup')
+        wait_for('that type only', lambda: not window.has('tuple'))
+        types = window.find('Types with their counts and sizes')
+        window.key('Down')
+        wait_for('the row', lambda: any(item.has_state(Atspi.StateType.FOCUSED) for item in window.walk(types)))
+        window.key('Return')
+        window.sees('1 object', exactly=True)
+        wait_for('the first row', lambda: any(
+            item.has_state(Atspi.StateType.FOCUSED) and item.get_role_name() == 'list item' for item in window.walk()))
+        self.assertEqual(window.nodes(), drawn)
 
     def test_a_drawing_has_no_addresses(self):
         window = self.open_graph()

@@ -55,6 +55,11 @@ class Translations(unittest.TestCase):
         cls.fresh = pathlib.Path(cls.folder.name)
         subprocess.run([ROOT / 'scripts' / 'update-po', cls.fresh], check=True, stdout=subprocess.DEVNULL)
 
+    def test_one_word_for_a_filter(self):
+        chinese_texts = (ROOT / 'po' / 'zh_CN.po').read_text(encoding='utf-8')
+        self.assertIn('过滤', chinese_texts)
+        self.assertNotIn('筛选', chinese_texts)
+
     def test_every_source_is_in_potfiles(self):
         self.assertEqual((ROOT / 'po' / 'POTFILES.in').read_text(), (self.fresh / 'POTFILES.in').read_text(),
                          'run scripts/update-po')
