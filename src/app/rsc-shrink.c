@@ -11,6 +11,19 @@ rsc_shrink_buttons (GtkWidget *box, PangoEllipsizeMode ellipsize)
       gtk_label_set_ellipsize (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (child))), ellipsize);
 }
 
+void
+rsc_shrink_switcher (GtkStackSwitcher *switcher)
+{
+  gtk_box_layout_set_homogeneous (GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (GTK_WIDGET (switcher))), FALSE);
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (switcher)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *label = gtk_button_get_child (GTK_BUTTON (child));
+
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+    }
+}
+
 static void
 shrink_labels (GtkWidget *widget)
 {

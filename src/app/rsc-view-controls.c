@@ -38,7 +38,7 @@ struct _RscViewControls
   guint typing_source;
 
   /* Template */
-  GtkWidget *filter_switcher;
+  GtkStackSwitcher *filter_switcher;
   GtkToggleButton *refs_button;
   GtkToggleButton *backrefs_button;
   GtkToggleButton *both_button;
@@ -571,7 +571,7 @@ rsc_view_controls_init (RscViewControls *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   /* They begin alike. */
-  rsc_shrink_buttons (self->filter_switcher, PANGO_ELLIPSIZE_END);
+  rsc_shrink_switcher (self->filter_switcher);
   rsc_filter_editor_describe (self->filter_editor, _("The way goes only through objects that meet:"), _("Filter expression"));
   rsc_filter_editor_describe (self->hide_editor, _("Left out, and bridged by a dashed arrow, are objects that meet:"),
                               _("Hide"));

@@ -112,6 +112,14 @@ class Sizes(SizeTest):
                 self.fits(window)
                 self.close_popover(window, shown)
 
+    def test_what_a_filter_does_is_read_as_a_whole(self):
+        """Each has the width that its words need."""
+        window = self.open_strict(self.write('graph.dot', GRAPH))
+        window.resize(1280, 800)
+        window.press('Filter by conditions')
+        through, hide = (window.place(window.find(name, 'page tab'))[2] for name in ('Go Through Only', 'Hide'))
+        self.assertGreater(through, hide + 20)
+
     def test_dialogs(self):
         window = self.open_strict()
         window.resize(360, 640)
