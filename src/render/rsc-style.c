@@ -119,6 +119,7 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       break;
     case RSC_STATE_EXAMINED:
       set_line (style, colors->edge_text, STATE_WIDTH, RSC_LINE_SOLID);
+      set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_TENTATIVE:
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASHED);
@@ -155,16 +156,19 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
     case RSC_STATE_WHITE:
       style->fill = colors->background;
       style->title = style->text = colors->text;
+      set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_GREY:
       set_line (style, colors->edge_text, STATE_WIDTH, RSC_LINE_DASHED);
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->edge_text;
+      set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_BLACK:
       set_line (style, colors->text, STATE_WIDTH, RSC_LINE_SOLID);
       style->fill = colors->text;
       style->title = style->text = colors->background;
+      set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_NONE:
     case RSC_N_STATES:

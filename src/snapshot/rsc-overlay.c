@@ -38,7 +38,7 @@ static const struct
   [RSC_STATE_GARBAGE_CYCLE] = { "garbage-cycle", N_("in a garbage cycle"), "↻" },
   [RSC_STATE_UNREACHABLE] = { "unreachable", N_("unreachable"), "∅" },
   [RSC_STATE_REACHED] = { "reached", N_("reached"), "✓" },
-  [RSC_STATE_EXAMINED] = { "examined", N_("examined") },
+  [RSC_STATE_EXAMINED] = { "examined", N_("examined"), "⋯" },
   [RSC_STATE_TENTATIVE] = { "tentative", N_("tentatively unreachable"), "∅?" },
   [RSC_STATE_RESCUED] = { "rescued", N_("rescued"), "↩" },
   [RSC_STATE_KEPT] = { "kept", N_("kept for a legacy finalizer"), "!" },
@@ -46,9 +46,9 @@ static const struct
   [RSC_STATE_CLEARED] = { "cleared", N_("cleared"), "✂" },
   [RSC_STATE_DYING] = { "dying", N_("being deallocated"), "0" },
   /* Translators: colours of marking, as in textbooks */
-  [RSC_STATE_WHITE] = { "white", N_("white") },
-  [RSC_STATE_GREY] = { "grey", N_("grey") },
-  [RSC_STATE_BLACK] = { "black", N_("black") },
+  [RSC_STATE_WHITE] = { "white", N_("white"), "○" },
+  [RSC_STATE_GREY] = { "grey", N_("grey"), "◐" },
+  [RSC_STATE_BLACK] = { "black", N_("black"), "●" },
 };
 
 RscOverlay *
