@@ -4,11 +4,11 @@
 #include <malloc.h>
 #endif
 
-/* AddressSanitizer brings an allocator of its own: the C library's is not in use then. */
-#if defined (__SANITIZE_ADDRESS__)
+/* These sanitizers bring an allocator of their own: the C library's is not in use then. */
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
 #define SANITISED
 #elif defined (__has_feature)
-#if __has_feature (address_sanitizer)
+#if __has_feature (address_sanitizer) || __has_feature (thread_sanitizer)
 #define SANITISED
 #endif
 #endif
