@@ -13,6 +13,8 @@
 #define SELECTION_WIDTH 2.6
 #define HOVER_WIDTH 1.6
 #define MATCH_WIDTH 2.0
+#define LIT_WIDTH 4.0
+#define HALO_WIDTH 7.0
 /* What sticks out of a node: rings and badges. */
 #define NODE_AROUND RSC_SCENE_MARGIN
 
@@ -138,6 +140,24 @@ cover_node (RscCanvas *self, cairo_t *cr, gsize index)
   cairo_fill (cr);
 }
 
+/* Below the edge that is lit a broad line in another colour than those that are selected have. */
+static void
+draw_halo (RscCanvas *self, cairo_t *cr, guint32 rgb)
+{
+  const RscSceneEdge *edge = &rsc_scene_get_edges (self->scene, NULL)[self->lit_edge];
+
+  if (edge->n_points == 0)
+    return;
+  cairo_move_to (cr, edge->points[0].x, edge->points[0].y);
+  for (gsize i = 1; i + 2 < edge->n_points; i += 3)
+    cairo_curve_to (cr, edge->points[i].x, edge->points[i].y, edge->points[i + 1].x, edge->points[i + 1].y,
+                    edge->points[i + 2].x, edge->points[i + 2].y);
+  set_source (cr, rgb);
+  cairo_set_line_width (cr, HALO_WIDTH);
+  cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
+  cairo_stroke (cr);
+}
+
 static void
 draw_marks (Marks *self, cairo_t *cr)
 {
@@ -148,12 +168,16 @@ draw_marks (Marks *self, cairo_t *cr)
   gpointer index;
 
   apply_viewport (canvas, cr);
+  if (canvas->lit_edge >= 0)
+    draw_halo (canvas, cr, colors->ring);
   g_hash_table_iter_init (&iter, self->edges);
   while (g_hash_table_iter_next (&iter, &index, NULL))
     rsc_painter_draw_edge (canvas->scene, GPOINTER_TO_SIZE (index), canvas->theme, zoom, TRUE, cr);
   /* The rings are below the nodes, whose badges lie across them. */
   for (guint i = 0; i < canvas->matches->len; i++)
     draw_ring (canvas, cr, g_array_index (canvas->matches, guint, i), colors->ring, MATCH_WIDTH, TRUE);
+  if (canvas->lit_node >= 0)
+    draw_ring (canvas, cr, (gsize) canvas->lit_node, colors->ring, LIT_WIDTH, FALSE);
   if (canvas->hovered_node >= 0 && canvas->hovered_node != canvas->selected_node)
     draw_ring (canvas, cr, (gsize) canvas->hovered_node, colors->emphasis, HOVER_WIDTH, FALSE);
   if (canvas->selected_node >= 0)
@@ -189,6 +213,10 @@ make_marks (RscCanvas *self)
     add_node_with_edges (&marks, self->hovered_node);
   if (self->selected_node >= 0)
     add_node_with_edges (&marks, self->selected_node);
+  if (self->lit_node >= 0)
+    add_node (&marks, (gsize) self->lit_node);
+  if (self->lit_edge >= 0)
+    add_edge (&marks, (gsize) self->lit_edge);
   if (self->hovered_edge >= 0)
     add_edge (&marks, (gsize) self->hovered_edge);
   if (self->selected_edge >= 0)
@@ -216,7 +244,7 @@ static gboolean
 has_marks (RscCanvas *self)
 {
   return self->hovered_node >= 0 || self->hovered_edge >= 0 || self->selected_node >= 0 || self->selected_edge >= 0 ||
-         self->matches->len > 0;
+         self->lit_node >= 0 || self->lit_edge >= 0 || self->matches->len > 0;
 }
 
 /* Nodes on their way */

@@ -39,6 +39,7 @@ struct _RscCanvas
   RscTheme theme;
   int selected_node, selected_edge;
   int hovered_node, hovered_edge;
+  int lit_node, lit_edge;
   gboolean highlight_neighbours;
   gboolean needs_first_view; /* a scene came before a size */
   gboolean fitted;           /* and is to stay so when the size changes */

@@ -252,6 +252,7 @@ rsc_canvas_set_scene (RscCanvas *self, RscScene *scene, const char *anchor_id)
   self->scene = scene != NULL ? rsc_scene_ref (scene) : NULL;
   g_array_set_size (self->matches, 0);
   self->hovered_node = self->hovered_edge = -1;
+  self->lit_node = self->lit_edge = -1;
   rsc_canvas_drop_tiles (self);
   if (self->overlay != NULL &&
       (scene == NULL || rsc_overlay_get_snapshot (self->overlay) != rsc_graph_get_snapshot (rsc_scene_get_graph (scene))))
@@ -346,6 +347,33 @@ rsc_canvas_get_highlight_neighbours (RscCanvas *self)
 {
   g_return_val_if_fail (RSC_IS_CANVAS (self), FALSE);
   return self->highlight_neighbours;
+}
+
+void
+rsc_canvas_set_lit (RscCanvas *self, int node, int edge)
+{
+  g_return_if_fail (RSC_IS_CANVAS (self));
+  g_return_if_fail (node >= -1 && node < (int) get_n_nodes (self));
+  g_return_if_fail (edge >= -1 && edge < (int) get_n_edges (self));
+  if (node == self->lit_node && edge == self->lit_edge)
+    return;
+  self->lit_node = node;
+  self->lit_edge = edge;
+  forget_marks (self);
+}
+
+int
+rsc_canvas_get_lit_node (RscCanvas *self)
+{
+  g_return_val_if_fail (RSC_IS_CANVAS (self), -1);
+  return self->lit_node;
+}
+
+int
+rsc_canvas_get_lit_edge (RscCanvas *self)
+{
+  g_return_val_if_fail (RSC_IS_CANVAS (self), -1);
+  return self->lit_edge;
 }
 
 void
@@ -697,6 +725,7 @@ rsc_canvas_dispose (GObject *object)
   g_clear_pointer (&self->scene, rsc_scene_unref);
   g_clear_pointer (&self->overlay, rsc_overlay_unref);
   self->selected_node = self->selected_edge = self->hovered_node = self->hovered_edge = -1;
+  self->lit_node = self->lit_edge = -1;
   G_OBJECT_CLASS (rsc_canvas_parent_class)->dispose (object);
 }
 
@@ -761,6 +790,7 @@ rsc_canvas_init (RscCanvas *self)
   rsc_census_born (RSC_CENSUS_CANVAS);
   self->viewport.zoom = 1;
   self->selected_node = self->selected_edge = self->hovered_node = self->hovered_edge = -1;
+  self->lit_node = self->lit_edge = -1;
   self->matches = g_array_new (FALSE, FALSE, sizeof (guint));
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);

@@ -72,6 +72,11 @@ RscTheme    rsc_canvas_get_theme   (RscCanvas *self);
 void        rsc_canvas_set_highlight_neighbours (RscCanvas *self, gboolean highlight);
 gboolean    rsc_canvas_get_highlight_neighbours (RscCanvas *self);
 
+/* What happens just now: a ring around the node, and the edge stands out; -1: none.  Gone with the scene. */
+void        rsc_canvas_set_lit (RscCanvas *self, int node, int edge);
+int         rsc_canvas_get_lit_node (RscCanvas *self);
+int         rsc_canvas_get_lit_edge (RscCanvas *self);
+
 /* What a search found is marked; NULL, 0: nothing. */
 void        rsc_canvas_set_matches (RscCanvas *self, const guint *nodes, gsize n_nodes);
 

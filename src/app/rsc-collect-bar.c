@@ -31,6 +31,7 @@ struct _RscCollectBar
 enum
 {
   SHOW_STATE,
+  SHOW_NODES,
   N_SIGNALS
 };
 
@@ -97,6 +98,77 @@ add_count (RscCollectBar *self, RscOverlay *overlay, RscState state, guint64 cou
 }
 
 static void
+on_difference_clicked (RscCollectBar *self, GtkWidget *button)
+{
+  g_signal_emit (self, signals[SHOW_NODES], 0, gtk_button_get_label (GTK_BUTTON (button)),
+                 g_object_get_data (G_OBJECT (button), "nodes"));
+}
+
+/* Takes @nodes over. */
+static void
+add_difference (RscCollectBar *self, GArray *nodes, const char *label)
+{
+  GtkWidget *button;
+  g_autofree char *number = rsc_number_dup (nodes->len);
+  /* Translators: a number of objects, and what came of them */
+  g_autofree char *text = g_strdup_printf (_("%s %s"), number, label);
+
+  if (nodes->len == 0)
+    {
+      g_array_unref (nodes);
+      return;
+    }
+  button = gtk_button_new_with_label (text);
+  gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))), TRUE);
+  gtk_widget_add_css_class (button, "chip");
+  gtk_widget_set_tooltip_text (button, _("List them"));
+  g_object_set_data_full (G_OBJECT (button), "nodes", nodes, (GDestroyNotify) g_array_unref);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (on_difference_clicked), self, G_CONNECT_SWAPPED);
+  rsc_wrap_box_append (self->counts, button);
+}
+
+/* Only what the collector examines can be unreachable to it: what is freed besides went along. */
+static void
+fill_comparison (RscCollectBar *self, RscCollectionDiff *diff, GString *note)
+{
+  RscHeapCapture *capture = rsc_session_get_capture (self->session);
+  guint generation = rsc_heap_capture_get_collection (capture)->generation;
+  RscPrediction *prediction = rsc_heap_capture_get_prediction (capture, RSC_SIDE_BEFORE, generation, NULL);
+  const RscColumns *columns = rsc_snapshot_peek_columns (rsc_heap_capture_get_snapshot (capture, RSC_SIDE_BEFORE));
+  g_autofree char *number = NULL;
+  GArray *only_predicted, *only_real;
+
+  if (prediction == NULL)
+    return;
+
+  only_predicted = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  only_real = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    {
+      gboolean predicted = rsc_bitset_get (prediction->unreachable, node);
+      gboolean freed = rsc_overlay_get_state (diff->before, node) == RSC_STATE_FREED;
+
+      if (predicted && !freed)
+        g_array_append_val (only_predicted, node);
+      else if (freed && !predicted && (columns->flags[node] & RSC_NODE_TRACKED) && columns->generation[node] <= generation)
+        g_array_append_val (only_real, node);
+    }
+
+  number = rsc_number_dup (prediction->n_unreachable);
+  if (only_predicted->len == 0 && only_real->len == 0)
+    g_string_append_printf (note, g_dngettext (GETTEXT_PACKAGE, "As predicted: %s object was to be found unreachable, and no other went.",
+                                               "As predicted: %s objects were to be found unreachable, and no others went.",
+                                               RSC_PLURAL (prediction->n_unreachable)), number);
+  else
+    g_string_append_printf (note, g_dngettext (GETTEXT_PACKAGE, "Otherwise than predicted, which was %s object; finalizers and other threads may have changed it.",
+                                               "Otherwise than predicted, which were %s objects; finalizers and other threads may have changed it.",
+                                               RSC_PLURAL (prediction->n_unreachable)), number);
+  g_string_append_c (note, ' ');
+  add_difference (self, only_predicted, _("predicted, but still there"));
+  add_difference (self, only_real, _("freed, but not predicted"));
+}
+
+static void
 fill_diff (RscCollectBar *self, RscCollectionDiff *diff, RscOverlay *overlay)
 {
   RscCollection *collection = rsc_heap_capture_get_collection (rsc_session_get_capture (self->session));
@@ -117,10 +189,8 @@ fill_diff (RscCollectBar *self, RscCollectionDiff *diff, RscOverlay *overlay)
 
       /* Translators: both are numbers of objects that a collection freed */
       g_string_append_printf (note, _("The collector found %1$s; %2$s that only these held went along."), found, along);
+      g_string_append_c (note, ' ');
     }
-  gtk_label_set_text (self->note, note->str);
-  gtk_widget_set_visible (GTK_WIDGET (self->note), note->len > 0);
-  g_string_free (note, TRUE);
 
   if (side == RSC_SIDE_BEFORE)
     add_count (self, overlay, RSC_STATE_FREED, diff->freed, diff->freed_bytes);
@@ -130,6 +200,11 @@ fill_diff (RscCollectBar *self, RscCollectionDiff *diff, RscOverlay *overlay)
   add_count (self, overlay, RSC_STATE_STAYED, diff->stayed, 0);
   if (side == RSC_SIDE_BEFORE && diff->unknown > 0)
     add_count (self, overlay, RSC_STATE_UNKNOWN, diff->unknown, 0);
+  fill_comparison (self, diff, note);
+
+  gtk_label_set_text (self->note, note->str);
+  gtk_widget_set_visible (GTK_WIDGET (self->note), note->len > 0);
+  g_string_free (note, TRUE);
 }
 
 static void
@@ -232,6 +307,8 @@ rsc_collect_bar_class_init (RscCollectBarClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rsc_collect_bar_dispose;
 
+  signals[SHOW_NODES] = g_signal_new ("show-nodes", RSC_TYPE_COLLECT_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_POINTER);
   signals[SHOW_STATE] = g_signal_new ("show-state", RSC_TYPE_COLLECT_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                       G_TYPE_NONE, 1, G_TYPE_UINT);
 

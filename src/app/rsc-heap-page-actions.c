@@ -30,6 +30,13 @@ static const RscHeapPageAccel accels[] = {
   { "page.collect(uint32 0)", { "<Control><Shift>F3" } },
   { "page.collect(uint32 1)", { "<Control>F3" } },
   { "page.collect(uint32 2)", { "F3" } },
+  { "page.step(uint32 2)", { "<Shift>F3" } },
+  { "page.step-mark-here", { "<Alt>F3" } },
+  { "page.step-drop", { "<Alt>Delete" } },
+  { "page.step-to('next-step')", { "<Alt>period" } },
+  { "page.step-to('previous-step')", { "<Alt>comma" } },
+  { "page.step-to('next-own')", { "<Alt><Shift>period", "<Alt>greater" } },
+  { "page.step-to('previous-own')", { "<Alt><Shift>comma", "<Alt>less" } },
   { "page.swap-side", { "<Control>b" } },
   { "page.cycles", { "<Control>l" } },
   { "page.direction('refs')", { "<Control>1" } },
@@ -193,6 +200,80 @@ static void
 on_collect (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   rsc_session_collect (((RscHeapPage *) user_data)->session, MIN (g_variant_get_uint32 (parameter), 2));
+}
+
+static void
+on_step (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_session_step_collection (((RscHeapPage *) user_data)->session, MIN (g_variant_get_uint32 (parameter), 2));
+}
+
+static void
+on_step_mark (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_session_step_mark_sweep (((RscHeapPage *) user_data)->session, NULL, 0);
+}
+
+static void
+on_step_mark_here (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  RscNode node = rsc_session_get_selected (self->session);
+
+  if (node != RSC_NODE_NONE)
+    rsc_session_step_mark_sweep (self->session, &node, 1);
+}
+
+static void
+on_step_drop (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  RscNode node = rsc_session_get_selected (self->session);
+
+  if (node != RSC_NODE_NONE)
+    rsc_session_step_drop_object (self->session, node);
+}
+
+/* Of the edge that is selected in the picture. */
+static void
+on_step_drop_reference (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+  RscScene *scene = rsc_canvas_get_scene (self->canvas);
+  int index = rsc_canvas_get_selected_edge (self->canvas);
+  const RscGraphNode *nodes;
+  const RscGraphEdge *edge;
+  gboolean swap;
+
+  if (scene == NULL || index < 0 || scene != rsc_session_get_scene (self->session))
+    return;
+
+  nodes = rsc_graph_get_nodes (rsc_scene_get_graph (scene), NULL);
+  edge = &rsc_graph_get_edges (rsc_scene_get_graph (scene), NULL)[index];
+  swap = rsc_view_get_params (rsc_graph_get_view (rsc_scene_get_graph (scene)))->swap;
+  if (edge->kind == RSC_GRAPH_EDGE_REFERENCE)
+    rsc_session_step_drop_reference (self->session, nodes[swap ? edge->target : edge->source].node,
+                                     nodes[swap ? edge->source : edge->target].node);
+  else
+    rsc_heap_page_toast (self, _("This line stands for more than one reference. Draw what lies between, and choose one of those."));
+}
+
+static void
+on_step_lists (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  show_side_page (user_data, "steps");
+}
+
+static void
+on_step_to (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_step_bar_go (((RscHeapPage *) user_data)->step_bar, g_variant_get_string (parameter, NULL));
+}
+
+static void
+on_step_real (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_session_do_steps (((RscHeapPage *) user_data)->session);
 }
 
 static void
@@ -371,6 +452,14 @@ static const GActionEntry entries[] = {
   { "stop", on_stop },
   { "hold", NULL, NULL, "true", on_hold },
   { "collect", on_collect, "u" },
+  { "step", on_step, "u" },
+  { "step-mark", on_step_mark },
+  { "step-mark-here", on_step_mark_here },
+  { "step-drop", on_step_drop },
+  { "step-drop-reference", on_step_drop_reference },
+  { "step-lists", on_step_lists },
+  { "step-to", on_step_to, "s" },
+  { "step-real", on_step_real },
   { "swap-side", on_swap_side },
   { "cycles", NULL, NULL, "false", on_cycles },
   { "direction", on_direction, "s" },
@@ -430,6 +519,14 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_enabled (self, "hold", live && python);
   set_state (self, "hold", rsc_session_get_hold (session));
   set_enabled (self, "collect", (live && python && state != RSC_SESSION_STARTING) || drawn);
+  set_enabled (self, "step", drawn);
+  set_enabled (self, "step-mark", drawn);
+  set_enabled (self, "step-mark-here", selected);
+  set_enabled (self, "step-drop", selected);
+  set_enabled (self, "step-drop-reference", drawn);
+  set_enabled (self, "step-to", rsc_session_get_steps (session) != NULL);
+  set_enabled (self, "step-lists", rsc_session_get_steps (session) != NULL);
+  set_enabled (self, "step-real", rsc_session_get_steps (session) != NULL && live && python && state != RSC_SESSION_STARTING);
   set_enabled (self, "swap-side", drawn && rsc_heap_capture_get_diff (rsc_session_get_capture (session)) != NULL);
   set_enabled (self, "cycles", drawn);
   set_state (self, "cycles", rsc_session_get_overlay_mode (session) == RSC_OVERLAY_MODE_CYCLES);

@@ -17,6 +17,8 @@
 #include "rsc-lesson-pane.h"
 #include "rsc-output-pane.h"
 #include "rsc-program-bar.h"
+#include "rsc-step-bar.h"
+#include "rsc-step-lanes.h"
 #include "rsc-view-controls.h"
 
 G_BEGIN_DECLS
@@ -53,6 +55,9 @@ struct _RscHeapPage
   RscDetailsPanel *details_panel;
   RscViewControls *controls;
   RscCollectBar *collect_bar;
+  RscStepBar *step_bar;
+  AdwViewStackPage *steps_page;
+  RscStepLanes *step_lanes;
   GtkStack *center_stack;
   RscCanvas *canvas;
   AdwStatusPage *status_page;
@@ -66,6 +71,7 @@ struct _RscHeapPage
   GtkWidget *output_box;
   RscOutputPane *output_pane;
   GtkPopover *node_popover;
+  GtkPopover *edge_popover;
   GtkMenuButton *menu_button;
   GtkMenuButton *export_button;
 };

@@ -123,12 +123,56 @@ show_selected (RscHeapPage *self)
   self->selecting = FALSE;
 }
 
+/* The edge from @source to @target, or -1. */
+static int
+find_edge (RscGraph *graph, gssize source, gssize target)
+{
+  gboolean swap = rsc_view_get_params (rsc_graph_get_view (graph))->swap;
+  gsize n_edges;
+  const RscGraphEdge *edges = rsc_graph_get_edges (graph, &n_edges);
+
+  for (gsize i = 0; i < n_edges; i++)
+    if (edges[i].kind == RSC_GRAPH_EDGE_REFERENCE && (gssize) edges[i].source == (swap ? target : source) &&
+        (gssize) edges[i].target == (swap ? source : target))
+      return (int) i;
+
+  return -1;
+}
+
+/* What the step is about stands out, and is in sight. */
+static void
+show_step (RscHeapPage *self)
+{
+  RscReplayCursor *steps = rsc_session_get_steps (self->session);
+  RscScene *scene = rsc_canvas_get_scene (self->canvas);
+  RscGraph *graph = scene != NULL ? rsc_scene_get_graph (scene) : NULL;
+  int node = -1, edge = -1;
+  RscStep step;
+
+  if (graph == NULL)
+    return;
+
+  if (steps != NULL && rsc_graph_get_snapshot (graph) == rsc_replay_get_snapshot (rsc_replay_cursor_get_replay (steps)) &&
+      rsc_replay_cursor_get_step (steps, &step) && step.node != RSC_NODE_NONE)
+    {
+      node = (int) rsc_graph_find (graph, step.node);
+      if (node >= 0 && step.source != RSC_NODE_NONE && rsc_graph_find (graph, step.source) >= 0)
+        edge = find_edge (graph, rsc_graph_find (graph, step.source), node);
+    }
+  if (node >= 0 && node != rsc_canvas_get_lit_node (self->canvas))
+    rsc_canvas_reveal_node (self->canvas, node);
+  rsc_canvas_set_lit (self->canvas, node, edge);
+}
+
 static void
 update_overlay (RscHeapPage *self)
 {
   /* A new capture's overlay is heard of before its scene is. */
   if (rsc_canvas_get_scene (self->canvas) == rsc_session_get_scene (self->session))
-    rsc_canvas_set_overlay (self->canvas, rsc_session_get_overlay (self->session));
+    {
+      rsc_canvas_set_overlay (self->canvas, rsc_session_get_overlay (self->session));
+      show_step (self);
+    }
   rsc_heap_page_update_actions (self);
 }
 
@@ -213,12 +257,15 @@ static void
 on_canvas_context_menu (RscHeapPage *self, int node, int edge, double x, double y)
 {
   GdkRectangle rectangle = { (int) x, (int) y, 1, 1 };
+  GtkPopover *popover = node >= 0 ? self->node_popover : self->edge_popover;
 
-  if (node < 0)
+  if (node < 0 && edge < 0)
     return;
+  if (node < 0)
+    rsc_canvas_select_edge (self->canvas, edge);
 
-  gtk_popover_set_pointing_to (self->node_popover, &rectangle);
-  gtk_popover_popup (self->node_popover);
+  gtk_popover_set_pointing_to (popover, &rectangle);
+  gtk_popover_popup (popover);
 }
 
 /* The middle: the canvas, or a page that says why there is none. */
@@ -574,6 +621,34 @@ on_show_state (RscHeapPage *self, guint state)
 }
 
 static void
+on_show_nodes (RscHeapPage *self, const char *title, GArray *nodes)
+{
+  RscHeapCapture *capture = rsc_session_get_capture (self->session);
+  g_autoptr (GArray) first = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
+  g_array_append_vals (first, nodes->data, MIN (nodes->len, RSC_FIND_PANEL_ROWS_MAX));
+  rsc_find_panel_show_nodes (self->find_panel, title, rsc_heap_capture_get_snapshot (capture, RSC_SIDE_BEFORE), first);
+  adw_view_stack_set_visible_child_name (self->side_stack, "find");
+  adw_flap_set_reveal_flap (self->find_flap, TRUE);
+}
+
+/* Their lists have a page while there are steps; it comes to the front where lists are in sight. */
+static void
+on_steps_changed (RscHeapPage *self)
+{
+  gboolean stepping = rsc_session_get_steps (self->session) != NULL;
+
+  if (adw_view_stack_page_get_visible (self->steps_page) == stepping)
+    return;
+
+  if (!stepping && g_strcmp0 (adw_view_stack_get_visible_child_name (self->side_stack), "steps") == 0)
+    adw_view_stack_set_visible_child_name (self->side_stack, "find");
+  adw_view_stack_page_set_visible (self->steps_page, stepping);
+  if (stepping)
+    adw_view_stack_set_visible_child_name (self->side_stack, "steps");
+}
+
+static void
 on_history_changed (RscHeapPage *self)
 {
   rsc_heap_page_update_actions (self);
@@ -681,6 +756,8 @@ set_session (RscHeapPage *self, RscSession *session)
   rsc_details_panel_set_session (self->details_panel, session);
   rsc_view_controls_set_session (self->controls, session);
   rsc_collect_bar_set_session (self->collect_bar, session);
+  rsc_step_bar_set_session (self->step_bar, session);
+  rsc_step_lanes_set_session (self->step_lanes, session);
   if (rsc_session_has_output (session))
     {
       rsc_output_pane_set_session (self->output_pane, session);
@@ -695,6 +772,7 @@ set_session (RscHeapPage *self, RscSession *session)
   g_signal_connect_object (session, "notify::selected", G_CALLBACK (show_selected), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::selected", G_CALLBACK (rsc_heap_page_update_actions), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::overlay", G_CALLBACK (update_overlay), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::steps", G_CALLBACK (on_steps_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::history", G_CALLBACK (on_history_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::view", G_CALLBACK (rsc_heap_page_update_actions), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
@@ -768,6 +846,8 @@ rsc_heap_page_dispose (GObject *object)
   g_clear_object (&self->shown_job);
   if (self->node_popover != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->node_popover));
+  if (self->edge_popover != NULL)
+    gtk_widget_unparent (GTK_WIDGET (self->edge_popover));
   rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_HEAP_PAGE);
   g_clear_object (&self->session);
   g_clear_object (&self->actions);
@@ -800,6 +880,8 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   g_type_ensure (RSC_TYPE_LESSON_PANE);
   g_type_ensure (RSC_TYPE_OUTPUT_PANE);
   g_type_ensure (RSC_TYPE_PROGRAM_BAR);
+  g_type_ensure (RSC_TYPE_STEP_BAR);
+  g_type_ensure (RSC_TYPE_STEP_LANES);
   g_type_ensure (RSC_TYPE_VIEW_CONTROLS);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-heap-page.ui");
@@ -823,6 +905,9 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, details_panel);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, controls);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, collect_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, step_bar);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, steps_page);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, step_lanes);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, center_stack);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, canvas);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, status_page);
@@ -836,6 +921,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, output_box);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, output_pane);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, node_popover);
+  gtk_widget_class_bind_template_child (widget_class, RscHeapPage, edge_popover);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, menu_button);
   gtk_widget_class_bind_template_child (widget_class, RscHeapPage, export_button);
   gtk_widget_class_bind_template_callback (widget_class, on_canvas_node_selected);
@@ -843,6 +929,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_canvas_context_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_fold_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_show_state);
+  gtk_widget_class_bind_template_callback (widget_class, on_show_nodes);
   gtk_widget_class_bind_template_callback (widget_class, on_flap_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_folded_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_lesson_flap_changed);
@@ -861,6 +948,8 @@ rsc_heap_page_init (RscHeapPage *self)
   gtk_menu_button_set_menu_model (self->export_button, rsc_menus_get ("export_menu"));
   gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->node_popover), rsc_menus_get ("node_menu"));
   gtk_widget_set_parent (GTK_WIDGET (self->node_popover), GTK_WIDGET (self->canvas));
+  gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->edge_popover), rsc_menus_get ("edge_menu"));
+  gtk_widget_set_parent (GTK_WIDGET (self->edge_popover), GTK_WIDGET (self->canvas));
 
   rsc_heap_page_init_actions (self);
   self->settings = rsc_settings_new ();

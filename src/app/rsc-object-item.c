@@ -120,6 +120,21 @@ rsc_node_dup_type (RscSnapshot *snapshot, RscNode node, gboolean with_module)
 }
 
 char *
+rsc_node_dup_name (RscSnapshot *snapshot, RscNode node)
+{
+  g_autofree char *type = rsc_node_dup_type (snapshot, node, FALSE);
+  g_autofree char *value = rsc_node_dup_value (snapshot, node);
+
+  if (value == NULL || *value == '\0')
+    return g_steal_pointer (&type);
+  if (g_str_has_prefix (rsc_snapshot_get_info_string (snapshot, "runtime"), "DOT"))
+    return g_steal_pointer (&value);
+
+  /* Translators: an object's type and its value: "list (2 items)" */
+  return g_strdup_printf (_("%s (%s)"), type, value);
+}
+
+char *
 rsc_node_dup_title (RscSnapshot *snapshot, RscNode node)
 {
   g_autofree char *type = rsc_node_dup_type (snapshot, node, FALSE);

@@ -35,5 +35,7 @@ GtkListItemFactory *rsc_object_item_factory_new (void);
 char *rsc_node_dup_type  (RscSnapshot *snapshot, RscNode node, gboolean with_module);
 /* "dict (3 items)": an object in a few words.  Free with g_free(). */
 char *rsc_node_dup_title (RscSnapshot *snapshot, RscNode node);
+/* The same as a part of a sentence: "list (2 items)", "Pair"; a drawing's "A". */
+char *rsc_node_dup_name  (RscSnapshot *snapshot, RscNode node);
 
 G_END_DECLS

@@ -196,12 +196,14 @@ typedef struct
   RscTarget *target;
   guint generation;
   RscCollectFlags flags;
+  gboolean compare; /* with what is predicted */
 } CollectRequest;
 
 typedef struct
 {
   RscCollection *collection;
   RscCollectionDiff *diff;
+  RscPrediction *prediction; /* of what was collected; NULL unless it was to be compared */
 } CollectResult;
 
 static void
@@ -218,6 +220,7 @@ collect_result_free (gpointer data)
 {
   CollectResult *result = data;
 
+  g_clear_pointer (&result->prediction, rsc_prediction_free);
   g_clear_pointer (&result->diff, rsc_collection_diff_free);
   g_clear_pointer (&result->collection, rsc_collection_free);
   g_free (result);
@@ -233,7 +236,9 @@ collect (gpointer data, const RscProgress *progress, GCancellable *cancellable, 
   if (result->collection != NULL)
     result->diff = rsc_collection_diff_compute (result->collection->before, result->collection->after, request->generation,
                                                 progress, cancellable, error);
-  if (result->diff == NULL)
+  if (result->diff != NULL && request->compare)
+    result->prediction = rsc_collect_predict (result->collection->before, request->generation, progress, cancellable, error);
+  if (result->diff == NULL || (request->compare && result->prediction == NULL))
     g_clear_pointer (&result, collect_result_free);
 
   return result;
@@ -246,6 +251,7 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
   CollectRequest *request = rsc_job_get_data (job);
   CollectResult *result = data;
   g_autoptr (RscHeapCapture) item = NULL;
+  RscOverlay *overlay = NULL;
 
   if (!rsc_session_job_done (self, job, error))
     {
@@ -259,9 +265,14 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
       return;
     }
 
+  if (result->prediction != NULL)
+    overlay = rsc_prediction_to_overlay (result->prediction, result->collection->before);
   item = rsc_heap_capture_new_for_collection (g_steal_pointer (&result->collection), g_steal_pointer (&result->diff),
                                               ++self->n_captures);
+  if (result->prediction != NULL)
+    rsc_heap_capture_set_prediction (item, RSC_SIDE_BEFORE, g_steal_pointer (&result->prediction), overlay);
   collect_result_free (result);
+  rsc_session_forget_steps (self);
   self->overlay_mode = RSC_OVERLAY_MODE_COLLECTION;
   self->shown_prediction = -1;
   rsc_session_add_capture (self, item, FALSE);
@@ -269,13 +280,14 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
 }
 
 static void
-collect_live (RscSession *self, guint generation, RscCollectFlags flags)
+collect_live (RscSession *self, guint generation, RscCollectFlags flags, gboolean compare)
 {
   CollectRequest *request = g_new0 (CollectRequest, 1);
 
   request->target = rsc_target_ref (self->target);
   request->generation = generation;
   request->flags = flags | RSC_COLLECT_CAPTURE;
+  request->compare = compare;
   rsc_session_add_job (self, rsc_job_start (self, _("Collecting"), collect, request, collect_request_free,
                                             collect_result_free, collected));
 }
@@ -284,16 +296,23 @@ void
 rsc_session_collect (RscSession *self, guint generation)
 {
   if (rsc_session_is_live (self) && self->no_python == NULL)
-    collect_live (self, generation, 0);
+    collect_live (self, generation, 0, FALSE);
   else
     predict_collection (self, generation);
+}
+
+void
+rsc_session_collect_and_compare (RscSession *self, guint generation)
+{
+  if (rsc_session_is_live (self) && self->no_python == NULL)
+    collect_live (self, generation, 0, TRUE);
 }
 
 void
 rsc_session_collect_on_agent_thread (RscSession *self)
 {
   if (rsc_session_is_live (self))
-    collect_live (self, self->blocked_generation, RSC_COLLECT_AGENT_THREAD);
+    collect_live (self, self->blocked_generation, RSC_COLLECT_AGENT_THREAD, FALSE);
 }
 
 /* On top of the scene. */
@@ -307,6 +326,8 @@ rsc_session_get_overlay_mode (RscSession *self)
 void
 rsc_session_set_overlay_mode (RscSession *self, RscOverlayMode mode)
 {
+  if (mode != RSC_OVERLAY_MODE_STEPS)
+    rsc_session_forget_steps (self);
   self->overlay_mode = mode;
   if (mode == RSC_OVERLAY_MODE_CYCLES)
     rsc_session_find_cycles (self);
@@ -319,6 +340,7 @@ rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture)
   if (rsc_heap_capture_get_diff (capture) == NULL || self->overlay_mode == RSC_OVERLAY_MODE_CYCLES)
     return;
 
+  rsc_session_forget_steps (self);
   self->overlay_mode = RSC_OVERLAY_MODE_COLLECTION;
   self->shown_prediction = -1;
 }
@@ -332,7 +354,9 @@ rsc_session_get_overlay (RscSession *self)
   if (self->capture == NULL)
     return NULL;
 
-  if (self->overlay_mode == RSC_OVERLAY_MODE_CYCLES)
+  if (self->overlay_mode == RSC_OVERLAY_MODE_STEPS)
+    overlay = rsc_session_get_step_overlay (self);
+  else if (self->overlay_mode == RSC_OVERLAY_MODE_CYCLES)
     rsc_heap_capture_get_components (self->capture, self->side, &overlay);
   else if (self->overlay_mode == RSC_OVERLAY_MODE_COLLECTION)
     {

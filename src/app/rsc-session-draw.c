@@ -191,6 +191,8 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
   self->lesson_drawn |= request->at_mark && result->object_found && !is_name (request->object_ref);
   if (self->capture != request->capture || self->side != request->side)
     {
+      /* Its steps were of the other heap. */
+      rsc_session_forget_steps (self);
       if (self->capture != request->capture)
         rsc_session_come_to_collection (self, request->capture);
       g_set_object (&self->capture, request->capture);
@@ -206,6 +208,7 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
   self->selected_fate = result->fate;
   self->first_view = request->view == NULL || result->start_gone;
 
+  self->steps_depth += request->history_step != 0 ? request->history_step : 1;
   if (request->history_step != 0 && rsc_history_peek (self->history, request->history_step) != NULL)
     rsc_history_go (self->history, request->history_step);
   else
@@ -396,9 +399,19 @@ rsc_session_visit (RscSession *self, RscNode node)
     rsc_session_draw_objects (self, &node, 1);
 }
 
+/* Going back ends stepping first, where that began with the picture in sight, which stays. */
+static gboolean
+leads_out_of_steps (RscSession *self, int steps)
+{
+  return self->steps != NULL && steps < 0 && self->steps_depth + steps < 0;
+}
+
 gboolean
 rsc_session_can_go (RscSession *self, int steps)
 {
+  if (leads_out_of_steps (self, steps))
+    return TRUE;
+
   return rsc_history_peek (self->history, steps) != NULL;
 }
 
@@ -407,6 +420,11 @@ rsc_session_go (RscSession *self, int steps)
 {
   RscPlace *place = rsc_history_peek (self->history, steps);
 
+  if (leads_out_of_steps (self, steps))
+    {
+      rsc_session_stop_stepping (self);
+      return;
+    }
   if (place == NULL)
     return;
 

@@ -76,6 +76,13 @@ struct _RscSession
   gboolean finding_cycles;
   guint blocked_generation; /* of the collection to which the main thread did not come */
 
+  /* Step by step. */
+  RscReplayCursor *steps;          /* NULL: not now */
+  RscOverlay *step_overlay;        /* of where it stands; NULL: to be made */
+  RscScene *step_overlay_scene;    /* what was drawn then: only to be compared */
+  gboolean follow_steps;
+  int steps_depth;                 /* pictures that were drawn since it began */
+
   GListStore *jobs;
 };
 
@@ -86,6 +93,10 @@ void rsc_session_set_state (RscSession *self, RscSessionState state);
 void rsc_session_add_capture (RscSession *self, RscHeapCapture *capture, gboolean passing);
 /* Who comes to a collection's capture sees what it did. */
 void rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture);
+
+/* Ends stepping. */
+void        rsc_session_forget_steps     (RscSession *self);
+RscOverlay *rsc_session_get_step_overlay (RscSession *self);
 
 void rsc_session_start_program   (RscSession *self);
 void rsc_session_dispose_program (RscSession *self);

@@ -28,6 +28,7 @@ enum
   PROP_HISTORY,
   PROP_BUSY,
   PROP_GC_INFO,
+  PROP_STEPS,
   N_PROPS
 };
 
@@ -59,6 +60,8 @@ rsc_session_finalize (GObject *object)
 {
   RscSession *self = RSC_SESSION (object);
 
+  g_clear_pointer (&self->step_overlay, rsc_overlay_unref);
+  g_clear_pointer (&self->steps, rsc_replay_cursor_free);
   g_clear_object (&self->file);
   g_clear_object (&self->lesson);
   g_strfreev (self->argv);
@@ -131,6 +134,10 @@ rsc_session_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       g_value_set_variant (value, self->gc_info);
       break;
 
+    case PROP_STEPS:
+      g_value_set_pointer (value, self->steps);
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -155,6 +162,7 @@ rsc_session_class_init (RscSessionClass *klass)
   properties[PROP_HISTORY] = g_param_spec_pointer ("history", NULL, NULL, flags);
   properties[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
   properties[PROP_GC_INFO] = g_param_spec_variant ("gc-info", NULL, NULL, G_VARIANT_TYPE_VARDICT, NULL, flags);
+  properties[PROP_STEPS] = g_param_spec_pointer ("steps", NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[OUTPUT] = g_signal_new ("output", RSC_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

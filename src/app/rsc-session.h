@@ -11,12 +11,13 @@
  *   memory-sampled ()
  *
  * Properties, all read-only with notification: state, capture, side, view,
- * scene, overlay, selected, history, busy, gc-info. */
+ * scene, overlay, selected, history, busy, gc-info, steps. */
 #pragma once
 
 #include <gio/gio.h>
 
 #include "capture/rsc-target.h"
+#include "collect/rsc-replay.h"
 #include "render/rsc-scene.h"
 
 #include "rsc-heap-capture.h"
@@ -40,7 +41,8 @@ typedef enum
 {
   RSC_OVERLAY_MODE_NONE,
   RSC_OVERLAY_MODE_CYCLES,
-  RSC_OVERLAY_MODE_COLLECTION /* real or predicted */
+  RSC_OVERLAY_MODE_COLLECTION, /* real or predicted */
+  RSC_OVERLAY_MODE_STEPS       /* of one that is gone through step by step */
 } RscOverlayMode;
 
 /* What became of the selected object when another capture was shown. */
@@ -126,11 +128,38 @@ GArray   *rsc_session_get_memory  (RscSession *self);
 
 /* A live program collects; of anything else it is predicted. */
 void     rsc_session_collect      (RscSession *self, guint generation);
+/* Really, with the prediction beside it: the capture has both. */
+void     rsc_session_collect_and_compare (RscSession *self, guint generation);
 /* Once more what has failed with RSC_ERROR_BLOCKED.  Finalizers run on that thread: only if the user said so. */
 void     rsc_session_collect_on_agent_thread (RscSession *self);
 /* The prediction that is shown, or NULL. */
 RscPrediction *rsc_session_get_prediction (RscSession *self);
 RscCollectionDiff *rsc_session_get_diff (RscSession *self);
+
+/* Going through a collection step by step.  Nothing of it changes a program.  It
+ * ends when another heap is shown, or something else lies on the scene. */
+void     rsc_session_step_collection (RscSession *self, guint generation);
+/* @n_starts 0: from the heap's roots. */
+void     rsc_session_step_mark_sweep (RscSession *self, const RscNode *starts, gsize n_starts);
+/* What follows when all counted references to @node went, or those of @source to it. */
+void     rsc_session_step_drop_object    (RscSession *self, RscNode node);
+void     rsc_session_step_drop_reference (RscSession *self, RscNode source, RscNode target);
+void     rsc_session_stop_stepping   (RscSession *self);
+/* Where it stands, or NULL; to be moved by rsc_session_go_to_step() only. */
+RscReplayCursor *rsc_session_get_steps (RscSession *self);
+void     rsc_session_go_to_step      (RscSession *self, guint64 position);
+/* The collection that is stepped through, really, in the program. */
+void     rsc_session_do_steps        (RscSession *self);
+/* How many objects that are not drawn are in each state: RSC_N_STATES numbers. */
+void     rsc_session_count_outside   (RscSession *self, guint64 *outside);
+/* What the step is done to is in the picture. */
+gboolean rsc_session_is_step_drawn   (RscSession *self);
+void     rsc_session_draw_step       (RscSession *self);
+/* The position after the next step (or the one before) of those that concern what is drawn. */
+guint64  rsc_session_find_drawn_step (RscSession *self, gboolean forwards);
+/* Draws it with each step, if it is not drawn. */
+void     rsc_session_set_follow_steps (RscSession *self, gboolean follow);
+gboolean rsc_session_get_follow_steps (RscSession *self);
 
 /* Captures, oldest first: of RscHeapCapture. */
 GListModel     *rsc_session_get_captures (RscSession *self);

@@ -223,6 +223,15 @@ describe (RscTestInterface *self, GDBusMethodInvocation *invocation)
   g_variant_builder_add (&builder, "{sv}", "selected", g_variant_new_uint32 (rsc_session_get_selected (session)));
   g_variant_builder_add (&builder, "{sv}", "width", g_variant_new_int32 (gtk_widget_get_width (GTK_WIDGET (get_window (self)))));
   g_variant_builder_add (&builder, "{sv}", "zoom", g_variant_new_double (rsc_canvas_get_zoom (rsc_heap_page_get_canvas (page))));
+  if (rsc_session_get_steps (session) != NULL)
+    {
+      RscReplayCursor *steps = rsc_session_get_steps (session);
+
+      g_variant_builder_add (&builder, "{sv}", "step", g_variant_new_uint64 (rsc_replay_cursor_get_position (steps)));
+      g_variant_builder_add (&builder, "{sv}", "steps", g_variant_new_uint64 (rsc_replay_get_n_steps (rsc_replay_cursor_get_replay (steps))));
+      g_variant_builder_add (&builder, "{sv}", "lit-node", g_variant_new_int32 (rsc_canvas_get_lit_node (rsc_heap_page_get_canvas (page))));
+      g_variant_builder_add (&builder, "{sv}", "lit-edge", g_variant_new_int32 (rsc_canvas_get_lit_edge (rsc_heap_page_get_canvas (page))));
+    }
   if (view != NULL)
     {
       command = rsc_view_to_command_line (view, rsc_session_get_snapshot (session), "HEAP");
@@ -232,7 +241,7 @@ describe (RscTestInterface *self, GDBusMethodInvocation *invocation)
     {
       RscGraph *drawn = rsc_scene_get_graph (scene);
       RscOverlay *overlay = rsc_session_get_overlay (session);
-      GVariantBuilder nodes;
+      GVariantBuilder nodes, badges;
       const RscGraphNode *graph_nodes;
       gsize n_nodes;
 
@@ -243,6 +252,15 @@ describe (RscTestInterface *self, GDBusMethodInvocation *invocation)
                                overlay != NULL && rsc_overlay_get_snapshot (overlay) == rsc_graph_get_snapshot (drawn) ?
                                rsc_state_get_id (rsc_overlay_get_state (overlay, graph_nodes[i].node)) : "");
       g_variant_builder_add (&builder, "{sv}", "nodes", g_variant_builder_end (&nodes));
+      g_variant_builder_init (&badges, G_VARIANT_TYPE ("as"));
+      for (gsize i = 0; i < n_nodes; i++)
+        {
+          const char *badge = overlay != NULL && rsc_overlay_get_snapshot (overlay) == rsc_graph_get_snapshot (drawn) &&
+                              graph_nodes[i].kind == RSC_GRAPH_NODE_OBJECT ? rsc_overlay_get_badge (overlay, graph_nodes[i].node) : NULL;
+
+          g_variant_builder_add (&badges, "s", badge != NULL ? badge : "");
+        }
+      g_variant_builder_add (&builder, "{sv}", "badges", g_variant_builder_end (&badges));
     }
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(sa{sv})", graph, &builder));
 }

@@ -10,6 +10,7 @@
  * and is taken to be nothing; rsc_replay_get_summary() counts them. */
 #pragma once
 
+#include "base/rsc-bitset.h"
 #include "base/rsc-progress.h"
 #include "snapshot/rsc-overlay.h"
 
@@ -209,6 +210,10 @@ RscPhase                rsc_replay_get_phase    (RscReplay *self, guint64 index)
 /* The steps that concern @node itself (not its references), ascending: an array
  * of guint64, at most @max of them. */
 GArray                 *rsc_replay_list_events  (RscReplay *self, RscNode node, guint max);
+/* From @position the next one (or the one before) after a step that concerns one of @nodes or whole lists;
+ * the end (or 0) where there is none. */
+guint64                 rsc_replay_find_concerning (RscReplay *self, guint64 position, const RscBitset *nodes,
+                                                    gboolean forwards);
 
 /* What happens in step @step, as a sentence; @node and @source are what its
  * objects are called ("list (2 items)"), NULL where there is none.  Free with g_free(). */

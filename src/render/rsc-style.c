@@ -53,6 +53,20 @@ set_badge (RscNodeStyle *style, const char *badge, guint32 fill, guint32 text)
   style->badge_text = text;
 }
 
+/* A pattern is not seen on the dark ground of a start node. */
+static void
+lighten (RscNodeStyle *style, const RscThemeColors *colors, const RscGraphNode *node)
+{
+  const RscRoleColors *role = &colors->roles[node->role < RSC_N_ROLES ? node->role : RSC_ROLE_OTHER];
+
+  if (node->is_start && style->fill == role->title)
+    {
+      style->fill = role->fill;
+      style->title = role->title;
+      style->text = colors->text;
+    }
+}
+
 /* The node keeps its role's colours inside, so that what it is can still be
  * seen; the state speaks by the border, the pattern and the badge. */
 static void
@@ -107,6 +121,7 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_UNREACHABLE:
+      lighten (style, colors, node);
       set_line (style, colors->danger, style->stroke_width, RSC_LINE_DOTTED);
       style->pattern = RSC_PATTERN_DOTS;
       style->pattern_rgb = colors->danger;
@@ -122,6 +137,7 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_TENTATIVE:
+      lighten (style, colors, node);
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASHED);
       style->pattern = RSC_PATTERN_DOTS;
       style->pattern_rgb = colors->danger;
@@ -136,36 +152,43 @@ apply_state (RscNodeStyle *style, const RscThemeColors *colors, RscOverlay *over
       set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_FINALIZED:
+      lighten (style, colors, node);
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DASH_DOT);
       style->pattern = RSC_PATTERN_DOTS;
       style->pattern_rgb = colors->danger;
       set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_CLEARED:
+      lighten (style, colors, node);
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_DOTTED);
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->danger;
       set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_DYING:
+      lighten (style, colors, node);
       set_line (style, colors->danger, STATE_WIDTH, RSC_LINE_SOLID);
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->danger;
       set_badge (style, sign, colors->danger, colors->badge_text);
       break;
     case RSC_STATE_WHITE:
+      set_line (style, colors->edge_text, style->stroke_width, RSC_LINE_DASHED);
       style->fill = colors->background;
       style->title = style->text = colors->text;
       set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_GREY:
       set_line (style, colors->edge_text, STATE_WIDTH, RSC_LINE_DASHED);
+      style->fill = colors->background;
+      style->title = style->text = colors->text;
       style->pattern = RSC_PATTERN_HATCH;
       style->pattern_rgb = colors->edge_text;
       set_badge (style, sign, colors->edge_text, colors->background);
       break;
     case RSC_STATE_BLACK:
       set_line (style, colors->text, STATE_WIDTH, RSC_LINE_SOLID);
+      style->double_border = TRUE;
       style->fill = colors->text;
       style->title = style->text = colors->background;
       set_badge (style, sign, colors->edge_text, colors->background);

@@ -385,7 +385,7 @@ test_toggles_with_icons (void)
 }
 
 /* Every action with a key is in the window of the shortcuts, and every key that
- * is there is an action's; those of the canvas are the canvas's own. */
+ * is there is an action's; those of the canvas and of the bar of the steps are their own. */
 static void
 test_shortcuts (void)
 {
@@ -448,7 +448,7 @@ test_shortcuts (void)
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       const char *own[] = { "Tab", "<Shift>Tab", "Up", "Down", "Left", "Right", "<Control>Left", "<Control>Right", "Return", "plus",
-                            "minus", "w", "1", "<Shift>F10", "Menu", "Escape", NULL };
+                            "minus", "w", "1", "<Shift>F10", "Menu", "Escape", "comma", "period", "p", NULL };
 
       if (!g_hash_table_contains (known, key) && !g_strv_contains (own, key))
         g_error ("no action has the key %s, which is listed", (const char *) key);

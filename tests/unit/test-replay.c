@@ -96,6 +96,33 @@ check_positions (RscReplay *replay, guint32 seed)
     }
 }
 
+/* Forwards and backwards over the steps of every third object, and of lists. */
+static void
+check_concerning (RscReplay *replay)
+{
+  g_autoptr(RscReplayCursor) cursor = rsc_replay_cursor_new (replay);
+  guint32 n_nodes = rsc_snapshot_peek_columns (rsc_replay_get_snapshot (replay))->n_nodes;
+  guint64 n = rsc_replay_get_n_steps (replay), last = 0;
+  g_autoptr(RscBitset) nodes = rsc_bitset_new (n_nodes);
+
+  for (guint32 i = 0; i < n_nodes; i += 3)
+    rsc_bitset_set (nodes, i);
+  for (guint64 p = 1; p <= n; p++)
+    {
+      RscStep step;
+
+      rsc_replay_cursor_seek (cursor, p);
+      g_assert_true (rsc_replay_cursor_get_step (cursor, &step));
+      if (step.node != RSC_NODE_NONE && step.node % 3 != 0 && p != n)
+        continue;
+      g_assert_cmpuint (rsc_replay_find_concerning (replay, last, nodes, TRUE), ==, p);
+      g_assert_cmpuint (rsc_replay_find_concerning (replay, p, nodes, FALSE), ==, last);
+      last = p;
+    }
+  g_assert_cmpuint (rsc_replay_find_concerning (replay, n, nodes, TRUE), ==, n);
+  g_assert_cmpuint (rsc_replay_find_concerning (replay, 0, nodes, FALSE), ==, 0);
+}
+
 /* A step changes nothing but what it says, and an edge is one of its source to its target. */
 static void
 check_steps (RscReplay *replay)
@@ -255,7 +282,7 @@ check_counts (RscSnapshot *snapshot, RscReplayCursor *cursor, GHashTable *droppe
 static void
 test_collection_random (void)
 {
-  guint64 n_freed = 0, n_left = 0;
+  guint64 n_freed = 0;
 
   for (guint32 seed = 0; seed < N_SEEDS; seed++)
     {
@@ -313,8 +340,8 @@ test_collection_random (void)
       check_counts (snapshot, cursor, NULL);
       check_positions (replay, seed);
       check_steps (replay);
+      check_concerning (replay);
       n_freed += summary->freed;
-      n_left += summary->left;
     }
   g_assert_cmpuint (n_freed, >, 100);
 }
@@ -356,6 +383,7 @@ test_mark_sweep_random (void)
       g_assert_cmpuint (rsc_replay_get_summary (replay)->unreachable, ==, columns->n_nodes - n_marked);
       check_positions (replay, seed);
       check_steps (replay);
+      check_concerning (replay);
     }
 }
 
@@ -392,6 +420,7 @@ test_drop_random (void)
       n_left += (guint) rsc_replay_get_summary (replay)->left;
       check_positions (replay, seed);
       check_steps (replay);
+      check_concerning (replay);
     }
   g_assert_cmpuint (n_freed, >, 100);
   g_assert_cmpuint (n_left, >, 20);

@@ -1,0 +1,275 @@
+"""Stepping through a collection, forwards and backwards, on the objects in the picture."""
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from driver import OBJECT, wait_for  # noqa: E402
+from window_case import EXAMPLES, FREED_PAIR, GuiTest  # noqa: E402
+
+
+class StepsTest(GuiTest):
+    def open_pair(self):
+        """A program with a cycle that is garbage."""
+        window = self.open_program(FREED_PAIR)
+        window.wait_for_captures(1)
+        return window
+
+    def begin(self, window, action='page.step(uint32 2)'):
+        window.activate(action)
+        wait_for('the steps', lambda: 'step' in window.facts())
+        window.settle()
+
+    def go(self, window, where):
+        window.activate(f"page.step-to('{where}')")
+        window.settle()
+        return window.facts()['step']
+
+    @staticmethod
+    def states(window):
+        """{(node, label): (state, badge)} of the objects in the picture."""
+        facts = window.facts()
+        return {(node, label): (state, badge) for (kind, node, label, state), badge in zip(facts['nodes'], facts['badges'])
+                if kind == OBJECT}
+
+    def pair(self, window):
+        return [state for (_, label), state in sorted(self.states(window).items()) if label.split('\n')[0] == 'Pair']
+
+
+class Collection(StepsTest):
+    def test_a_key_steps_and_each_step_is_spoken(self):
+        """By one key from before the first step to where the pair is freed, and back: the same states."""
+        window = self.open_pair()
+        self.begin(window)
+        self.assertRegex(window.focused(), r'^Step 0 of [\d,]+\. The collector has not begun yet')
+        spoken, seen, positions = {window.focused()}, [self.states(window)], [0]
+        while positions[-1] < window.facts()['steps']:
+            window.key('Right')
+            position = wait_for('the next step', lambda: (lambda now: now if now > positions[-1] else 0)(window.facts()['step']))
+            name = wait_for('what is said', lambda: (lambda text: text if text.replace(',', '').startswith(f'Step {position} of') else '')(window.focused()))
+            self.assertNotIn(name, spoken)
+            spoken.add(name)
+            positions.append(position)
+            seen.append(self.states(window))
+        self.assertEqual([state for state, _ in self.pair(window)], ['freed', 'freed'])
+        # Those of the picture only: of the others there are thousands.
+        self.assertLess(len(positions), 100)
+        window.sees('Predicted: the collector finds 2 unreachable objects')
+        for position, states in reversed(list(zip(positions, seen))[:-1]):
+            window.key('comma')
+            wait_for('the step before', lambda: window.facts()['step'] == position)
+            self.assertEqual(self.states(window), states)
+
+    def test_every_step(self):
+        window = self.open_pair()
+        self.begin(window)
+        window.press('Only What Is Drawn')
+        for position in 1, 2, 3, 4, 5:
+            window.key('period')
+            wait_for(f'step {position}', lambda: window.facts()['step'] == position)
+        window.key('Down')
+        wait_for('the next object', lambda: window.facts()['step'] == 6)
+        window.key('Page_Down')
+        wait_for('the next phase', lambda: window.facts()['step'] > 100)
+        window.key('Home')
+        wait_for('the beginning', lambda: window.facts()['step'] == 0)
+        window.key('End')
+        wait_for('the end', lambda: window.facts()['step'] == window.facts()['steps'])
+
+    def test_the_pair_counts_down_and_is_freed(self):
+        window = self.open_pair()
+        self.begin(window)
+        # The picture came with the steps: the first garbage.
+        self.assertEqual([badge for _, badge in self.pair(window)][:2], ['1', '1'])
+        phases = ['Copy reference counts', 'Subtract inner references', 'Set aside what is not held']
+        for phase in phases:
+            window.press(phase)
+            wait_for(phase, lambda: any(phase in text for text in window.texts() if text.startswith('Step ')))
+        window.settle()
+        # Nothing outside holds them.
+        self.assertEqual([badge[-6:] for _, badge in self.pair(window)][:2], ['gc 0/1', 'gc 0/1'])
+        end = self.go(window, 'last')
+        self.assertEqual(end, window.facts()['steps'])
+        self.assertEqual([state for state, _ in self.pair(window)][:2], ['freed', 'freed'])
+        self.go(window, 'first')
+        self.assertEqual([badge for _, badge in self.pair(window)][:2], ['1', '1'])
+
+    def test_the_edge_is_lit_and_what_is_outside_is_told(self):
+        window = self.open_pair()
+        self.begin(window)
+        window.sees('Not drawn:')
+        window.press('Subtract inner references')
+        wait_for('the phase', lambda: window.facts()['step'] > 0)
+        # The first object that is taken up is a module's or a class's: not in the picture.
+        window.sees('Outside the picture:')
+        window.press('Draw It')
+        wait_for('the object', lambda: (window.settle(), window.facts()['lit-node'] >= 0)[1])
+        wait_for('nothing outside', lambda: not any('Outside the picture:' in text for text in window.texts()))
+
+    def test_scrubber_and_own_steps(self):
+        window = self.open_pair()
+        self.begin(window)
+        steps = window.facts()['steps']
+        window.set_value('Step', steps // 2)
+        wait_for('the middle', lambda: window.facts()['step'] == steps // 2)
+        self.go(window, 'first')
+        drawn = [(i, node) for i, kind, node, label, _ in window.nodes() if kind == OBJECT and label.split('\n')[0] == 'Pair']
+        index, _ = drawn[0]
+        window.click_node(index)
+        wait_for('the selection', lambda: window.facts()['selected'] == drawn[0][1])
+        own = []
+        while True:
+            before = window.facts()['step']
+            position = self.go(window, 'next-own')
+            if position == before:
+                break
+            own.append(position)
+            self.assertEqual(window.facts()['lit-node'], index)
+        self.assertGreater(len(own), 3)
+        self.assertEqual(own, sorted(set(own)))
+        for position in reversed(own[:-1]):
+            self.assertEqual(self.go(window, 'previous-own'), position)
+
+    def test_playing_comes_to_the_end(self):
+        window = self.open_pair()
+        self.begin(window)
+        window.set_value('Step', window.facts()['steps'] - 2)
+        window.press('Play')
+        wait_for('the end', lambda: window.facts()['step'] == window.facts()['steps'])
+        window.find('Play')
+
+    def test_back_ends_stepping_and_keeps_the_picture(self):
+        window = self.open_pair()
+        self.begin(window)
+        drawn = self.names(window)
+        window.activate('page.back')
+        wait_for('no steps', lambda: 'step' not in window.facts())
+        window.settle()
+        self.assertEqual(self.names(window), drawn)
+        self.assertNotIn('examined', [state for *_, state in window.nodes()])
+        self.begin(window)
+        window.find('First')
+        window.key('Escape')
+        wait_for('no steps', lambda: 'step' not in window.facts())
+
+    def test_done_for_real(self):
+        """The real collection, with the prediction beside it."""
+        window = self.open_pair()
+        self.begin(window)
+        window.press('Do It for Real')
+        window.wait_for_captures(2)
+        window.find(lambda name: re.match(r'\d+ freed', name))
+        window.sees('As predicted: 2 objects were to be found unreachable, and no others went.')
+        self.assertNotIn('step', window.facts())
+
+    def test_what_a_finalizer_changes_is_listed(self):
+        window = self.open_program('''
+            import gc
+            gc.disable()
+            class Revenant:
+                def __del__(self):
+                    kept.append(self)
+            kept = []
+            a = Revenant()
+            a.itself = a
+            del a
+            import refscope
+            refscope.mark('garbage')
+            ''')
+        window.wait_for_captures(1)
+        self.begin(window)
+        window.sees('finalizer or callback runs; what it does cannot be predicted.')
+        window.press('Do It for Real')
+        window.wait_for_captures(2)
+        window.sees('Otherwise than predicted')
+        window.press(lambda name: re.match(r'\d+ predicted, but still there', name))
+        window.find(lambda name: name.startswith('Revenant'))
+
+    def test_objects_go_from_list_to_list(self):
+        window = self.open_pair()
+        self.begin(window)
+        window.find(lambda name: name.startswith('Generation 0: '))
+        wait_for('the boxes', lambda: any(name.startswith('Pair, plain') for name in map(lambda item: item.get_name() or '', window.walk())))
+        window.press('Untrack what cannot be in a cycle')
+        wait_for('the pair set aside', lambda: [item for item in window.walk() if (item.get_name() or '').startswith('Pair, unreachable')])
+        window.sees('Unreachable: 2', exactly=True)
+        window.press(lambda name: name.startswith('Pair, unreachable'))
+        wait_for('the selection', lambda: window.facts()['selected'] in [node for _, kind, node, label, _ in window.nodes() if label.split('\n')[0] == 'Pair'])
+        self.go(window, 'last')
+        wait_for('the pair freed', lambda: [item for item in window.walk() if (item.get_name() or '').startswith('Pair, freed')])
+        window.activate('page.back')
+        wait_for('no boxes', lambda: not [item for item in window.walk() if (item.get_name() or '').startswith('Pair, freed')])
+
+
+class WhatIf(StepsTest):
+    def test_a_dropped_reference(self):
+        """Of a pair that a name holds: both go on, in a cycle that nobody reaches."""
+        window = self.open_program('''
+            import gc
+            gc.disable()
+            class Pair:
+                pass
+            class Holder:
+                pass
+            a, b = Pair(), Pair()
+            a.other, b.other = b, a
+            holder = Holder()
+            holder.pair = a
+            del a, b
+            import refscope
+            refscope.mark('held')
+            ''')
+        window.wait_for_captures(1)
+        window.enter('Find objects', 'type:Holder')
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        wait_for('the pair', lambda: (window.settle(), 'Pair' in {label.split('\n')[0] for *_, label, _ in window.nodes()})[1])
+        index = next(i for i, *_, label, _ in window.nodes() if label.split('\n')[0] == 'Holder')
+        window.click_node(index)
+        window.settle()
+        self.begin(window, 'page.step-drop')
+        window.sees('A what-if: the program keeps its reference.')
+        self.go(window, 'last')
+        holders = {label.split('\n')[0]: state for (_, label), (state, _) in self.states(window).items()}
+        self.assertEqual(holders['Holder'], 'freed')
+        self.assertEqual(holders['Pair'], 'garbage-cycle')
+        window.sees('only the collector can free it')
+
+
+class MarkSweep(StepsTest):
+    def test_the_lesson_of_marking(self):
+        window = self.open(EXAMPLES / 'reachability.dot')
+        window.settle()
+        self.begin(window, 'page.step-mark')
+        window.find('Mark')
+        window.find('Sweep')
+
+        def names(state):
+            return {label.split('\n')[-1] for (_, label), (now, _) in self.states(window).items() if now == state}
+        self.assertEqual(names('white'), self.names(window))
+        self.go(window, 'next-step')
+        self.assertEqual(names('grey'), {'A'})
+        window.press('Sweep')
+        wait_for('the sweep', lambda: (window.settle(), names('black'))[1] == {'A', 'B', 'C', 'E'})
+        # An edge is lit when its target is entered.
+        self.go(window, 'first')
+        self.go(window, 'next-step')
+        self.go(window, 'next-step')
+        facts = window.facts()
+        self.assertGreaterEqual(facts['lit-edge'], 0)
+        self.go(window, 'last')
+        window.sees('In the end 2 objects are swept.')
+        self.assertFalse(window.has('Do It for Real'))
+
+    def test_a_files_heap_has_no_collector(self):
+        """A drawing has no reference counts: a sentence says so."""
+        window = self.open(EXAMPLES / 'reachability.dot')
+        window.settle()
+        window.activate('page.step(uint32 2)')
+        window.sees('The steps could not be found')
+
+
+if __name__ == '__main__':
+    unittest.main()
