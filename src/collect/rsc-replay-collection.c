@@ -273,10 +273,11 @@ deduce_unreachable (Collection *collection)
 }
 
 /* Whether no item can be part of a cycle: numbers, texts, and tuples that have
- * left the collector themselves. */
+ * left the collector themselves.  Of an instance only its attributes count. */
 static gboolean
-may_be_untracked (Collection *collection,
-                  RscNode     node)
+has_only_atoms (Collection *collection,
+                RscNode     node,
+                gboolean    is_instance)
 {
   const RscColumns *columns = collection->columns;
 
@@ -284,7 +285,8 @@ may_be_untracked (Collection *collection,
     {
       RscNode item = columns->target[e];
 
-      if (!rsc_edge_is_traversed (columns->kind[e]) || !(columns->flags[item] & RSC_NODE_CONTAINER))
+      if (!rsc_edge_is_traversed (columns->kind[e]) || !(columns->flags[item] & RSC_NODE_CONTAINER)
+          || (is_instance && (columns->kind[e] & RSC_EDGE_KIND_MASK) != RSC_EDGE_ATTRIBUTE))
         continue;
       if (columns->type[item] != collection->tuple_type || get_segment (collection, item) != RSC_SEGMENT_NONE)
         return FALSE;
@@ -293,10 +295,28 @@ may_be_untracked (Collection *collection,
   return TRUE;
 }
 
+/* The instance of each __dict__.  From 3.13 the values of one that was asked for may lie in the instance still:
+ * then it is the instance that visits them. */
+static RscNode *
+find_instances (const RscColumns *columns)
+{
+  RscNode *instances = g_new (RscNode, MAX (columns->n_nodes, 1));
+
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    instances[node] = RSC_NODE_NONE;
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+      if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_DICT)
+        instances[columns->target[e]] = node;
+
+  return instances;
+}
+
 /* Tuples in every collection, dictionaries in a full one. */
 static void
 untrack (Collection *collection)
 {
+  g_autofree RscNode *instances = collection->generation == OLDEST ? find_instances (collection->columns) : NULL;
   RscReplay *replay = collection->replay;
   guint32 dict_type = collection->generation == OLDEST ? find_builtin_type (collection, "dict") : G_MAXUINT32;
 
@@ -310,7 +330,8 @@ untrack (Collection *collection)
           RscNode node = g_array_index (collection->young, RscNode, i);
 
           if (collection->columns->type[node] == type && get_segment (collection, node) != RSC_SEGMENT_NONE
-              && may_be_untracked (collection, node)
+              && has_only_atoms (collection, node, FALSE)
+              && (round == 0 || instances[node] == RSC_NODE_NONE || has_only_atoms (collection, instances[node], TRUE))
               && !rsc_replay_add (replay, RSC_STEP_UNTRACK, node))
             return;
         }

@@ -1,7 +1,8 @@
 """500 random heaps on every CPython that is there: the unreachable objects that
 `refscope-cli collect` predicts are exactly those that the interpreter's own collector
 prints (gc.DEBUG_COLLECTABLE) when a forked copy of the program collects, and every
-survivor is in the generation that was predicted.  See truth_program.py.
+survivor is in the generation that was predicted.  The steps of `refscope-cli step` have
+them in the collector's own order.  See truth_program.py and truth_steps.py.
 
     RSC_TEST_SEEDS=117,118   these heaps only
 """
@@ -15,11 +16,14 @@ import tempfile
 import unittest
 
 import interpreters
+import truth_steps
+from truth_steps import hexadecimal
 
 DRIVER = os.environ['RSC_LESSON_DRIVER']
 CLI = os.environ.get('RSC_CLI')
 PROGRAM = pathlib.Path(__file__).with_name('truth_program.py')
 SEEDS = [int(seed) for seed in os.environ.get('RSC_TEST_SEEDS', '').split(',') if seed] or range(500)
+STEP_SEEDS = range(25)  # the steps are many lines
 LIVE_SEEDS = range(12)
 PRINTED = re.compile(r'^gc: (collectable|uncollectable) <.* 0x([0-9a-f]+)>$', re.M)
 
@@ -49,12 +53,12 @@ class Driver:
         self.process.wait(timeout=60)
 
 
+def ask_cli(*words):
+    return subprocess.run([CLI, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=120).stdout
+
+
 def addresses(texts):
     return {int(text, 16) for text in texts}
-
-
-def hexadecimal(numbers):
-    return ' '.join(sorted(map(hex, numbers))) or 'none'
 
 
 class Real:
@@ -62,14 +66,16 @@ class Real:
 
     def __init__(self, path):
         text = path.with_suffix('.printed').read_text()
-        self.collectable, self.uncollectable = ({int(address, 16) for kind, address in PRINTED.findall(text) if kind == wanted}
-                                                for wanted in ('collectable', 'uncollectable'))
+        self.printed = {wanted: [int(address, 16) for kind, address in PRINTED.findall(text) if kind == wanted]
+                        for wanted in ('collectable', 'uncollectable')}
+        self.collectable, self.uncollectable = map(set, self.printed.values())
         numbers = array.array('Q', path.with_suffix('.lists').read_bytes())
         lists, at = [], 6
         for length in numbers[:6]:
             lists.append(set(numbers[at:at + length]))
             at += length
         self.before, self.after = lists[:3], lists[3:]
+        self.after_in_order = [numbers[6 + sum(numbers[:3 + g]):][:numbers[3 + g]] for g in range(3)]
         self.facts = json.loads(path.with_suffix('.json').read_text())
 
 
@@ -124,11 +130,15 @@ class Truth(unittest.TestCase):
                 self.assertEqual(number, seed)
                 driver.ask('capture', path.with_suffix('.refscope'))
                 driver.ask('continue')  # the program collects while the prediction is made
-                said = json.loads(subprocess.run([CLI, 'collect', path.with_suffix('.refscope'), '--generation', str(generation), '--json'],
-                                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=120).stdout)
+                options = path.with_suffix('.refscope'), '--generation', generation, '--json', '--quiet'
+                said = json.loads(ask_cli('collect', *options))
+                steps = truth_steps.Steps(ask_cli('step', *options).splitlines()) if seed in STEP_SEEDS else None
                 held = driver.ask('wait')
                 real = Real(path)
-                problems += [f'seed {seed}, generation {generation}: {text}' for text in differences(said, real, generation)]
+                found = differences(said, real, generation)
+                if steps is not None:
+                    found += steps.differences(real, generation)
+                problems += [f'seed {seed}, generation {generation}: {text}' for text in found]
                 count(seen, generation, real)
                 for used in pathlib.Path(folder).glob(f'{seed}.*'):
                     used.unlink()

@@ -41,6 +41,7 @@ values = weakref.WeakValueDictionary()
 keys = weakref.WeakKeyDictionary()
 saved = []        # what finalizers brought back
 made = []         # what they made
+called = []       # the addresses of weak references whose callback ran
 finalized = []    # the addresses of those whose finalizer ran
 held_by_c = []    # addresses
 immortal = []     # of all heaps
@@ -82,8 +83,8 @@ class Making(Plain):
 
 
 class Callable(Plain):
-    def __call__(self, *_):
-        pass
+    def __call__(self, reference, *_):
+        called.append(id(reference))
 
 
 class Error(Exception):
@@ -122,7 +123,8 @@ def link(chance, source, target):
 
 def closure_of(value):
     def function(default=value):
-        return value, default
+        called.append(id(default))
+        return value
     return function
 
 
@@ -187,6 +189,13 @@ def module_of(value):
     module.value = value
     return module
 
+
+def note_call(reference):
+    called.append(id(reference))
+
+
+# The code of callbacks that say that they were called; Callable does as well.
+TELLING = {note_call.__code__, closure_of(None).__code__}
 
 # What refers to one object, each in its own way.
 WRAPPERS = [
@@ -271,7 +280,7 @@ def add_weak_references(chance, members):
     referents = [m for m in members if type(m).__weakrefoffset__]
     for _ in range(chance.randrange(1, 4) if referents else 0):
         target = chance.choice(referents)
-        callback = chance.choice([None, Callable(), closure_of(chance.choice(members)), lambda _: made.append([])])
+        callback = chance.choice([None, Callable(), closure_of(chance.choice(members)), note_call])
         kind = chance.randrange(6)
         if kind == 0:
             values[len(values)] = target
@@ -340,7 +349,7 @@ def forget(seed):
         gc.collect()
         for kept in gc.garbage:
             vars(kept).clear()
-        for kept in gc.garbage, saved, made, finalized:
+        for kept in gc.garbage, saved, made, finalized, called:
             kept.clear()
     if seed % 10 == 9:
         gc.unfreeze()
@@ -368,16 +377,27 @@ def leave_no_finalizer(objects):
         ctypes.c_uint64.from_address(id(kept) - 8).value |= 1
 
 
+def tells(callback):
+    return type(callback) is Callable or getattr(callback, '__code__', None) in TELLING
+
+
+def is_dead_reference(kept):
+    """Its referent is the first word of its own, and None afterwards; a proxy cannot be asked."""
+    return issubclass(type(kept), (weakref.ref, *weakref.ProxyTypes)) and ctypes.c_void_p.from_address(id(kept) + 16).value == id(None)
+
+
 def take_truth(generation, path, quiet):
     """In the copy: what the collector says, and where everything was and then is."""
     finalized.clear()
+    called.clear()
     young = [o for g in range(generation + 1) for o in gc.get_objects(generation=g)]
     facts = {
         'quiet': quiet,
         'frozen': bool(frozen),
         'has_tp_del': with_tp_del is not None,
         'atomic': [id(o) for o in young if type(o) in (tuple, dict) and can_hold_no_cycle(o)],
-        'referents': [[id(o), id(o())] for o in young if issubclass(type(o), weakref.ref)],
+        'referents': [[id(r), id(o)] for o in young for r in weakref.getweakrefs(o)],
+        'telling': [id(r) for o in young for r in weakref.getweakrefs(o) if type(r) is weakref.ref and tells(r.__callback__)],
         'immortal': [id(o) for o in immortal],
     }
     if quiet:
@@ -394,6 +414,8 @@ def take_truth(generation, path, quiet):
     sys.stderr.flush()
     after = [array.array('Q', map(id, gc.get_objects(generation=g))) for g in range(3)]
     facts['finalized'] = finalized
+    facts['called'] = called
+    facts['dead'] = [id(o) for g in range(3) for o in gc.get_objects(generation=g) if is_dead_reference(o)]
     facts['saved'] = [id(o) for o in saved]
     with open(path + '.lists', 'wb') as file:
         array.array('Q', [len(one) for one in before + after]).tofile(file)
