@@ -15,7 +15,7 @@
 #include "rsc-wrap-box.h"
 
 /* In a low window it scrolls; so much of it is in sight. */
-#define HEIGHT_MIN 132
+#define HEIGHT_MIN 108
 
 struct _RscStepBar
 {
