@@ -5,15 +5,12 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "collect/rsc-replay.h"
+#include "film/rsc-replay-film.h"
 #include "graph/rsc-graph.h"
-#include "render/rsc-film.h"
-#include "render/rsc-scene.h"
 #include "rsc-cli-drop.h"
 #include "rsc-cli-progress.h"
 
 #define MAX_ACTORS 12
-#define MAX_FRAMES 400
 #define LAYOUT_SECONDS 10
 
 static int generation = RSC_GENERATION_2;
@@ -165,22 +162,14 @@ append_state (GString            *json,
                           rsc_list_get_id (state->list));
 }
 
-/* "list 0x7f… 3 items"; NULL for no node. */
-static char *
-dup_title (RscSnapshot *snapshot,
-           RscNode      node)
-{
-  return node != RSC_NODE_NONE ? rsc_objects_describe (snapshot, node) : NULL;
-}
-
 static void
 append_step (GString       *json,
              RscReplay     *replay,
              const RscStep *step)
 {
   RscSnapshot *snapshot = rsc_replay_get_snapshot (replay);
-  g_autofree char *node = dup_title (snapshot, step->node);
-  g_autofree char *source = dup_title (snapshot, step->source);
+  g_autofree char *node = rsc_replay_dup_title (snapshot, step->node);
+  g_autofree char *source = rsc_replay_dup_title (snapshot, step->source);
   g_autofree char *sentence = rsc_replay_describe (replay, step, node, source);
 
   g_string_append_printf (json, "{\"step\": %" PRIu64 ", \"phase\": \"%s\", \"action\": \"%s\"", step->index + 1,
@@ -289,43 +278,6 @@ note_summary (RscCli    *cli,
 
 /* --- As a picture ----------------------------------------------------------- */
 
-typedef struct
-{
-  RscReplay *replay;
-  RscReplayCursor *cursor;
-  GArray *drawn;     /* of RscNode */
-  GArray *positions; /* of guint64 */
-} Film;
-
-static void
-get_frame (gsize         index,
-           RscFilmFrame *frame,
-           gpointer      data)
-{
-  Film *self = data;
-  RscSnapshot *snapshot = rsc_replay_get_snapshot (self->replay);
-  RscStep step;
-
-  rsc_replay_cursor_seek (self->cursor, g_array_index (self->positions, guint64, index));
-  frame->overlay = rsc_replay_cursor_to_overlay (self->cursor, (const RscNode *) self->drawn->data, self->drawn->len);
-  if (rsc_replay_cursor_get_step (self->cursor, &step))
-    {
-      g_autofree char *node = dup_title (snapshot, step.node);
-      g_autofree char *source = dup_title (snapshot, step.source);
-      g_autofree char *number = g_strdup_printf ("%" PRIu64, step.index + 1);
-
-      /* Translators: the number of a step of a garbage collection, and its phase */
-      frame->heading = g_strdup_printf (_("Step %1$s: %2$s"), number, rsc_phase_get_label (step.phase));
-      frame->sentence = rsc_replay_describe (self->replay, &step, node, source);
-      frame->code = g_strdup (rsc_step_get_code (step.kind));
-    }
-  else
-    {
-      frame->heading = g_strdup (_("Before the first step"));
-      frame->sentence = g_strdup (_("The objects as they were captured."));
-    }
-}
-
 static RscGraph *
 make_graph (RscCli    *cli,
             RscReplay *replay,
@@ -355,15 +307,9 @@ draw (RscCli    *cli,
 {
   g_autoptr (RscGraph) graph = make_graph (cli, replay, objects, error);
   g_autoptr (RscScene) scene = NULL;
-  g_autoptr (RscReplayCursor) cursor = NULL;
-  g_autoptr (GArray) drawn = g_array_new (FALSE, FALSE, sizeof (RscNode));
-  g_autoptr (GArray) positions = NULL;
-  const RscGraphNode *nodes;
-  Film film;
-  RscFilm writer;
-  RscFilmFormat format;
+  RscFilmFormat format = RSC_FILM_HTML;
   guint64 n_left_out;
-  gsize n;
+  guint n_frames;
 
   if (graph == NULL)
     return FALSE;
@@ -371,23 +317,15 @@ draw (RscCli    *cli,
   if (scene == NULL)
     return FALSE;
 
-  nodes = rsc_graph_get_nodes (graph, &n);
-  for (gsize i = 0; i < n; i++)
-    if (nodes[i].kind == RSC_GRAPH_NODE_OBJECT)
-      g_array_append_val (drawn, nodes[i].node);
-  positions = rsc_replay_list_frames (replay, (const RscNode *) drawn->data, drawn->len,
-                                      objects_only ? RSC_GRAIN_OBJECT : RSC_GRAIN_STEP, MAX_FRAMES, &n_left_out);
-  cursor = rsc_replay_cursor_new (replay);
-  film = (Film) { replay, cursor, drawn, positions };
-  writer = (RscFilm) { scene, _("A collection, step by step"), positions->len, get_frame, &film };
   rsc_film_format_from_path (cli->options.output, &format);
-  if (!rsc_film_write (&writer, format, seconds, cli->options.output, cli->options.force, &cli->progress, cli->cancellable,
-                       error))
+  if (!rsc_replay_film_write (replay, scene, objects_only ? RSC_GRAIN_OBJECT : RSC_GRAIN_STEP, format, seconds,
+                              cli->options.output, cli->options.force, &n_frames, &n_left_out, &cli->progress,
+                              cli->cancellable, error))
     return FALSE;
 
   rsc_cli_progress_clear ();
   rsc_cli_note (cli, _("%s: %u pictures; %" PRIu64 " steps are not shown (of objects that are not drawn)."),
-                cli->options.output, positions->len, n_left_out);
+                cli->options.output, n_frames, n_left_out);
 
   return TRUE;
 }

@@ -2,7 +2,7 @@
  * pictures, one animated picture, or a page with buttons. */
 #pragma once
 
-#include "rsc-painter.h"
+#include "render/rsc-painter.h"
 
 G_BEGIN_DECLS
 

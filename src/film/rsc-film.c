@@ -11,7 +11,7 @@
 
 #include "base/rsc-error.h"
 #include "base/rsc-file.h"
-#include "rsc-svg.h"
+#include "render/rsc-svg.h"
 
 #define CAPTION_SIZE 13.0
 #define CAPTION_LINE 18.0
