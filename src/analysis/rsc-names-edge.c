@@ -49,9 +49,14 @@ is_called (RscSnapshot *snapshot,
   if (strcmp (label, part) == 0)
     return TRUE;
   if (part[0] == '[')
-    return FALSE;
+    {
+      /* ["x"] as well as ['x'] */
+      key = g_strdelimit (g_strdup (part), "\"", '\'');
+      return strcmp (label, key) == 0;
+    }
   if ((rsc_snapshot_peek_columns (snapshot)->kind[edge] & RSC_EDGE_KIND_MASK) == RSC_EDGE_LOCAL)
-    return g_str_has_suffix (label, name) && label[strlen (label) - strlen (name) - 1] == ' ';
+    return strcmp (label, name) == 0
+           || (g_str_has_suffix (label, name) && label[strlen (label) - strlen (name) - 1] == ' ');
   key = g_strdup_printf ("['%s']", name);
 
   return strcmp (label, key) == 0 || strcmp (label + (label[0] == '.'), name) == 0;

@@ -12,6 +12,23 @@
 
 #define ARROW "->"
 
+/* Outside of quotes: a key may have one. */
+static const char *
+find_arrow (const char *text)
+{
+  char quote = '\0';
+
+  for (const char *p = text; *p != '\0'; p++)
+    if (quote != '\0')
+      quote = *p == quote ? '\0' : quote;
+    else if (*p == '\'' || *p == '"')
+      quote = *p;
+    else if (g_str_has_prefix (p, ARROW))
+      return p;
+
+  return NULL;
+}
+
 static RscNode
 resolve_one (RscCli      *cli,
              const char  *text,
@@ -65,7 +82,7 @@ resolve_edge (RscCli      *cli,
               const char  *text,
               GError     **error)
 {
-  const char *arrow = strstr (text, ARROW);
+  const char *arrow = find_arrow (text);
   g_autofree char *from = g_strndup (text, (gsize) (arrow - text));
   g_autofree char *to = g_strdup (arrow + strlen (ARROW));
   g_autofree char *label = NULL;
@@ -106,7 +123,7 @@ append_drop (RscCli      *cli,
 {
   RscDrop drop = { G_MAXUINT64, RSC_NODE_NONE };
 
-  if (strstr (text, ARROW) != NULL)
+  if (find_arrow (text) != NULL)
     {
       drop.edge = resolve_edge (cli, text, error);
     }

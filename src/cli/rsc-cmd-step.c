@@ -13,7 +13,10 @@
 #define MAX_ACTORS 12
 #define LAYOUT_SECONDS 10
 
-static int generation = RSC_GENERATION_2;
+/* Not given. */
+#define UNSET (-1)
+
+static int generation = UNSET;
 static gboolean mark_sweep;
 static gboolean breadth_first;
 static char **from;
@@ -63,7 +66,7 @@ check (RscCli  *cli,
   RscFilmFormat format;
   gboolean marks = mark_sweep || from != NULL || breadth_first;
 
-  if (generation < RSC_GENERATION_0 || generation > RSC_GENERATION_2)
+  if (generation != UNSET && (generation < RSC_GENERATION_0 || generation > RSC_GENERATION_2))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--generation takes 0, 1 or 2, not %d."), generation);
       return FALSE;
@@ -72,6 +75,18 @@ check (RscCli  *cli,
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
                    _("--drop follows reference counts, --mark-sweep marks from roots: give one of them."));
+      return FALSE;
+    }
+  if (generation != UNSET && (marks || drop != NULL))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("--generation is of a collection: neither marking nor --drop knows any."));
+      return FALSE;
+    }
+  if (cli->options.output != NULL && (phase != NULL || limit > 0))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("--phase and --limit choose lines; with -o all steps of what is drawn are shown."));
       return FALSE;
     }
   if (max_depth < 0)
@@ -126,7 +141,7 @@ make_replay (RscCli  *cli,
     }
   else
     {
-      replay = rsc_replay_new_collection (cli->snapshot, (guint) generation, &cli->progress, cli->cancellable, error);
+      replay = rsc_replay_new_collection (cli->snapshot, generation != UNSET ? (guint) generation : RSC_GENERATION_2, &cli->progress, cli->cancellable, error);
     }
   rsc_cli_progress_clear ();
 
@@ -308,7 +323,7 @@ draw (RscCli    *cli,
   g_autoptr (RscGraph) graph = make_graph (cli, replay, objects, error);
   g_autoptr (RscScene) scene = NULL;
   RscFilmFormat format = RSC_FILM_HTML;
-  guint64 n_left_out;
+  guint64 n_left_out, n_cut;
   guint n_frames;
 
   if (graph == NULL)
@@ -319,13 +334,18 @@ draw (RscCli    *cli,
 
   rsc_film_format_from_path (cli->options.output, &format);
   if (!rsc_replay_film_write (replay, scene, objects_only ? RSC_GRAIN_OBJECT : RSC_GRAIN_STEP, format, seconds,
-                              cli->options.output, cli->options.force, &n_frames, &n_left_out, &cli->progress,
+                              cli->options.output, cli->options.force, &n_frames, &n_left_out, &n_cut, &cli->progress,
                               cli->cancellable, error))
     return FALSE;
 
   rsc_cli_progress_clear ();
-  rsc_cli_note (cli, _("%s: %u pictures; %" PRIu64 " steps are not shown (of objects that are not drawn)."),
-                cli->options.output, n_frames, n_left_out);
+  rsc_cli_note (cli, _("%s: %u pictures; %" PRIu64 " steps have none, as they change nothing of what is drawn or are of single"
+                       " references."),
+                cli->options.output, n_frames, n_left_out - n_cut);
+  if (n_cut > 0)
+    rsc_cli_note (cli, _("%" PRIu64 " steps before the last were cut: there are %u pictures at most. Choose fewer objects, or"
+                         " --objects-only."),
+                  n_cut, RSC_REPLAY_FILM_MAX_FRAMES);
 
   return TRUE;
 }

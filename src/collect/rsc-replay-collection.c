@@ -352,8 +352,8 @@ promote (Collection *collection)
   for (guint younger = 0; younger < generation; younger++)
     segments[n_segments++] = generation_segments[younger];
   segments[n_segments++] = RSC_SEGMENT_RESCUED;
-  if (generation < OLDEST)
-    rsc_replay_join (replay, RSC_STEP_PROMOTE, segments, n_segments, to);
+  /* Of the oldest generation they stay where they are, and the step says so. */
+  rsc_replay_join (replay, RSC_STEP_PROMOTE, segments, n_segments, to);
 
   replay->summary.promoted_to = MIN (generation + 1, OLDEST);
 }
@@ -408,14 +408,18 @@ move_legacy_finalizers (Collection *collection)
 static void
 handle_weakrefs (Collection *collection)
 {
+  g_autoptr(GArray) callbacks = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
   rsc_replay_begin_phase (collection->replay, RSC_PHASE_WEAKREFS, 0.7);
   for (guint i = 0; i < collection->unreachable->len; i++)
     {
       RscNode node = g_array_index (collection->unreachable, RscNode, i);
 
       rsc_replay_clear_weakref (collection->replay, node);
-      rsc_replay_clear_weakrefs (collection->replay, node);
+      rsc_replay_clear_weakrefs (collection->replay, node, callbacks);
     }
+  /* None of them can be asked any more when the first callback runs. */
+  rsc_replay_call_back (collection->replay, callbacks);
 }
 
 static void
@@ -464,6 +468,7 @@ static void
 delete_garbage (Collection *collection,
                 GArray     *garbage)
 {
+  static const RscSegment legacy = RSC_SEGMENT_LEGACY;
   RscReplay *replay = collection->replay;
 
   rsc_replay_begin_phase (replay, RSC_PHASE_CLEAR, 0.85);
@@ -482,6 +487,8 @@ delete_garbage (Collection *collection,
       if (get_segment (collection, node) == RSC_SEGMENT_FINAL)
         rsc_replay_add (replay, clears ? RSC_STEP_ALIVE : RSC_STEP_NO_CLEAR, node);
     }
+  if (replay->summary.legacy > 0)
+    rsc_replay_join (replay, RSC_STEP_GIVE_BACK, &legacy, 1, generation_lists[replay->summary.promoted_to]);
   for (guint i = 0; i < garbage->len; i++)
     replay->summary.left += get_segment (collection, g_array_index (garbage, RscNode, i)) == RSC_SEGMENT_ALIVE;
 }

@@ -20,6 +20,9 @@ drop_edge (RscReplay *self,
       || rsc_replay_peek (self, rsc_edge_get_source (columns, edge))->segment == RSC_SEGMENT_FREED
       || rsc_replay_peek (self, target)->segment == RSC_SEGMENT_FREED)
     return;
+  /* A count that is not true says nothing. */
+  if (rsc_replay_peek (self, target)->refcount == 0)
+    return;
 
   g_hash_table_add (self->dropped_set, GSIZE_TO_POINTER (edge));
   g_array_append_val (self->dropped, edge);
@@ -27,25 +30,34 @@ drop_edge (RscReplay *self,
     rsc_replay_deallocate (self, target);
 }
 
-/* All counted references to @node, which then may be held by what is not known only. */
-static void
-drop_node (RscReplay *self,
-           RscNode    node)
+/* The edges that are to go, all counted ones of a node that goes; what holds it
+ * beyond is not known of.  One pass serves any number of nodes. */
+static GArray *
+list_edges (RscSnapshot   *snapshot,
+            const RscDrop *drops,
+            gsize          n_drops)
 {
-  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
-  RscNode previous = RSC_NODE_NONE;
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  GArray *edges = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_autoptr(RscBitset) nodes = NULL;
 
-  for (guint64 r = columns->first_referrer[node]; r < columns->first_referrer[node + 1] && self->error == NULL; r++)
-    {
-      RscNode source = columns->referrer[r];
+  for (gsize i = 0; i < n_drops; i++)
+    if (drops[i].edge != G_MAXUINT64)
+      {
+        g_array_append_val (edges, drops[i].edge);
+      }
+    else
+      {
+        if (nodes == NULL)
+          nodes = rsc_bitset_new (columns->n_nodes);
+        rsc_bitset_set (nodes, drops[i].node);
+      }
+  for (RscNode source = 0; nodes != NULL && source < columns->n_nodes; source++)
+    for (guint64 e = columns->first_edge[source]; e < columns->first_edge[source + 1]; e++)
+      if (rsc_bitset_get (nodes, columns->target[e]) && rsc_edge_is_counted (snapshot, source, e))
+        g_array_append_val (edges, e);
 
-      if (source == previous)
-        continue;
-      previous = source;
-      for (guint64 e = columns->first_edge[source]; e < columns->first_edge[source + 1]; e++)
-        if (columns->target[e] == node && rsc_edge_is_counted (self->snapshot, source, e))
-          drop_edge (self, e);
-    }
+  return edges;
 }
 
 static gboolean
@@ -123,6 +135,7 @@ rsc_replay_new_drop (RscSnapshot       *snapshot,
                      GError           **error)
 {
   const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, error);
+  g_autoptr(GArray) edges = NULL;
   RscReplay *self;
 
   if (columns == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -138,11 +151,9 @@ rsc_replay_new_drop (RscSnapshot       *snapshot,
   self = rsc_replay_new (snapshot, RSC_REPLAY_DROP, RSC_STATE_NONE, progress, cancellable);
   self->dropped_set = g_hash_table_new (NULL, NULL);
   rsc_replay_begin_phase (self, RSC_PHASE_DROP, 0.3);
-  for (gsize i = 0; i < n_drops && self->error == NULL; i++)
-    if (drops[i].edge != G_MAXUINT64)
-      drop_edge (self, drops[i].edge);
-    else
-      drop_node (self, drops[i].node);
+  edges = list_edges (snapshot, drops, n_drops);
+  for (guint i = 0; i < edges->len && self->error == NULL; i++)
+    drop_edge (self, g_array_index (edges, guint64, i));
   if (self->error == NULL)
     point_out_left (self);
 

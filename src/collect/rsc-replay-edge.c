@@ -180,6 +180,7 @@ find_open (RscReplayCursor *cursor,
     }
 }
 
+/* How many references were dropped before tells which. */
 static guint64
 find_dropped (RscReplay *replay,
               guint64    index)
@@ -189,7 +190,7 @@ find_dropped (RscReplay *replay,
   for (guint64 i = 0; i < index; i++)
     n += rsc_replay_get_step_kind (replay, i) == RSC_STEP_DROP;
 
-  return n < replay->dropped->len ? g_array_index (replay->dropped, guint64, n) : G_MAXUINT64;
+  return g_array_index (replay->dropped, guint64, n);
 }
 
 RscNode
@@ -225,8 +226,7 @@ rsc_replay_find_source (RscReplayCursor *cursor,
   if (kind == RSC_STEP_DROP)
     {
       *edge = find_dropped (replay, index);
-      if (*edge != G_MAXUINT64)
-        *source = rsc_edge_get_source (rsc_snapshot_peek_columns (replay->snapshot), *edge);
+      *source = rsc_edge_get_source (rsc_snapshot_peek_columns (replay->snapshot), *edge);
     }
   /* Whoever goes on step by step has them already. */
   if (open->index != index)

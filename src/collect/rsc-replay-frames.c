@@ -120,7 +120,8 @@ rsc_replay_list_frames (RscReplay     *self,
                         gsize          n_nodes,
                         RscGrain       grain,
                         guint          max,
-                        guint64       *n_left_out)
+                        guint64       *n_left_out,
+                        guint64       *n_cut)
 {
   g_autoptr(RscBitset) drawn = rsc_bitset_new (rsc_snapshot_peek_columns (self->snapshot)->n_nodes);
   GArray *frames;
@@ -135,8 +136,13 @@ rsc_replay_list_frames (RscReplay     *self,
       g_array_unref (frames);
       frames = list_frames (self, drawn, RSC_GRAIN_OBJECT);
     }
+  *n_cut = 0;
   if (frames->len > max)
-    g_array_set_size (frames, max);
+    {
+      *n_cut = frames->len - max;
+      g_array_set_size (frames, max);
+      g_array_index (frames, guint64, max - 1) = self->n_steps;
+    }
   *n_left_out = self->n_steps + 1 - frames->len;
 
   return frames;

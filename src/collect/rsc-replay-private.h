@@ -19,7 +19,7 @@ typedef enum
   RSC_SEGMENT_IMMORTAL,    /* moved to the permanent generation's end */
   RSC_SEGMENT_RESCUED,     /* came back while unreachable ones were set aside */
   RSC_SEGMENT_UNREACHABLE,
-  RSC_SEGMENT_LEGACY,
+  RSC_SEGMENT_LEGACY,      /* kept for a legacy finalizer, until all is done */
   RSC_SEGMENT_FINAL,       /* unreachable when counted once more */
   RSC_SEGMENT_RESURRECTED,
   RSC_SEGMENT_ALIVE,       /* not freed by its own tp_clear */
@@ -92,8 +92,10 @@ struct _RscReplay
   RscBitset *cleared;   /* nodes that tp_clear was called for; NULL: none */
   RscBitset *finalized; /* nodes whose finalizer was called; NULL: none */
   RscBitset *weakrefs;  /* weak references that were cleared */
+  RscBitset *is_weakref;   /* nodes that are one; NULL: not asked yet, as the next */
+  RscBitset *has_callback;
   RscNode held;         /* is not deallocated for now; RSC_NODE_NONE */
-  GArray *dropped;      /* of guint64: the edge of each DROP step, or G_MAXUINT64 */
+  GArray *dropped;      /* of guint64: the edge of each DROP step */
   GHashTable *dropped_set; /* of these edges; NULL: none */
   RscReplaySummary summary;
 
@@ -177,9 +179,10 @@ void rsc_replay_clear      (RscReplay *self, RscNode node);
 void rsc_replay_deallocate (RscReplay *self, RscNode node);
 /* One reference less to @target, as @kind says. TRUE: its count is zero now. */
 gboolean rsc_replay_decref (RscReplay *self, RscStepKind kind, RscNode target);
-/* Weak references to @node: each is cleared once, and its callback called if it
- * is not unreachable itself. */
-void rsc_replay_clear_weakrefs (RscReplay *self, RscNode node);
+/* Weak references to @node: each is cleared once, and appended to @callbacks if it
+ * has one and is not unreachable itself. */
+void rsc_replay_clear_weakrefs (RscReplay *self, RscNode node, GArray *callbacks);
+void rsc_replay_call_back      (RscReplay *self, GArray *callbacks);
 /* @node, if it is a weak reference. */
 void rsc_replay_clear_weakref  (RscReplay *self, RscNode node);
 

@@ -68,28 +68,52 @@ rsc_replay_decref (RscReplay  *self,
   return rsc_replay_add (self, kind, target) && node->refcount == 0;
 }
 
-/* Whether @node is a weak reference to @referent, and to be told of a callback. */
-static gboolean
-is_weakref_to (RscSnapshot *snapshot,
-               RscNode      node,
-               RscNode      referent,
-               gboolean    *has_callback)
+/* Which nodes are weak references, and which of these are to be told.  Of a
+ * container with a million weakly referenced objects nothing has to be searched then. */
+static void
+find_weakrefs (RscReplay *self)
 {
-  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
-  gboolean refers = FALSE;
+  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
 
-  *has_callback = FALSE;
-  for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
-    {
-      RscEdgeKind kind = columns->kind[e] & RSC_EDGE_KIND_MASK;
+  self->is_weakref = rsc_bitset_new (columns->n_nodes);
+  self->has_callback = rsc_bitset_new (columns->n_nodes);
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+      switch ((RscEdgeKind) (columns->kind[e] & RSC_EDGE_KIND_MASK))
+        {
+        case RSC_EDGE_WEAK_REFERENT:
+          rsc_bitset_set (self->is_weakref, node);
+          break;
+        case RSC_EDGE_NAMED:
+          if (strcmp (rsc_snapshot_get_string (self->snapshot, columns->label[e]), "__callback__") == 0)
+            rsc_bitset_set (self->has_callback, node);
+          break;
+        default:
+          break;
+        }
+}
 
-      if (kind == RSC_EDGE_WEAK_REFERENT)
-        refers |= referent == RSC_NODE_NONE || columns->target[e] == referent;
-      else if (kind == RSC_EDGE_NAMED)
-        *has_callback |= strcmp (rsc_snapshot_get_string (snapshot, columns->label[e]), "__callback__") == 0;
-    }
+static gboolean
+is_weakref (RscReplay *self,
+            RscNode    node)
+{
+  if (self->is_weakref == NULL)
+    find_weakrefs (self);
 
-  return refers;
+  return rsc_bitset_get (self->is_weakref, node);
+}
+
+/* Of a weak reference: it has few edges. */
+static gboolean
+refers_weakly (const RscColumns *columns,
+               RscNode           weakref,
+               RscNode           referent)
+{
+  for (guint64 e = columns->first_edge[weakref]; e < columns->first_edge[weakref + 1]; e++)
+    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_WEAK_REFERENT && columns->target[e] == referent)
+      return TRUE;
+
+  return FALSE;
 }
 
 static void
@@ -105,11 +129,10 @@ clear_weakref (RscReplay *self,
 
 void
 rsc_replay_clear_weakrefs (RscReplay *self,
-                           RscNode    node)
+                           RscNode    node,
+                           GArray    *callbacks)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
-  RscNode previous = RSC_NODE_NONE;
-  gboolean has_callback;
 
   if (!(columns->flags[node] & RSC_NODE_HAS_WEAKREFS))
     return;
@@ -118,19 +141,26 @@ rsc_replay_clear_weakrefs (RscReplay *self,
     {
       RscNode weakref = columns->referrer[r];
 
-      if (weakref == previous || !is_weakref_to (self->snapshot, weakref, node, &has_callback))
-        continue;
-      previous = weakref;
-      if (rsc_bitset_get (self->weakrefs, weakref))
+      if (!is_weakref (self, weakref) || rsc_bitset_get (self->weakrefs, weakref)
+          || !refers_weakly (columns, weakref, node))
         continue;
       clear_weakref (self, weakref);
       /* One that goes itself is not told. */
-      if (has_callback && self->now.lists.list[rsc_replay_peek (self, weakref)->segment] != RSC_LIST_UNREACHABLE
+      if (rsc_bitset_get (self->has_callback, weakref)
+          && self->now.lists.list[rsc_replay_peek (self, weakref)->segment] != RSC_LIST_UNREACHABLE
           && rsc_replay_peek (self, weakref)->segment != RSC_SEGMENT_FREED)
-        {
-          self->summary.callbacks++;
-          rsc_replay_add (self, RSC_STEP_CALLBACK, weakref);
-        }
+        g_array_append_val (callbacks, weakref);
+    }
+}
+
+void
+rsc_replay_call_back (RscReplay *self,
+                      GArray    *callbacks)
+{
+  for (guint i = 0; i < callbacks->len; i++)
+    {
+      self->summary.callbacks++;
+      rsc_replay_add (self, RSC_STEP_CALLBACK, g_array_index (callbacks, RscNode, i));
     }
 }
 
@@ -138,9 +168,7 @@ void
 rsc_replay_clear_weakref (RscReplay *self,
                           RscNode    node)
 {
-  gboolean has_callback;
-
-  if (is_weakref_to (self->snapshot, node, RSC_NODE_NONE, &has_callback))
+  if (is_weakref (self, node))
     clear_weakref (self, node);
 }
 
@@ -151,6 +179,7 @@ begin_deallocation (RscReplay *self,
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
   gboolean was_cleared = self->cleared != NULL && rsc_bitset_get (self->cleared, node);
+  g_autoptr(GArray) callbacks = g_array_new (FALSE, FALSE, sizeof (RscNode));
   RscRelease release;
 
   if ((columns->flags[node] & (RSC_NODE_FINALIZER | RSC_NODE_FINALIZED)) == RSC_NODE_FINALIZER
@@ -159,7 +188,8 @@ begin_deallocation (RscReplay *self,
       self->summary.finalizers++;
       rsc_replay_add (self, RSC_STEP_FINALIZE, node);
     }
-  rsc_replay_clear_weakrefs (self, node);
+  rsc_replay_clear_weakrefs (self, node, callbacks);
+  rsc_replay_call_back (self, callbacks);
   rsc_replay_add (self, RSC_STEP_DEALLOCATE, node);
   rsc_release_begin (&release, self, node, was_cleared ? RSC_RELEASE_REST : RSC_RELEASE_ALL);
   g_array_append_val (stack, release);

@@ -223,9 +223,11 @@ rsc_replay_describe (RscReplay     *self,
       return g_strdup_printf (_("%1$s joins the end of %2$s: they are collected together."),
                               rsc_list_get_label (step->before.list), rsc_list_get_label (step->after.list));
     case RSC_STEP_PROMOTE:
+      if (step->before.list == step->after.list)
+        return g_strdup_printf (_("The survivors stay in %s, which is the oldest."), rsc_list_get_label (step->after.list));
       return g_strdup_printf (_("The survivors join the end of %s."), rsc_list_get_label (step->after.list));
     case RSC_STEP_GIVE_BACK:
-      return g_strdup_printf (_("What came back joins the end of %s."), rsc_list_get_label (step->after.list));
+      return g_strdup_printf (_("What is kept joins the end of %s."), rsc_list_get_label (step->after.list));
     case RSC_STEP_SET_REFS:
       return g_strdup_printf (_("%1$s: its reference count %2$s is copied to gc_refs."), node, refs);
     case RSC_STEP_IMMORTAL:
@@ -276,12 +278,6 @@ rsc_replay_describe (RscReplay     *self,
       return g_strdup_printf (_("All references of %s were followed: it becomes black."), node);
     case RSC_STEP_SWEEP:
       return g_strdup_printf (_("%s is still white: nothing that is marked leads to it, so it is freed."), node);
-    case RSC_STEP_DROP:
-      {
-        g_autofree char *count = dup_count (step->after.refcount);
-
-        return g_strdup_printf (_("A reference to %1$s is dropped: its reference count falls to %2$s."), node, count);
-      }
     case RSC_STEP_LEFT:
       return g_strdup_printf (_("%s cannot be reached any more, but its cycle keeps its reference count above zero: only"
                                 " the collector can free it."),

@@ -55,7 +55,7 @@ static const struct
   [RSC_STEP_SET_ASIDE] = { DOES_SET, REFS_KEEP, RSC_STATE_TENTATIVE, RSC_SEGMENT_UNREACHABLE },
   [RSC_STEP_KEEP] = { DOES_SET, REFS_ONE, SAME_STATE, SAME_SEGMENT },
   [RSC_STEP_RESCUE] = { DOES_SET, REFS_ONE, RSC_STATE_RESCUED, RSC_SEGMENT_RESCUED },
-  [RSC_STEP_UNTRACK] = { DOES_SET, REFS_KEEP, SAME_STATE, RSC_SEGMENT_NONE },
+  [RSC_STEP_UNTRACK] = { DOES_SET, REFS_KEEP, RSC_STATE_NONE, RSC_SEGMENT_NONE },
   [RSC_STEP_PROMOTE] = { .doing = DOES_JOIN },
   [RSC_STEP_LEGACY] = { DOES_SET, REFS_KEEP, RSC_STATE_KEPT, RSC_SEGMENT_LEGACY },
   [RSC_STEP_LEGACY_REACHED] = { DOES_SET, REFS_KEEP, RSC_STATE_KEPT, RSC_SEGMENT_LEGACY },
@@ -474,14 +474,22 @@ rsc_replay_join (RscReplay        *self,
   return rsc_replay_add (self, kind, 0);
 }
 
+static void
+clear_working_sets (RscReplay *self)
+{
+  g_clear_pointer (&self->finalized, rsc_bitset_free);
+  g_clear_pointer (&self->weakrefs, rsc_bitset_free);
+  g_clear_pointer (&self->is_weakref, rsc_bitset_free);
+  g_clear_pointer (&self->has_callback, rsc_bitset_free);
+}
+
 RscReplay *
 rsc_replay_finish (RscReplay *self,
                    GError   **error)
 {
   end_phase (self);
   clear_state (&self->now);
-  g_clear_pointer (&self->finalized, rsc_bitset_free);
-  g_clear_pointer (&self->weakrefs, rsc_bitset_free);
+  clear_working_sets (self);
   self->progress = NULL;
   self->cancellable = NULL;
   if (self->error == NULL)
@@ -518,8 +526,7 @@ free_replay (gpointer data)
   g_array_unref (self->dropped);
   g_clear_pointer (&self->dropped_set, g_hash_table_unref);
   g_clear_pointer (&self->cleared, rsc_bitset_free);
-  g_clear_pointer (&self->finalized, rsc_bitset_free);
-  g_clear_pointer (&self->weakrefs, rsc_bitset_free);
+  clear_working_sets (self);
   g_clear_error (&self->error);
   rsc_snapshot_unref (self->snapshot);
   g_free (self);
@@ -740,16 +747,12 @@ rsc_replay_cursor_find (RscReplayCursor *self,
     }
 }
 
-/* The phase that the collection is in, and past the last one at its end. */
-static RscPhase
-get_phase_now (RscReplayCursor *self)
+/* Whether the survivors have been promoted: the step for it is of no single node. */
+static gboolean
+has_promoted (RscReplayCursor *self)
 {
-  guint64 position = self->state.position;
-
-  if (position == self->replay->n_steps)
-    return RSC_N_PHASES;
-
-  return rsc_replay_get_phase (self->replay, position > 0 ? position - 1 : 0);
+  return self->replay->kind == RSC_REPLAY_COLLECTION && self->state.position > 0
+         && rsc_replay_get_phase (self->replay, self->state.position - 1) >= RSC_PHASE_PROMOTE;
 }
 
 /* What is told of a node, which is more than what its steps have set: when the
@@ -760,19 +763,26 @@ get_shown_state (RscReplayCursor     *self,
                  RscNode              node)
 {
   const RscReplayNode *at = &self->state.nodes[node];
-  RscPhase phase;
 
-  if (self->replay->kind != RSC_REPLAY_COLLECTION)
+  if ((at->state != RSC_STATE_TENTATIVE && at->state != RSC_STATE_REACHED) || !has_promoted (self))
     return at->state;
-  phase = get_phase_now (self);
-  if (at->state == RSC_STATE_TENTATIVE && phase > RSC_PHASE_MOVE_UNREACHABLE)
+  if (at->state == RSC_STATE_TENTATIVE)
     return RSC_STATE_UNREACHABLE;
-  if (at->state == RSC_STATE_REACHED && phase >= RSC_PHASE_PROMOTE)
+  if (at->state == RSC_STATE_REACHED)
     return rsc_snapshot_peek_columns (self->replay->snapshot)->generation[node] < self->replay->summary.promoted_to
                ? RSC_STATE_PROMOTED
                : RSC_STATE_STAYED;
 
   return at->state;
+}
+
+static guint64
+get_order (const RscReplayState *state,
+           RscNode               node)
+{
+  const RscReplayNode *at = &state->nodes[node];
+
+  return ((guint64) state->lists.place[at->segment] << 32) | at->key;
 }
 
 RscNodeState
@@ -785,7 +795,7 @@ rsc_replay_cursor_get (RscReplayCursor *self,
     .gc_refs = at->gc_refs,
     .state = get_shown_state (self, node),
     .list = self->state.lists.list[at->segment],
-    .order = ((guint64) self->state.lists.place[at->segment] << 32) | at->key,
+    .order = get_order (&self->state, node),
   };
 
   /* A field that holds gc_refs while it is needed, and a link of the list otherwise. */
@@ -857,21 +867,13 @@ rsc_replay_cursor_count (RscReplayCursor *self,
     return;
 
   memcpy (states, self->state.in_state, sizeof self->state.in_state);
-  if (self->replay->kind == RSC_REPLAY_COLLECTION)
+  if (has_promoted (self))
     {
-      RscPhase phase = get_phase_now (self);
-
-      if (phase > RSC_PHASE_MOVE_UNREACHABLE)
-        {
-          states[RSC_STATE_UNREACHABLE] += states[RSC_STATE_TENTATIVE];
-          states[RSC_STATE_TENTATIVE] = 0;
-        }
-      if (phase >= RSC_PHASE_PROMOTE)
-        {
-          states[RSC_STATE_STAYED] = self->state.oldest_reached;
-          states[RSC_STATE_PROMOTED] = states[RSC_STATE_REACHED] - states[RSC_STATE_STAYED];
-          states[RSC_STATE_REACHED] = 0;
-        }
+      states[RSC_STATE_UNREACHABLE] += states[RSC_STATE_TENTATIVE];
+      states[RSC_STATE_TENTATIVE] = 0;
+      states[RSC_STATE_STAYED] = self->state.oldest_reached;
+      states[RSC_STATE_PROMOTED] = states[RSC_STATE_REACHED] - states[RSC_STATE_STAYED];
+      states[RSC_STATE_REACHED] = 0;
     }
 }
 
@@ -880,9 +882,8 @@ compare_order (gconstpointer a,
                gconstpointer b,
                gpointer      data)
 {
-  RscReplayCursor *self = data;
-  guint64 order_a = rsc_replay_cursor_get (self, *(const RscNode *) a).order;
-  guint64 order_b = rsc_replay_cursor_get (self, *(const RscNode *) b).order;
+  guint64 order_a = get_order (data, *(const RscNode *) a);
+  guint64 order_b = get_order (data, *(const RscNode *) b);
 
   return (order_a > order_b) - (order_a < order_b);
 }
@@ -895,11 +896,22 @@ rsc_replay_cursor_list (RscReplayCursor *self,
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (self->replay->snapshot);
   GArray *members = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  gboolean sorted = TRUE;
+  guint64 last = 0;
 
   for (RscNode node = 0; node < columns->n_nodes; node++)
-    if (self->state.lists.list[self->state.nodes[node].segment] == list)
+    {
+      guint64 order;
+
+      if (self->state.lists.list[self->state.nodes[node].segment] != list)
+        continue;
+      order = get_order (&self->state, node);
+      sorted = sorted && order >= last;
+      last = order;
       g_array_append_val (members, node);
-  g_array_sort_with_data (members, compare_order, self);
+    }
+  if (!sorted)
+    g_array_sort_with_data (members, compare_order, &self->state);
   if (skip > 0)
     g_array_remove_range (members, 0, (guint) MIN (skip, members->len));
   if (members->len > max)

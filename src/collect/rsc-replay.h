@@ -67,7 +67,7 @@ typedef enum
   RSC_STEP_FINALIZE,        /* node: its finalizer is called */
   RSC_STEP_STILL_UNREACHABLE, /* node: as SET_ASIDE, when counted once more: it will be cleared */
   RSC_STEP_RESURRECT,       /* edge: as RESCUE, when counted once more */
-  RSC_STEP_GIVE_BACK,       /* what came back joins the end of the list @after; no node */
+  RSC_STEP_GIVE_BACK,       /* what came back, or is kept for a legacy finalizer, joins the end of the list @after; no node */
   RSC_STEP_CLEAR,           /* node: tp_clear drops its references ... */
   RSC_STEP_CLEARED,         /* node: ... and is done */
   RSC_STEP_NO_CLEAR,        /* node: its type has no tp_clear; moved to the older generation until another's frees it */
@@ -190,7 +190,7 @@ RscReplay *rsc_replay_new_collection (RscSnapshot *snapshot, guint generation, c
 RscReplay *rsc_replay_new_mark_sweep (RscSnapshot *snapshot, const RscNode *starts, gsize n_starts,
                                       RscMarkOrder order, const RscProgress *progress, GCancellable *cancellable,
                                       GError **error);
-/* UNSUPPORTED: no reference counts. INVALID: an edge that is not counted in its target's. */
+/* UNSUPPORTED: no reference counts. FAILED: an edge that is not counted in its target's. */
 RscReplay *rsc_replay_new_drop       (RscSnapshot *snapshot, const RscDrop *drops, gsize n_drops,
                                       const RscProgress *progress, GCancellable *cancellable, GError **error);
 
@@ -225,10 +225,10 @@ char                   *rsc_replay_describe     (RscReplay *self, const RscStep 
 GArray                 *rsc_replay_list_actors  (RscReplay *self, guint max);
 /* The positions after the steps that change one of @nodes, or follow its
  * references, and after joinings of lists; the first is 0, the last the end: an array of guint64.
- * Where there are more than @max, steps of edges are left out, then the rest is
- * cut; *n_left_out counts what was. */
+ * Where there are more than @max, steps of edges are left out, then the rest but
+ * for the end is cut; *n_left_out counts what is not shown, *n_cut what was cut of that. */
 GArray                 *rsc_replay_list_frames  (RscReplay *self, const RscNode *nodes, gsize n_nodes, RscGrain grain,
-                                                 guint max, guint64 *n_left_out);
+                                                 guint max, guint64 *n_left_out, guint64 *n_cut);
 
 /* At position 0. */
 RscReplayCursor *rsc_replay_cursor_new  (RscReplay *replay);

@@ -132,7 +132,7 @@ append_caption (GString *svg, const RscFilm *self, const RscFilmFrame *frame)
 static void
 append_frame (GString *svg, const RscFilm *self, const RscFilmFrame *frame)
 {
-  rsc_svg_append_scene (svg, self->scene, frame->overlay, RSC_THEME_LIGHT);
+  rsc_svg_append_scene (svg, self->scene, frame->overlay, RSC_THEME_LIGHT, FALSE);
   append_caption (svg, self, frame);
 }
 
@@ -163,6 +163,7 @@ write_frames (const RscFilm *self, const char *folder, gboolean overwrite, const
         return FALSE;
       self->get_frame (i, &frame, self->data);
       rsc_svg_begin (svg, get_width (self), get_height (self), RSC_THEME_LIGHT);
+      rsc_svg_append_patterns (svg, RSC_THEME_LIGHT);
       append_frame (svg, self, &frame);
       g_string_append (svg, "</svg>\n");
       if (!rsc_file_replace_contents (path, overwrite, svg->str, svg->len, cancellable, error))
@@ -184,6 +185,7 @@ append_animation (GString *svg, const RscFilm *self, double seconds, const RscPr
   g_ascii_formatd (duration, sizeof duration, "%.2f", seconds);
   g_string_append (svg, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
   rsc_svg_begin (svg, get_width (self), get_height (self), RSC_THEME_LIGHT);
+  rsc_svg_append_patterns (svg, RSC_THEME_LIGHT);
   for (gsize i = 0; i < self->n_frames; i++)
     {
       g_auto(RscFilmFrame) frame = { NULL };
@@ -256,8 +258,8 @@ append_element (GString *html, const char *open, const char *text, const char *c
   g_string_append (html, close);
 }
 
-/* What drawings share has a name, which may be given once in a page only; titles
- * of the nodes tell them to those who hear. */
+/* The patterns that all drawings share stand in one of their own, which is never
+ * hidden: browsers do not draw those of a hidden one. */
 static gboolean
 append_page (GString *html, const RscFilm *self, const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
@@ -279,6 +281,10 @@ append_page (GString *html, const RscFilm *self, const RscProgress *progress, GC
                           "<p id=\"say\" role=\"status\" aria-live=\"polite\""
                           " style=\"position:absolute;width:1px;height:1px;overflow:hidden\"></p>\n",
                           self->n_frames - 1);
+  g_string_append (html, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"0\" height=\"0\" aria-hidden=\"true\""
+                         " style=\"position:absolute\">\n");
+  rsc_svg_append_patterns (html, RSC_THEME_LIGHT);
+  g_string_append (html, "</svg>\n");
   for (gsize i = 0; i < self->n_frames; i++)
     {
       g_auto(RscFilmFrame) frame = { NULL };
@@ -291,7 +297,7 @@ append_page (GString *html, const RscFilm *self, const RscProgress *progress, GC
       if (frame.code != NULL)
         append_element (html, "<code>", frame.code, "</code>\n");
       rsc_svg_begin (html, width, height, RSC_THEME_LIGHT);
-      rsc_svg_append_scene (html, self->scene, frame.overlay, RSC_THEME_LIGHT);
+      rsc_svg_append_scene (html, self->scene, frame.overlay, RSC_THEME_LIGHT, FALSE);
       g_string_append (html, "</svg>\n</section>\n");
       rsc_progress_report (progress, (double) i / (double) self->n_frames, _("Drawing steps"));
     }

@@ -58,9 +58,24 @@ get_frame (gsize index, RscFilmFrame *frame, gpointer data)
     }
 }
 
+static const char *
+get_title (RscReplay *replay)
+{
+  switch (rsc_replay_get_kind (replay))
+    {
+    case RSC_REPLAY_MARK_SWEEP:
+      return _("Mark and sweep, step by step");
+    case RSC_REPLAY_DROP:
+      return _("What goes with a reference, step by step");
+    case RSC_REPLAY_COLLECTION:
+    default:
+      return _("A collection, step by step");
+    }
+}
+
 gboolean
 rsc_replay_film_write (RscReplay *replay, RscScene *scene, RscGrain grain, RscFilmFormat format, double seconds,
-                       const char *path, gboolean overwrite, guint *n_frames, guint64 *n_left_out,
+                       const char *path, gboolean overwrite, guint *n_frames, guint64 *n_left_out, guint64 *n_cut,
                        const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GArray) drawn = g_array_new (FALSE, FALSE, sizeof (RscNode));
@@ -76,9 +91,9 @@ rsc_replay_film_write (RscReplay *replay, RscScene *scene, RscGrain grain, RscFi
     if (nodes[i].kind == RSC_GRAPH_NODE_OBJECT)
       g_array_append_val (drawn, nodes[i].node);
   positions = rsc_replay_list_frames (replay, (const RscNode *) (void *) drawn->data, drawn->len, grain,
-                                      RSC_REPLAY_FILM_MAX_FRAMES, n_left_out);
+                                      RSC_REPLAY_FILM_MAX_FRAMES, n_left_out, n_cut);
   *n_frames = positions->len;
   film = (ReplayFilm) { replay, cursor, drawn, positions };
-  writer = (RscFilm) { scene, _("A collection, step by step"), positions->len, get_frame, &film };
+  writer = (RscFilm) { scene, get_title (replay), positions->len, get_frame, &film };
   return rsc_film_write (&writer, format, seconds, path, overwrite, progress, cancellable, error);
 }

@@ -161,16 +161,20 @@ append_badge (GString *svg, const RscSceneNode *node, const RscNodeStyle *style)
 }
 
 static void
-append_node (GString *svg, RscScene *scene, gsize index, RscOverlay *overlay, RscTheme theme)
+append_node (GString *svg, RscScene *scene, gsize index, RscOverlay *overlay, RscTheme theme, gboolean with_id)
 {
   const RscSceneNode *node = &rsc_scene_get_nodes (scene, NULL)[index];
   const RscGraphNode *graph_node = &rsc_graph_get_nodes (rsc_scene_get_graph (scene), NULL)[index];
   RscNodeStyle style;
 
   rsc_style_get_node (&style, scene, index, overlay, theme);
-  g_string_append (svg, "<g class=\"node\" id=\"");
-  append_escaped (svg, graph_node->id, strlen (graph_node->id));
-  g_string_append_c (svg, '"');
+  g_string_append (svg, "<g class=\"node\"");
+  if (with_id)
+    {
+      g_string_append (svg, " id=\"");
+      append_escaped (svg, graph_node->id, strlen (graph_node->id));
+      g_string_append_c (svg, '"');
+    }
   if (style.opacity < 1)
     append_attribute (svg, "opacity", style.opacity);
   g_string_append (svg, ">\n");
@@ -324,14 +328,19 @@ rsc_svg_begin (GString *svg, double width, double height, RscTheme theme)
   append_number (svg, height);
   g_string_append_printf (svg, "\" font-family=\"%s, sans-serif\" text-anchor=\"middle\">\n", rsc_label_get_families ());
   append_title (svg, _("Reference graph"));
-  append_patterns (svg, colors->danger);
   g_string_append (svg, "<rect width=\"100%\" height=\"100%\"");
   append_color (svg, "fill", colors->background);
   g_string_append (svg, "/>\n");
 }
 
 void
-rsc_svg_append_scene (GString *svg, RscScene *scene, RscOverlay *overlay, RscTheme theme)
+rsc_svg_append_patterns (GString *svg, RscTheme theme)
+{
+  append_patterns (svg, rsc_theme_get_colors (theme)->danger);
+}
+
+void
+rsc_svg_append_scene (GString *svg, RscScene *scene, RscOverlay *overlay, RscTheme theme, gboolean with_ids)
 {
   gsize n_nodes, n_edges;
 
@@ -340,7 +349,7 @@ rsc_svg_append_scene (GString *svg, RscScene *scene, RscOverlay *overlay, RscThe
   for (gsize e = 0; e < n_edges; e++)
     append_edge (svg, scene, e, overlay, theme);
   for (gsize i = 0; i < n_nodes; i++)
-    append_node (svg, scene, i, overlay, theme);
+    append_node (svg, scene, i, overlay, theme, with_ids);
 }
 
 void
@@ -359,7 +368,8 @@ rsc_svg_write (RscScene *scene, RscOverlay *overlay, RscTheme theme)
 
   rsc_scene_get_size (scene, &width, &height);
   rsc_svg_begin (svg, width, height, theme);
-  rsc_svg_append_scene (svg, scene, overlay, theme);
+  rsc_svg_append_patterns (svg, theme);
+  rsc_svg_append_scene (svg, scene, overlay, theme, TRUE);
   g_string_append (svg, "</svg>\n");
   return g_string_free (svg, FALSE);
 }
