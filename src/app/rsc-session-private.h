@@ -69,6 +69,7 @@ struct _RscSession
   RscHistory *history;
   guint64 draw_serial;
   RscJob *draw_job;
+  RscJob *step_job;
 
   /* On top of it. */
   RscOverlayMode overlay_mode;

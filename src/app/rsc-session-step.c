@@ -250,6 +250,7 @@ rsc_session_count_outside (RscSession *self, guint64 *outside)
 static void
 draw_first (RscSession *self, StepAnswer *answer)
 {
+  gboolean user_drew = self->user_drew;
   g_autoptr (RscView) view = NULL;
   RscViewParams params = RSC_VIEW_PARAMS_INIT;
 
@@ -265,6 +266,8 @@ draw_first (RscSession *self, StepAnswer *answer)
   self->steps_depth = -1;
   rsc_session_select (self, answer->objects[0]);
   rsc_session_set_view (self, view);
+  /* Nobody asked for it: the next capture's garbage is to be drawn as well. */
+  self->user_drew = user_drew;
 }
 
 static void
@@ -274,6 +277,8 @@ steps_computed (gpointer owner, RscJob *job, gpointer data, const GError *error)
   StepQuestion *question = rsc_job_get_data (job);
   StepAnswer *answer = data;
 
+  if (self->step_job == job)
+    self->step_job = NULL;
   if (!rsc_session_job_done (self, job, error))
     {
       g_clear_pointer (&answer, step_answer_free);
@@ -301,6 +306,14 @@ steps_computed (gpointer owner, RscJob *job, gpointer data, const GError *error)
   step_answer_free (answer);
 }
 
+/* Who asks for other steps, or for something else on the scene, does not want these. */
+static void
+cancel_step_job (RscSession *self)
+{
+  if (self->step_job != NULL)
+    rsc_job_cancel (self->step_job);
+}
+
 static void
 start (RscSession *self, StepQuestion *question)
 {
@@ -310,8 +323,9 @@ start (RscSession *self, StepQuestion *question)
   question->scene = self->scene != NULL ? rsc_scene_ref (self->scene) : NULL;
   /* A lesson's picture is what it speaks of, and who drew one or starts from an object is looking at it. */
   question->keep = self->lesson != NULL || self->user_drew || question->kind != RSC_REPLAY_COLLECTION;
-  rsc_session_add_job (self, rsc_job_start (self, _("Finding the steps"), compute_steps, question, step_question_free,
-                                            step_answer_free, steps_computed));
+  cancel_step_job (self);
+  self->step_job = rsc_session_add_job (self, rsc_job_start (self, _("Finding the steps"), compute_steps, question,
+                                                             step_question_free, step_answer_free, steps_computed));
 }
 
 void
@@ -397,6 +411,7 @@ rsc_session_step_drop_reference (RscSession *self, RscNode source, RscNode targe
 void
 rsc_session_forget_steps (RscSession *self)
 {
+  cancel_step_job (self);
   if (self->steps == NULL)
     return;
 
@@ -437,6 +452,12 @@ get_step_nodes (RscSession *self, RscNode nodes[2])
     return;
   nodes[0] = step.node;
   nodes[1] = step.source;
+}
+
+gboolean
+rsc_session_is_node_drawn (RscSession *self, RscNode node)
+{
+  return is_drawn (self->scene, node);
 }
 
 gboolean

@@ -154,6 +154,7 @@ void     rsc_session_do_steps        (RscSession *self);
 void     rsc_session_count_outside   (RscSession *self, guint64 *outside);
 /* What the step is done to is in the picture. */
 gboolean rsc_session_is_step_drawn   (RscSession *self);
+gboolean rsc_session_is_node_drawn   (RscSession *self, RscNode node);
 void     rsc_session_draw_step       (RscSession *self);
 /* The position after the next step (or the one before) of those that concern what is drawn. */
 guint64  rsc_session_find_drawn_step (RscSession *self, gboolean forwards);

@@ -177,7 +177,9 @@ update_outside (RscStepBar *self, const RscStep *step)
 
   if (step != NULL && !drawn)
     {
-      g_autofree char *title = rsc_node_dup_name (rsc_replay_get_snapshot (self->replay), step->node);
+      /* Of a reference's two ends the one that is missing. */
+      RscNode missing = rsc_session_is_node_drawn (self->session, step->node) ? step->source : step->node;
+      g_autofree char *title = rsc_node_dup_name (rsc_replay_get_snapshot (self->replay), missing);
 
       /* Translators: what the step is about is not drawn */
       g_string_append_printf (text, _("Outside the picture: %s."), title);

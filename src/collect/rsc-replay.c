@@ -616,6 +616,8 @@ struct _RscReplayCursor
   RscReplay *replay;
   RscReplayState state;
   RscOpenNodes *open;
+  RscStep last;        /* what was asked for, of last_position; 0: nothing yet */
+  guint64 last_position;
 };
 
 RscReplayCursor *
@@ -817,6 +819,13 @@ rsc_replay_cursor_get_step (RscReplayCursor *self,
   if (position == 0)
     return FALSE;
 
+  /* Several ask for it when the cursor has moved. */
+  if (self->last_position == position)
+    {
+      *step = self->last;
+      return TRUE;
+    }
+
   index = position - 1;
   *step = (RscStep) {
     .index = index,
@@ -839,6 +848,8 @@ rsc_replay_cursor_get_step (RscReplayCursor *self,
             step->after.list = after->list[s];
             break;
           }
+      self->last = *step;
+      self->last_position = position;
       return TRUE;
     }
 
@@ -848,6 +859,8 @@ rsc_replay_cursor_get_step (RscReplayCursor *self,
   /* An edge's place among its source's is told by the state that it was found in. */
   rsc_replay_find_source (self, self->open, index, &step->source, &step->edge);
   do_step (replay, &self->state, step->kind, step->node);
+  self->last = *step;
+  self->last_position = position;
 
   return TRUE;
 }

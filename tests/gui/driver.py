@@ -333,8 +333,8 @@ class Window:
             return last if last == before and last[2] > 0 and last[3] > 0 else None
         return wait_for(f'“{name_of(item)}” at rest', look)
 
-    def click(self, item, button=1):
-        """Clicks into the middle of a widget, which is scrolled into sight and at rest before."""
+    def point_at(self, item):
+        """Moves the pointer to the middle of a widget, which is scrolled into sight and at rest before."""
         geometry = dict(line.split('=') for line in self.xdotool('getwindowgeometry', '--shell', self.surface()).split())
         x, y, width, height = self.place(item)
         if not (0 <= x + width // 2 < int(geometry['WIDTH']) and 0 <= y + height // 2 < int(geometry['HEIGHT'])):
@@ -342,6 +342,9 @@ class Window:
             item.grab_focus()
             x, y, width, height = self.place(item)
         self.xdotool('mousemove', '--sync', int(geometry['X']) + x + width // 2, int(geometry['Y']) + y + height // 2)
+
+    def click(self, item, button=1):
+        self.point_at(item)
         self.xdotool('click', button)
 
     def click_node(self, node, button=1, repeat=1):

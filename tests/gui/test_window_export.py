@@ -1,5 +1,6 @@
 """What leaves the window: pictures, heaps, commands."""
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -39,10 +40,21 @@ def png_size(data):
     return struct.unpack('>II', data[16:24])
 
 
-def watched(process):
+def inode_of_watch(folder):
+    """What the kernel calls it there: on an overlay not always what stat() says."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch = libc.inotify_init1(os.O_CLOEXEC)
+    try:
+        libc.inotify_add_watch(watch, os.fsencode(folder), 0x100)  # IN_CREATE
+        return next(iter(watched('self')))
+    finally:
+        os.close(watch)
+
+
+def watched(pid):
     """The inodes that it has watched for changes."""
     inodes = set()
-    for path in pathlib.Path(f'/proc/{process.pid}/fdinfo').iterdir():
+    for path in pathlib.Path(f'/proc/{pid}/fdinfo').iterdir():
         with contextlib.suppress(OSError):  # closed meanwhile
             inodes |= {int(inode, 16) for inode in re.findall(r'^inotify .*\bino:(\w+)', path.read_text(encoding='ascii'), re.MULTILINE)}
     return inodes
@@ -120,11 +132,11 @@ class Exporting(GuiTest):
 
     def test_chooser_ends_with_its_answer(self):
         window = self.open_graph()
-        folder = os.stat('.').st_ino
+        folder = inode_of_watch('.')
         window.activate("page.export('png')")
-        wait_for('the folder that the chooser shows', lambda: folder in watched(window.process))
+        wait_for('the folder that the chooser shows', lambda: folder in watched(window.process.pid))
         window.press('Cancel')
-        wait_for('the end of the chooser', lambda: folder not in watched(window.process))
+        wait_for('the end of the chooser', lambda: folder not in watched(window.process.pid))
 
     def pipe(self, name):
         """A small one, as a file of the folder; its end to read from."""

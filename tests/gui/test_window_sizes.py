@@ -135,12 +135,15 @@ class Sizes(SizeTest):
         name = ', '.join(['what was drawn of the heap'] * 3) + '.dot'
         save(window, "page.export('dot')", self.folder / name)
         toast = window.find(f'Saved as “{name}”', 'label')
+        # A toast goes after some seconds, unless the pointer is on it.
+        window.point_at(toast)
         self.fits(window)
         line = window.place(window.find('4 objects drawn'))[3]
         x, _, width, height = window.place(toast)
         self.assertLessEqual(x + width, 360)
         self.assertGreater(height, 2 * line)
-        *_, close = (item for item in window.walk(toast.get_parent().get_parent()) if item.get_role_name() == 'push button')
+        close = wait_for('its button', lambda: [item for item in window.walk(toast.get_parent().get_parent())
+                                                if item.get_role_name() == 'push button'])[-1]
         window.click(close)
         wait_for('the end of the toast', lambda: not window.has(f'Saved as “{name}”'))
 

@@ -64,7 +64,8 @@ class Collection(StepsTest):
     def test_every_step(self):
         window = self.open_pair()
         self.begin(window)
-        switch = next(item for item in window.walk() if item.get_name() == 'Only What Is Drawn' and item.has_state(Atspi.StateType.PRESSED))
+        switch = wait_for('the switch', lambda: next((item for item in window.walk() if item.get_name() == 'Only What Is Drawn' and
+                                                      item.has_state(Atspi.StateType.PRESSED)), None))
         window.press('Only What Is Drawn')
         # A button that is pressed by its name is down for a moment before it does anything.
         wait_for('every step', lambda: not switch.has_state(Atspi.StateType.PRESSED))
