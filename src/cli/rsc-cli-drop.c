@@ -34,7 +34,7 @@ resolve_one (RscCli      *cli,
              const char  *text,
              GError     **error)
 {
-  const char *references[] = { text };
+  const char *references[] = { text, NULL };
   g_autoptr (GArray) nodes = rsc_source_resolve (cli, references, 1, error);
 
   if (nodes == NULL)
@@ -129,7 +129,7 @@ append_drop (RscCli      *cli,
     }
   else if (rsc_object_ref_is_valid (text) && !g_str_has_prefix (text, "name:"))
     {
-      const char *references[] = { text };
+      const char *references[] = { text, NULL };
       g_autoptr (GArray) nodes = rsc_source_resolve (cli, references, 1, error);
 
       for (guint i = 0; nodes != NULL && i < nodes->len; i++)

@@ -585,7 +585,7 @@ rsc_source_resolve (RscCli             *cli,
   nodes = g_array_new (FALSE, FALSE, sizeof (RscNode));
   seen = rsc_bitset_new (columns->n_nodes);
 
-  for (gssize i = 0; references[i] != NULL && (n < 0 || i < n); i++)
+  for (gssize i = 0; (n < 0 || i < n) && references[i] != NULL; i++)
     {
       g_autoptr (GArray) some = rsc_object_ref_resolve (cli->snapshot, references[i], cli->cancellable, error);
 
