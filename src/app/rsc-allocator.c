@@ -3,8 +3,10 @@
 #include "rsc-allocator.h"
 
 #include "base/rsc-release.h"
+#include "base/rsc-sanitizer.h"
 
-#ifdef __GLIBC__
+#if defined (__GLIBC__) && !defined (RSC_SANITIZER_ALLOCATES)
+#define HAVE_POOLS
 #include <malloc.h>
 #endif
 
@@ -62,7 +64,7 @@ rsc_allocator_init (void)
 {
   main_thread = g_thread_self ();
   rsc_release_set_func (release);
-#ifdef __GLIBC__
+#ifdef HAVE_POOLS
   mallopt (M_ARENA_MAX, POOLS);
   /* Setting them also ends their growing by themselves. */
   mallopt (M_MMAP_THRESHOLD, MAPPED_FROM);
@@ -70,7 +72,7 @@ rsc_allocator_init (void)
 #endif
 }
 
-#ifdef __GLIBC__
+#ifdef HAVE_POOLS
 static gpointer
 trim (gpointer data)
 {
@@ -92,7 +94,7 @@ on_trim_time (gpointer user_data)
 void
 rsc_allocator_trim_soon (void)
 {
-#ifdef __GLIBC__
+#ifdef HAVE_POOLS
   g_timeout_add_once (TRIM_AFTER_MS, on_trim_time, NULL);
 #endif
 }

@@ -1,18 +1,12 @@
 #include "rsc-census.h"
 
+#include "rsc-sanitizer.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-/* These sanitizers bring an allocator of their own: the C library's is not in use then. */
-#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
-#define SANITISED
-#elif defined (__has_feature)
-#if __has_feature (address_sanitizer) || __has_feature (thread_sanitizer)
-#define SANITISED
-#endif
-#endif
-#ifdef SANITISED
+#ifdef RSC_SANITIZER_ALLOCATES
 /* Of <sanitizer/allocator_interface.h>, which gcc's package lacks. */
 size_t __sanitizer_get_current_allocated_bytes (void);
 #endif
@@ -52,7 +46,7 @@ rsc_census_get_name (RscCensus what)
 guint64
 rsc_census_count_bytes (void)
 {
-#if defined (SANITISED)
+#if defined (RSC_SANITIZER_ALLOCATES)
   /* Without what is freed and still in quarantine. */
   return __sanitizer_get_current_allocated_bytes ();
 #elif defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
