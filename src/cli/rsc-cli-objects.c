@@ -207,3 +207,18 @@ rsc_objects_describe (RscSnapshot *snapshot,
   return g_strdup_printf ("%s 0x%" G_GINT64_MODIFIER "x%s%s", type.name, columns->address[node],
                           *value != '\0' ? " " : "", value);
 }
+
+void
+rsc_objects_append_addresses (GString     *json,
+                              RscSnapshot *snapshot,
+                              const char  *member,
+                              GArray      *nodes)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+
+  g_string_append_printf (json, ",\n  \"%s\": [", member);
+  for (guint i = 0; i < nodes->len; i++)
+    g_string_append_printf (json, "%s\"0x%" G_GINT64_MODIFIER "x\"", i > 0 ? ", " : "",
+                            columns->address[g_array_index (nodes, RscNode, i)]);
+  g_string_append_c (json, ']');
+}

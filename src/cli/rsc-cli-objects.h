@@ -33,6 +33,9 @@ gboolean rsc_objects_init_rows (RscObjects       *self,
                                 RscObjectsFlags   flags,
                                 GError          **error);
 
+/* Appends a member to a JSON object: ", "member": ["0x7f...", ...]". @nodes: of RscNode. */
+void rsc_objects_append_addresses (GString *json, RscSnapshot *snapshot, const char *member, GArray *nodes);
+
 /* A line for people: "list 0x7f… 3 items".  Free with g_free(). */
 char *rsc_objects_describe (RscSnapshot *snapshot, RscNode node);
 

@@ -117,34 +117,19 @@ fill (gsize    row,
 }
 
 static void
-append_addresses (GString    *json,
-                  Collect    *self,
-                  const char *member,
-                  GArray     *nodes)
-{
-  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
-
-  g_string_append_printf (json, ",\n  \"%s\": [", member);
-  for (guint i = 0; i < nodes->len; i++)
-    g_string_append_printf (json, "%s\"0x%" G_GINT64_MODIFIER "x\"", i > 0 ? ", " : "",
-                            columns->address[g_array_index (nodes, RscNode, i)]);
-  g_string_append_c (json, ']');
-}
-
-static void
 append_more (GString *json,
              gpointer data)
 {
   Collect *self = data;
 
-  append_addresses (json, self, "unreachable", self->unreachable);
-  append_addresses (json, self, "uncollectable", self->uncollectable);
+  rsc_objects_append_addresses (json, self->snapshot, "unreachable", self->unreachable);
+  rsc_objects_append_addresses (json, self->snapshot, "uncollectable", self->uncollectable);
   if (self->collection == NULL)
     return;
 
-  append_addresses (json, self, "really_unreachable", self->really);
-  append_addresses (json, self, "only_predicted", self->only_predicted);
-  append_addresses (json, self, "only_real", self->only_real);
+  rsc_objects_append_addresses (json, self->snapshot, "really_unreachable", self->really);
+  rsc_objects_append_addresses (json, self->snapshot, "only_predicted", self->only_predicted);
+  rsc_objects_append_addresses (json, self->snapshot, "only_real", self->only_real);
 }
 
 static gboolean

@@ -65,29 +65,14 @@ fill (gsize    row,
 }
 
 static void
-append_addresses (GString     *json,
-                  RscSnapshot *snapshot,
-                  const char  *member,
-                  GArray      *nodes)
-{
-  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
-
-  g_string_append_printf (json, ",\n  \"%s\": [", member);
-  for (guint i = 0; i < nodes->len; i++)
-    g_string_append_printf (json, "%s\"0x%" G_GINT64_MODIFIER "x\"", i > 0 ? ", " : "",
-                            columns->address[g_array_index (nodes, RscNode, i)]);
-  g_string_append_c (json, ']');
-}
-
-static void
 append_more (GString *json,
              gpointer data)
 {
   WhatIf *self = data;
   RscSnapshot *snapshot = rsc_replay_get_snapshot (self->replay);
 
-  append_addresses (json, snapshot, "freed_objects", self->freed);
-  append_addresses (json, snapshot, "left_objects", self->left);
+  rsc_objects_append_addresses (json, snapshot, "freed_objects", self->freed);
+  rsc_objects_append_addresses (json, snapshot, "left_objects", self->left);
 }
 
 static gboolean

@@ -68,6 +68,40 @@ count_outside_references (Deduction     *deduction,
   return g_steal_pointer (&gc_refs);
 }
 
+/* Takes out of @set what those on the @stack, which are out of it, lead to; puts
+ * it into @into, if that is not NULL. */
+static gboolean
+follow (Deduction *deduction,
+        GArray    *stack,
+        RscBitset *set,
+        RscBitset *into,
+        GError   **error)
+{
+  const RscColumns *columns = deduction->columns;
+
+  while (stack->len > 0)
+    {
+      RscNode node = g_array_index (stack, RscNode, stack->len - 1);
+
+      g_array_set_size (stack, stack->len - 1);
+      for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+        {
+          RscNode target = columns->target[e];
+
+          if (is_cancelled (deduction, error))
+            return FALSE;
+          if (!is_followed (deduction, e) || !rsc_bitset_get (set, target))
+            continue;
+          rsc_bitset_unset (set, target);
+          if (into != NULL)
+            rsc_bitset_set (into, target);
+          g_array_append_val (stack, target);
+        }
+    }
+
+  return TRUE;
+}
+
 /* move_unreachable: what young objects that are held from outside reach stays.
  * Invariant: all nodes on the stack are reachable and no longer in @unreachable. */
 static gboolean
@@ -85,23 +119,8 @@ take_out_reachable (Deduction     *deduction,
         continue;
       rsc_bitset_unset (unreachable, start);
       g_array_append_val (stack, start);
-      while (stack->len > 0)
-        {
-          RscNode node = g_array_index (stack, RscNode, stack->len - 1);
-
-          g_array_set_size (stack, stack->len - 1);
-          for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
-            {
-              RscNode target = columns->target[e];
-
-              if (is_cancelled (deduction, error))
-                return FALSE;
-              if (!is_followed (deduction, e) || !rsc_bitset_get (unreachable, target))
-                continue;
-              rsc_bitset_unset (unreachable, target);
-              g_array_append_val (stack, target);
-            }
-        }
+      if (!follow (deduction, stack, unreachable, NULL, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -163,24 +182,6 @@ rsc_deduce_uncollectable (RscSnapshot  *snapshot,
         rsc_bitset_set (uncollectable, node);
         g_array_append_val (stack, node);
       }
-  while (stack->len > 0)
-    {
-      RscNode node = g_array_index (stack, RscNode, stack->len - 1);
 
-      g_array_set_size (stack, stack->len - 1);
-      for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
-        {
-          RscNode target = columns->target[e];
-
-          if (is_cancelled (&deduction, error))
-            return FALSE;
-          if (!is_followed (&deduction, e) || !rsc_bitset_get (unreachable, target))
-            continue;
-          rsc_bitset_unset (unreachable, target);
-          rsc_bitset_set (uncollectable, target);
-          g_array_append_val (stack, target);
-        }
-    }
-
-  return TRUE;
+  return follow (&deduction, stack, unreachable, uncollectable, error);
 }

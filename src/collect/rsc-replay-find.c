@@ -8,19 +8,8 @@ concerns (RscReplay       *self,
           guint64          index,
           const RscBitset *nodes)
 {
-  RscNode node;
-
-  switch (rsc_replay_get_step_kind (self, index))
-    {
-    /* Of whole lists. */
-    case RSC_STEP_MERGE:
-    case RSC_STEP_PROMOTE:
-    case RSC_STEP_GIVE_BACK:
-      return TRUE;
-    default:
-      node = rsc_replay_get_step_node (self, index);
-      return node != RSC_NODE_NONE && rsc_bitset_get (nodes, node);
-    }
+  return rsc_step_is_join (rsc_replay_get_step_kind (self, index))
+         || rsc_bitset_get (nodes, rsc_replay_get_step_node (self, index));
 }
 
 guint64

@@ -78,19 +78,13 @@ is_frame (RscReplay       *self,
 {
   RscStepKind kind = rsc_replay_get_step_kind (self, index);
 
-  switch (kind)
-    {
-    case RSC_STEP_MERGE:
-    case RSC_STEP_PROMOTE:
-    case RSC_STEP_GIVE_BACK:
-      return TRUE;
-    case RSC_STEP_PASS:
-    case RSC_STEP_CLEARED:
-      return FALSE;
-    default:
-      return rsc_bitset_get (drawn, rsc_replay_get_step_node (self, index))
-             && (grain == RSC_GRAIN_STEP || !rsc_step_is_edge (kind));
-    }
+  if (rsc_step_is_join (kind))
+    return TRUE;
+  if (kind == RSC_STEP_PASS || kind == RSC_STEP_CLEARED)
+    return FALSE;
+
+  return rsc_bitset_get (drawn, rsc_replay_get_step_node (self, index))
+         && (grain == RSC_GRAIN_STEP || !rsc_step_is_edge (kind));
 }
 
 static GArray *

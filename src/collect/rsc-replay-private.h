@@ -133,6 +133,8 @@ const RscReplayState *rsc_replay_cursor_peek (RscReplayCursor *self);
 
 /* Whether @kind is done to an edge's target; opens or closes a node whose edges follow. */
 gboolean rsc_step_is_edge   (RscStepKind kind);
+/* Of whole lists, and of no node. */
+gboolean rsc_step_is_join   (RscStepKind kind);
 gboolean rsc_step_is_object (RscStepKind kind);
 gboolean rsc_step_opens     (RscReplay *self, RscStepKind kind);
 gboolean rsc_step_closes    (RscStepKind kind);

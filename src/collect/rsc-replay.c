@@ -963,6 +963,12 @@ rsc_step_is_edge (RscStepKind kind)
 }
 
 gboolean
+rsc_step_is_join (RscStepKind kind)
+{
+  return effects[kind].doing == DOES_JOIN;
+}
+
+gboolean
 rsc_step_is_object (RscStepKind kind)
 {
   switch (kind)
