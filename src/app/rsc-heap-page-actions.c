@@ -393,6 +393,12 @@ on_export (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_export_run (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_heap_page_export_run (user_data, g_variant_get_string (parameter, NULL));
+}
+
+static void
 on_copy_picture (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   rsc_heap_page_copy_picture (user_data);
@@ -472,6 +478,7 @@ static const GActionEntry entries[] = {
   { "copy-address", on_copy_address },
   { "save-heap", on_save_heap },
   { "export", on_export, "s" },
+  { "export-run", on_export_run, "s" },
   { "copy-picture", on_copy_picture },
   { "copy-command", on_copy_command },
   { "cancel", on_cancel },
@@ -549,6 +556,7 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_enabled (self, "copy-address", selected);
   set_enabled (self, "save-heap", drawn);
   set_enabled (self, "export", drawn);
+  set_enabled (self, "export-run", drawn && rsc_session_get_steps (session) != NULL);
   set_enabled (self, "copy-picture", drawn);
   set_enabled (self, "copy-command", drawn);
   set_enabled (self, "cancel", rsc_session_get_busy (session));

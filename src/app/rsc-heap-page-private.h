@@ -35,6 +35,7 @@ struct _RscHeapPage
   guint progress_source;
   gboolean selecting;         /* the canvas is being told, not asked */
   gboolean output_was_shown;  /* by itself, when the program first wrote */
+  GHashTable *export_paths;   /* a format -> what was last written in it; NULL: nothing yet */
 
   /* Template */
   GtkWidget *box;
@@ -84,6 +85,8 @@ void rsc_heap_page_init_actions   (RscHeapPage *self);
 void rsc_heap_page_update_actions (RscHeapPage *self);
 /* "png", "png2", "svg", "pdf", "dot": asks for a file and writes the picture. */
 void rsc_heap_page_export         (RscHeapPage *self, const char *format);
+/* "run-html", "run-svg", "run-frames": the same for all steps that are gone through. */
+void rsc_heap_page_export_run     (RscHeapPage *self, const char *format);
 void rsc_heap_page_save_heap      (RscHeapPage *self);
 void rsc_heap_page_copy_picture   (RscHeapPage *self);
 void rsc_heap_page_copy_command   (RscHeapPage *self);

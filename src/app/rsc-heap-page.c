@@ -852,6 +852,7 @@ rsc_heap_page_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->actions);
   g_clear_object (&self->settings);
+  g_clear_pointer (&self->export_paths, g_hash_table_unref);
 
   G_OBJECT_CLASS (rsc_heap_page_parent_class)->dispose (object);
 }

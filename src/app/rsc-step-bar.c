@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rsc-drop-down.h"
+#include "rsc-menus.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-template.h"
@@ -42,6 +43,7 @@ struct _RscStepBar
   GtkToggleButton *drawn_button;
   GtkWidget *speed_box;
   GtkWidget *own_buttons;
+  GtkMenuButton *export_button;
   GtkWidget *real_button;
   GtkRange *scrubber;
   GtkScrolledWindow *phase_scroller;
@@ -649,6 +651,7 @@ rsc_step_bar_class_init (RscStepBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, drawn_button);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, speed_box);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, own_buttons);
+  gtk_widget_class_bind_template_child (widget_class, RscStepBar, export_button);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, real_button);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, scrubber);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, phase_scroller);
@@ -686,5 +689,6 @@ rsc_step_bar_init (RscStepBar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   fill_speeds (self);
+  gtk_menu_button_set_menu_model (self->export_button, rsc_menus_get ("export_menu"));
   rsc_step_bar_set_playing (self, FALSE);
 }

@@ -138,11 +138,52 @@ append_frame (GString *svg, const RscFilm *self, const RscFilmFrame *frame)
 
 /* --- Numbered pictures ------------------------------------------------------ */
 
+static char *
+build_frame_path (const RscFilm *self, const char *folder, gsize index)
+{
+  int digits = self->n_frames > 9999 ? 6 : 4;
+  g_autofree char *name = g_strdup_printf ("%0*" G_GSIZE_FORMAT ".svg", digits, index + 1);
+
+  return g_build_filename (folder, name, NULL);
+}
+
+static gboolean
+write_frame (const RscFilm *self, const char *folder, gsize index, gboolean overwrite, GCancellable *cancellable,
+             GError **error)
+{
+  g_autofree char *path = build_frame_path (self, folder, index);
+  g_autoptr(GString) svg = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+  g_auto(RscFilmFrame) frame = { NULL };
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  self->get_frame (index, &frame, self->data);
+  rsc_svg_begin (svg, get_width (self), get_height (self), RSC_THEME_LIGHT);
+  rsc_svg_append_patterns (svg, RSC_THEME_LIGHT);
+  append_frame (svg, self, &frame);
+  g_string_append (svg, "</svg>\n");
+  return rsc_file_replace_contents (path, overwrite, svg->str, svg->len, cancellable, error);
+}
+
+/* Nobody wants the beginning of a run that was cancelled; of what was overwritten nothing can be had again. */
+static void
+remove_frames (const RscFilm *self, const char *folder, gsize n_written, gboolean made_folder)
+{
+  for (gsize i = 0; i < n_written; i++)
+    {
+      g_autofree char *path = build_frame_path (self, folder, i);
+
+      g_unlink (path);
+    }
+  if (made_folder)
+    g_rmdir (folder);
+}
+
 static gboolean
 write_frames (const RscFilm *self, const char *folder, gboolean overwrite, const RscProgress *progress,
               GCancellable *cancellable, GError **error)
 {
-  int digits = self->n_frames > 9999 ? 6 : 4;
+  gboolean was_there = g_file_test (folder, G_FILE_TEST_EXISTS);
 
   if (g_mkdir_with_parents (folder, 0777) != 0)
     {
@@ -154,20 +195,12 @@ write_frames (const RscFilm *self, const char *folder, gboolean overwrite, const
     }
   for (gsize i = 0; i < self->n_frames; i++)
     {
-      g_autofree char *name = g_strdup_printf ("%0*" G_GSIZE_FORMAT ".svg", digits, i + 1);
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      g_autoptr(GString) svg = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-      g_auto(RscFilmFrame) frame = { NULL };
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      self->get_frame (i, &frame, self->data);
-      rsc_svg_begin (svg, get_width (self), get_height (self), RSC_THEME_LIGHT);
-      rsc_svg_append_patterns (svg, RSC_THEME_LIGHT);
-      append_frame (svg, self, &frame);
-      g_string_append (svg, "</svg>\n");
-      if (!rsc_file_replace_contents (path, overwrite, svg->str, svg->len, cancellable, error))
-        return FALSE;
+      if (!write_frame (self, folder, i, overwrite, cancellable, error))
+        {
+          if (!overwrite)
+            remove_frames (self, folder, i, !was_there);
+          return FALSE;
+        }
       rsc_progress_report (progress, (double) i / (double) self->n_frames, _("Drawing steps"));
     }
   return TRUE;

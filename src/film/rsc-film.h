@@ -41,7 +41,7 @@ gboolean rsc_film_format_from_path (const char *path, RscFilmFormat *format);
 
 /* @seconds: of each frame of an animated picture.  A file is replaced as a
  * whole; a folder is made if it is not there, and files in it are replaced only
- * with @overwrite.  RSC_FORMAT_ERROR as rsc_file_replace(). */
+ * with @overwrite; without it a failure leaves none of them.  RSC_FORMAT_ERROR as rsc_file_replace(). */
 gboolean rsc_film_write (const RscFilm *self, RscFilmFormat format, double seconds, const char *path,
                          gboolean overwrite, const RscProgress *progress, GCancellable *cancellable, GError **error);
 

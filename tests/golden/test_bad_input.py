@@ -386,6 +386,13 @@ class Pictures(unittest.TestCase):
         self.assertEqual(run(*args, cwd=HEAPS).returncode, USAGE)
         self.assertEqual(run(*args, '--force', cwd=HEAPS).returncode, DONE)
 
+    def test_numbered_steps_are_all_there_or_none(self):
+        """What is in the way is met after the first pictures were written."""
+        (self.folder / '0003.svg').write_text('precious', encoding='utf-8')
+        self.assertEqual(run('step', 'graph.dot', '--from', 'name:A', '-o', f'{self.folder}/', cwd=HEAPS).returncode, USAGE)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ['0003.svg'])
+        self.assertEqual((self.folder / '0003.svg').read_text(encoding='utf-8'), 'precious')
+
 
 class Page(html.parser.HTMLParser):
     """Counts what a page of steps has, and which elements stay open."""

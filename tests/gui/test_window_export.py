@@ -187,6 +187,15 @@ class Exporting(GuiTest):
         # The next one is written, and whole.
         self.assertLess(n_bytes, self.exported(window, 'svg').stat().st_size)
 
+    def test_exporting_all_steps_is_cancelled(self):
+        window = self.open_graph()
+        window.activate('page.step-mark')
+        wait_for('the steps', lambda: 'step' in window.facts())
+        whole = self.folder / 'whole.html'
+        save(window, "page.export-run('run-html')", whole)
+        wait_for('the page', whole.exists)
+        self.assertLess(self.blocked(window, "page.export-run('run-html')", 'slow.html'), whole.stat().st_size)
+
     def test_saving_goes_on_when_the_window_is_closed(self):
         window = self.open_graph(HUB)
         whole = self.folder / 'whole.refscope'

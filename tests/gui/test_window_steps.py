@@ -3,10 +3,12 @@ import pathlib
 import re
 import sys
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import driver  # noqa: E402
 from driver import OBJECT, Atspi, wait_for  # noqa: E402
-from window_case import EXAMPLES, FREED_PAIR, GuiTest  # noqa: E402
+from window_case import EXAMPLES, FREED_PAIR, GuiTest, save  # noqa: E402
 
 
 class StepsTest(GuiTest):
@@ -273,6 +275,90 @@ class MarkSweep(StepsTest):
         window.settle()
         window.activate('page.step(uint32 2)')
         window.sees('The steps could not be found')
+
+
+class Exporting(StepsTest):
+    """What is gone through leaves the window: the step that is shown, and all of them."""
+    HEAP = EXAMPLES / 'reachability.dot'
+
+    def open_marking(self):
+        window = self.open(self.HEAP)
+        window.settle()
+        self.begin(window, 'page.step-mark')
+        return window
+
+    def saved(self, window, action, name):
+        path = self.folder / name
+        save(window, action, path)
+        window.sees(f'Saved as “{name}”')
+        return path
+
+    @staticmethod
+    def texts(svg):
+        return {''.join(text.itertext()).strip() for text in ElementTree.fromstring(svg).iter('{http://www.w3.org/2000/svg}text')}
+
+    def test_the_step_that_is_shown(self):
+        """Its states and counts are in the picture, and only while it is shown."""
+        window = self.open_pair()
+        self.begin(window)
+        window.press('Set aside what is not held')
+        wait_for('the phase', lambda: any('gc 0/1' in badge for _, badge in self.pair(window)))
+        window.settle()
+        shown = self.saved(window, "page.export('svg')", 'shown.svg').read_bytes()
+        self.assertTrue(any('gc 0/1' in text for text in self.texts(shown)), self.texts(shown))
+        pictures = [self.saved(window, "page.export('png')", 'shown.png').read_bytes()]
+        self.assertEqual(self.saved(window, "page.export('pdf')", 'shown.pdf').read_bytes()[:5], b'%PDF-')
+        window.key('Escape')
+        wait_for('no steps', lambda: 'step' not in window.facts())
+        window.settle()
+        self.assertFalse(any('gc 0/1' in text for text in self.texts(self.saved(window, "page.export('svg')", 'ended.svg').read_bytes())))
+        pictures.append(self.saved(window, "page.export('png')", 'ended.png').read_bytes())
+        self.assertNotEqual(*pictures)
+
+    def test_all_steps(self):
+        """As a page, an animated picture and a folder, from before the first step to after the last."""
+        window = self.open_marking()
+        page = self.saved(window, "page.export-run('run-html')", 'page.html').read_text(encoding='utf-8')
+        headings = re.findall(r'<h2>(.*?)</h2>', page)
+        n_frames = len(headings)
+        self.assertGreater(n_frames, 6)
+        self.assertEqual(headings[0], 'Before the first step')
+        self.assertEqual(headings[-1], f'Step {window.facts()["steps"]}: Sweep')
+        self.assertIn('<button id="next"', page)
+        root = ElementTree.parse(self.saved(window, "page.export-run('run-svg')", 'film.svg')).getroot()
+        self.assertEqual(sum(1 for _ in root.iter('{http://www.w3.org/2000/svg}set')), n_frames)
+        folder = self.saved(window, "page.export-run('run-frames')", 'pictures')
+        frames = sorted(folder.iterdir())
+        self.assertEqual([path.name for path in frames], [f'{i + 1:04}.svg' for i in range(n_frames)])
+        self.assertTrue(any(text.startswith('Step ') and 'Sweep' in text for text in self.texts(frames[-1].read_bytes())))
+        # Going on is not disturbed.
+        self.assertEqual(window.facts()['step'], 0)
+        self.assertEqual(self.go(window, 'next-step'), 1)
+
+    def test_the_name_is_proposed_again(self):
+        window = self.open_marking()
+        self.saved(window, "page.export-run('run-html')", 'lecture.html')
+        window.activate("page.export-run('run-html')")
+        wait_for('the name of before', lambda: any(driver.text_of(item) == 'lecture.html' for item in window.walk()))
+        window.press('Cancel')
+        # Of another kind there is none yet.
+        window.activate("page.export-run('run-svg')")
+        wait_for('a name', lambda: any(driver.text_of(item) == 'reachability-steps.svg' for item in window.walk()))
+        window.press('Cancel')
+
+    def test_menu(self):
+        """Of all steps only while there are any."""
+        window = self.open(self.HEAP)
+        window.settle()
+        window.press('Export the picture')
+        window.find('PNG…')
+        self.assertFalse(window.has('Page with Buttons…'))
+        window.key('Escape')
+        self.begin(window, 'page.step-mark')
+        window.press('Export')
+        window.press('Page with Buttons…')
+        window.find('Save', 'push button')
+        window.press('Cancel')
 
 
 if __name__ == '__main__':

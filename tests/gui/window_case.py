@@ -126,6 +126,6 @@ def save(window, action, path, existing=False):
     window.activate(action)
     entry = wait_for('the name', lambda: next((
         item for item in window.walk() if item.get_role_name() in ('text', 'entry') and 'EditableText' in item.get_interfaces() and
-        re.fullmatch(r'\w+\.(png|svg|pdf|dot|refscope)', driver.text_of(item))), None))
+        re.fullmatch(r"\w+\.(png|svg|pdf|dot|refscope|html)|\w+-steps(\.\w+)?", driver.text_of(item))), None))
     entry.set_text(str(path))
     window.press('Save')
