@@ -10,7 +10,7 @@
 #include "rsc-replay-private.h"
 
 /* How many copies of all nodes' state are kept along a long replay, so that no
- * position is far from one. */
+ * position is far from one, from the start or from the end. */
 #define MAX_CHECKPOINTS 3
 #define FIRST_CHECKPOINT_INTERVAL (8u * RSC_REPLAY_CHUNK)
 
@@ -139,13 +139,15 @@ get_first_segment (const RscColumns *columns,
     }
 }
 
+/* Position 0; @state's nodes are used again, if it has them. */
 static void
 init_state (RscReplayState *state,
             RscReplay      *replay)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (replay->snapshot);
+  RscReplayNode *nodes = state->nodes != NULL ? state->nodes : g_new (RscReplayNode, MAX (columns->n_nodes, 1));
 
-  *state = (RscReplayState) { .nodes = g_new (RscReplayNode, MAX (columns->n_nodes, 1)) };
+  *state = (RscReplayState) { .nodes = nodes };
   for (RscNode node = 0; node < columns->n_nodes; node++)
     {
       RscSegment segment = get_first_segment (columns, node);
@@ -488,7 +490,6 @@ rsc_replay_finish (RscReplay *self,
                    GError   **error)
 {
   end_phase (self);
-  clear_state (&self->now);
   clear_working_sets (self);
   self->progress = NULL;
   self->cancellable = NULL;
@@ -500,6 +501,9 @@ rsc_replay_finish (RscReplay *self,
       rsc_replay_unref (self);
       return NULL;
     }
+  /* What is known at the end costs nothing more to keep. */
+  g_array_append_val (self->checkpoints, self->now);
+  self->now.nodes = NULL;
 
   return self;
 }
@@ -667,6 +671,7 @@ take_nearest_checkpoint (RscReplayCursor *self,
                          guint64          position)
 {
   const RscReplayState *nearest = &self->state;
+  guint64 distance;
 
   for (guint i = 0; i < self->replay->checkpoints->len; i++)
     {
@@ -675,9 +680,14 @@ take_nearest_checkpoint (RscReplayCursor *self,
       if (get_distance (checkpoint->position, position) < get_distance (nearest->position, position))
         nearest = checkpoint;
     }
-  /* Copying all nodes is not worth it for a few steps. */
-  if (nearest != &self->state
-      && get_distance (self->state.position, position) > rsc_snapshot_peek_columns (self->replay->snapshot)->n_nodes / 4)
+  /* Setting all nodes is not worth it for a few steps. */
+  distance = get_distance (nearest->position, position);
+  if (MIN (distance, position) + rsc_snapshot_peek_columns (self->replay->snapshot)->n_nodes / 4
+      > get_distance (self->state.position, position))
+    return;
+  if (position < distance)
+    init_state (&self->state, self->replay);
+  else
     copy_state (&self->state, nearest, self->replay);
 }
 
