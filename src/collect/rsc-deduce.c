@@ -3,6 +3,7 @@
 #include "rsc-deduce.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* Targets lie anywhere: they are asked for this many edges ahead. */
 #define AHEAD 24
@@ -155,8 +156,32 @@ rsc_deduce_unreachable (const RscColumns  *columns,
   return g_steal_pointer (&unreachable);
 }
 
+/* Whether @node is a weak reference whose callback the collection calls. */
+static gboolean
+is_told (RscSnapshot     *snapshot,
+         RscNode          node,
+         const RscBitset *unreachable)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  gboolean loses_referent = FALSE;
+  gboolean has_callback = FALSE;
+
+  for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+    {
+      guint8 kind = columns->kind[e] & RSC_EDGE_KIND_MASK;
+
+      if (kind == RSC_EDGE_WEAK_REFERENT)
+        loses_referent = rsc_bitset_get (unreachable, columns->target[e]);
+      else if (kind == RSC_EDGE_NAMED)
+        has_callback = has_callback || strcmp (rsc_snapshot_get_string (snapshot, columns->label[e]), "__callback__") == 0;
+    }
+
+  return loses_referent && has_callback;
+}
+
 /* move_legacy_finalizers and move_legacy_finalizer_reachable: objects whose type has a tp_del, and what of the
- * unreachable they refer to, are kept: the collector cannot know what tp_del would still look at. */
+ * unreachable they refer to, are kept: the collector cannot know what tp_del would still look at.
+ * handle_weakrefs moves weak references that it calls back to the survivors. */
 gboolean
 rsc_deduce_uncollectable (RscSnapshot  *snapshot,
                           RscBitset    *unreachable,
@@ -183,5 +208,11 @@ rsc_deduce_uncollectable (RscSnapshot  *snapshot,
         g_array_append_val (stack, node);
       }
 
-  return follow (&deduction, stack, unreachable, uncollectable, error);
+  if (!follow (&deduction, stack, unreachable, uncollectable, error))
+    return FALSE;
+  for (RscNode node = 0; node < columns->n_nodes; node++)
+    if (rsc_bitset_get (uncollectable, node) && is_told (snapshot, node, unreachable))
+      rsc_bitset_unset (uncollectable, node);
+
+  return TRUE;
 }

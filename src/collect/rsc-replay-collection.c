@@ -419,7 +419,15 @@ handle_weakrefs (Collection *collection)
       rsc_replay_clear_weakrefs (collection->replay, node, callbacks);
     }
   /* None of them can be asked any more when the first callback runs. */
-  rsc_replay_call_back (collection->replay, callbacks);
+  for (guint i = 0; i < callbacks->len; i++)
+    {
+      RscNode weakref = g_array_index (callbacks, RscNode, i);
+      gboolean was_kept = get_segment (collection, weakref) == RSC_SEGMENT_LEGACY;
+
+      rsc_replay_call_back (collection->replay, weakref);
+      if (rsc_replay_add (collection->replay, RSC_STEP_TOLD, weakref))
+        collection->replay->summary.legacy -= was_kept;
+    }
 }
 
 static void
@@ -487,7 +495,7 @@ delete_garbage (Collection *collection,
       if (get_segment (collection, node) == RSC_SEGMENT_FINAL)
         rsc_replay_add (replay, clears ? RSC_STEP_ALIVE : RSC_STEP_NO_CLEAR, node);
     }
-  if (replay->summary.legacy > 0)
+  if (replay->now.in_segment[RSC_SEGMENT_LEGACY] > 0)
     rsc_replay_join (replay, RSC_STEP_GIVE_BACK, &legacy, 1, generation_lists[replay->summary.promoted_to]);
   for (guint i = 0; i < garbage->len; i++)
     replay->summary.left += get_segment (collection, g_array_index (garbage, RscNode, i)) == RSC_SEGMENT_ALIVE;
@@ -559,6 +567,7 @@ rsc_replay_new_collection (RscSnapshot       *snapshot,
   look_up_types (&collection);
   /* Ends of lists that are empty at first. */
   rsc_replay_set_end (collection.replay, RSC_SEGMENT_RESCUED, generation_lists[generation]);
+  rsc_replay_set_end (collection.replay, RSC_SEGMENT_TOLD, generation_lists[MIN (generation + 1, OLDEST)]);
   rsc_replay_set_end (collection.replay, RSC_SEGMENT_ALIVE, generation_lists[MIN (generation + 1, OLDEST)]);
   merge_younger (&collection);
   deduce_unreachable (&collection);

@@ -22,6 +22,7 @@ typedef enum
   RSC_SEGMENT_LEGACY,      /* kept for a legacy finalizer, until all is done */
   RSC_SEGMENT_FINAL,       /* unreachable when counted once more */
   RSC_SEGMENT_RESURRECTED,
+  RSC_SEGMENT_TOLD,        /* weak references whose callback the collection called */
   RSC_SEGMENT_ALIVE,       /* not freed by its own tp_clear */
   RSC_SEGMENT_FREED,
   RSC_N_SEGMENTS
@@ -184,7 +185,7 @@ gboolean rsc_replay_decref (RscReplay *self, RscStepKind kind, RscNode target);
 /* Weak references to @node: each is cleared once, and appended to @callbacks if it
  * has one and is not unreachable itself. */
 void rsc_replay_clear_weakrefs (RscReplay *self, RscNode node, GArray *callbacks);
-void rsc_replay_call_back      (RscReplay *self, GArray *callbacks);
+void rsc_replay_call_back      (RscReplay *self, RscNode weakref);
 /* @node, if it is a weak reference. */
 void rsc_replay_clear_weakref  (RscReplay *self, RscNode node);
 

@@ -127,22 +127,50 @@ clear_weakref (RscReplay *self,
   rsc_replay_add (self, RSC_STEP_CLEAR_WEAKREF, weakref);
 }
 
+/* The newest first, as an object has them.  That is told by the collector's lists, to
+ * whose ends objects come when they are made. */
+static int
+compare_age (gconstpointer a,
+             gconstpointer b,
+             gpointer      data)
+{
+  const RscColumns *columns = data;
+  RscNode node_a = *(const RscNode *) a;
+  RscNode node_b = *(const RscNode *) b;
+
+  if (columns->generation[node_a] != columns->generation[node_b])
+    return columns->generation[node_a] < columns->generation[node_b] ? -1 : 1;
+
+  return node_a > node_b ? -1 : node_a < node_b;
+}
+
 void
 rsc_replay_clear_weakrefs (RscReplay *self,
                            RscNode    node,
                            GArray    *callbacks)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
+  g_autoptr(GArray) weakrefs = NULL;
 
   if (!(columns->flags[node] & RSC_NODE_HAS_WEAKREFS))
     return;
+  weakrefs = g_array_new (FALSE, FALSE, sizeof (RscNode));
 
   for (guint64 r = columns->first_referrer[node]; r < columns->first_referrer[node + 1]; r++)
     {
       RscNode weakref = columns->referrer[r];
 
-      if (!is_weakref (self, weakref) || rsc_bitset_get (self->weakrefs, weakref)
-          || !refers_weakly (columns, weakref, node))
+      if (is_weakref (self, weakref) && refers_weakly (columns, weakref, node))
+        g_array_append_val (weakrefs, weakref);
+    }
+  g_array_sort_with_data (weakrefs, compare_age, (gpointer) columns);
+
+  for (guint i = 0; i < weakrefs->len; i++)
+    {
+      RscNode weakref = g_array_index (weakrefs, RscNode, i);
+
+      /* It may be in here twice: it refers to the object in another way, too. */
+      if (rsc_bitset_get (self->weakrefs, weakref))
         continue;
       clear_weakref (self, weakref);
       /* One that goes itself is not told. */
@@ -155,13 +183,10 @@ rsc_replay_clear_weakrefs (RscReplay *self,
 
 void
 rsc_replay_call_back (RscReplay *self,
-                      GArray    *callbacks)
+                      RscNode    weakref)
 {
-  for (guint i = 0; i < callbacks->len; i++)
-    {
-      self->summary.callbacks++;
-      rsc_replay_add (self, RSC_STEP_CALLBACK, g_array_index (callbacks, RscNode, i));
-    }
+  self->summary.callbacks++;
+  rsc_replay_add (self, RSC_STEP_CALLBACK, weakref);
 }
 
 void
@@ -189,7 +214,8 @@ begin_deallocation (RscReplay *self,
       rsc_replay_add (self, RSC_STEP_FINALIZE, node);
     }
   rsc_replay_clear_weakrefs (self, node, callbacks);
-  rsc_replay_call_back (self, callbacks);
+  for (guint i = 0; i < callbacks->len; i++)
+    rsc_replay_call_back (self, g_array_index (callbacks, RscNode, i));
   rsc_replay_add (self, RSC_STEP_DEALLOCATE, node);
   rsc_release_begin (&release, self, node, was_cleared ? RSC_RELEASE_REST : RSC_RELEASE_ALL);
   g_array_append_val (stack, release);

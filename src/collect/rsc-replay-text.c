@@ -50,6 +50,7 @@ static const struct
   [RSC_STEP_LEGACY_REACHED] = { "legacy_reached", "visit_move: gc_list_move(gc, finalizers)" },
   [RSC_STEP_CLEAR_WEAKREF] = { "clear_weakref", "handle_weakrefs: _PyWeakref_ClearRef(wr)" },
   [RSC_STEP_CALLBACK] = { "callback", "handle_weakrefs: call wr_callback(wr)" },
+  [RSC_STEP_TOLD] = { "told", "handle_weakrefs: gc_list_move(gc, old)" },
   [RSC_STEP_FINALIZE] = { "finalize", "finalize_garbage: tp_finalize(op)" },
   [RSC_STEP_STILL_UNREACHABLE] = { "still_unreachable", "handle_resurrected_objects: gc_refs == 0: still unreachable" },
   [RSC_STEP_RESURRECT] = { "resurrect", "handle_resurrected_objects: reached: gc_refs = 1" },
@@ -250,6 +251,8 @@ rsc_replay_describe (RscReplay     *self,
       return g_strdup_printf (_("%s is cleared: it gives None from now on."), node);
     case RSC_STEP_CALLBACK:
       return g_strdup_printf (_("The callback of %s is called. What it does is not predicted."), node);
+    case RSC_STEP_TOLD:
+      return g_strdup_printf (_("%1$s moves to the end of %2$s."), node, rsc_list_get_label (step->after.list));
     case RSC_STEP_FINALIZE:
       return g_strdup_printf (_("The finalizer of %s is called. What it does is not predicted: it is taken to do"
                                 " nothing."),

@@ -61,6 +61,7 @@ static const struct
   [RSC_STEP_LEGACY_REACHED] = { DOES_SET, REFS_KEEP, RSC_STATE_KEPT, RSC_SEGMENT_LEGACY },
   [RSC_STEP_CLEAR_WEAKREF] = { .doing = DOES_NOTHING },
   [RSC_STEP_CALLBACK] = { .doing = DOES_NOTHING },
+  [RSC_STEP_TOLD] = { DOES_SET, REFS_KEEP, SAME_STATE, RSC_SEGMENT_TOLD },
   [RSC_STEP_FINALIZE] = { DOES_SET, REFS_KEEP, RSC_STATE_FINALIZED, SAME_SEGMENT },
   [RSC_STEP_STILL_UNREACHABLE] = { DOES_SET, REFS_KEEP, RSC_STATE_UNREACHABLE, RSC_SEGMENT_FINAL },
   [RSC_STEP_RESURRECT] = { DOES_SET, REFS_ONE, RSC_STATE_RESCUED, RSC_SEGMENT_RESURRECTED },
@@ -293,7 +294,7 @@ undo_step (RscReplay      *replay,
 
 /* --- Making ---------------------------------------------------------------- */
 
-/* Places of segments that are the end of a list, whatever joins it. */
+/* Places of segments that are the end of a list, whatever joins it until things are given back. */
 #define FIRST_END_PLACE 64
 
 static const RscLists first_lists = {
@@ -308,6 +309,7 @@ static const RscLists first_lists = {
             [RSC_SEGMENT_LEGACY] = RSC_LIST_LEGACY,
             [RSC_SEGMENT_FINAL] = RSC_LIST_UNREACHABLE,
             [RSC_SEGMENT_RESURRECTED] = RSC_LIST_NONE,
+            [RSC_SEGMENT_TOLD] = RSC_LIST_NONE,
             [RSC_SEGMENT_ALIVE] = RSC_LIST_NONE,
             [RSC_SEGMENT_FREED] = RSC_LIST_FREED },
   /* The new list of what is unreachable follows what is left of the old one. */
@@ -464,7 +466,7 @@ rsc_replay_join (RscReplay        *self,
   guint8 place = 0;
 
   for (guint s = 0; s < RSC_N_SEGMENTS; s++)
-    if (lists.list[s] == to && lists.place[s] < FIRST_END_PLACE)
+    if (lists.list[s] == to && (lists.place[s] < FIRST_END_PLACE || kind == RSC_STEP_GIVE_BACK))
       place = MAX (place, lists.place[s]);
   for (gsize i = 0; i < n_segments; i++)
     {

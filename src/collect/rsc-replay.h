@@ -64,6 +64,7 @@ typedef enum
   RSC_STEP_LEGACY_REACHED,  /* edge: such an object reaches the target, which is kept as well */
   RSC_STEP_CLEAR_WEAKREF,   /* node: a weak reference is cleared */
   RSC_STEP_CALLBACK,        /* node: a weak reference from outside whose callback is called */
+  RSC_STEP_TOLD,            /* node: that weak reference moves to the end of the list @after, wherever it was */
   RSC_STEP_FINALIZE,        /* node: its finalizer is called */
   RSC_STEP_STILL_UNREACHABLE, /* node: as SET_ASIDE, when counted once more: it will be cleared */
   RSC_STEP_RESURRECT,       /* edge: as RESCUE, when counted once more */

@@ -17,7 +17,7 @@ class Steps:
 
     def __init__(self, lines):
         self.young, self.unreachable, self.legacy, self.untracked, self.immortal = {}, {}, {}, {}, {}
-        self.finalized, self.callbacks, self.cleared = {}, [], set()
+        self.told, self.finalized, self.callbacks, self.cleared = {}, {}, [], set()
         for line in lines:
             step = json.loads(line)
             if step['phase'] in ('resurrection', 'clear'):
@@ -53,6 +53,11 @@ class Steps:
     def do_callback(self, address, _):
         self.callbacks.append(address)
 
+    def do_told(self, address, _):
+        for one in self.young, self.legacy, self.untracked, self.immortal:
+            one.pop(address, None)
+        self.young[address] = self.told[address] = True
+
     def do_clear_weakref(self, address, _):
         self.cleared.add(address)
 
@@ -63,9 +68,9 @@ class Steps:
         promoted_to = min(generation + 1, 2)
         young = set().union(*real.before[:generation + 1])
         after = set().union(*real.after)
-        # These lose their referent, and then may go, or be moved: a callback's work.
         references = {reference for reference, _ in facts['referents']}
-        weak = {reference for reference, referent in facts['referents'] if referent in real.collectable}
+        # That these go with their referent is a callback's work.
+        gone = {reference for reference, referent in facts['referents'] if referent in real.collectable} - after
 
         def expect(what, ours, theirs):
             if ours != theirs:
@@ -73,15 +78,16 @@ class Steps:
                              f' only real {hexadecimal(set(theirs) - set(ours))}, or in another order')
 
         expect('steps: unreachable, in order', list(self.unreachable), real.printed['collectable'])
-        expect('steps: immortal', set(self.immortal), set(facts['immortal']) & young)
-        if not set(self.young) <= young:
+        # The interpreter has some of its own.
+        expect('steps: immortal', set(self.immortal) - after, set(self.immortal) | set(facts['immortal']) & young)
+        if not set(self.young) - set(self.told) <= young:
             found.append(f'steps: examined, but not in these generations: {hexadecimal(set(self.young) - young)}')
 
         if facts['quiet']:
             expect('steps: uncollectable, in order', list(self.legacy), real.printed['uncollectable'])
-            expect('steps: untracked', set(self.untracked) - weak, (set(self.young) | set(self.untracked)) - after - weak)
-            expect('steps: survivors, in order', [a for a in self.young if a not in weak],
-                   [a for a in real.after_in_order[promoted_to] if a in self.young and a not in weak])
+            expect('steps: untracked', set(self.untracked), (set(self.young) | set(self.untracked)) - after - gone)
+            expect('steps: survivors, in order', [a for a in self.young if a not in gone],
+                   [a for a in real.after_in_order[promoted_to] if a in self.young])
             expect('steps: weak references that were cleared', self.cleared & references & after, set(facts['dead']) & references)
             expect('steps: callbacks', set(self.callbacks) & set(facts['telling']), set(facts['called']) & set(facts['telling']))
         else:
