@@ -11,6 +11,7 @@
 
 #include "rsc-job.h"
 #include "rsc-list-filler.h"
+#include "rsc-menus.h"
 #include "rsc-number.h"
 #include "rsc-object-item.h"
 #include "rsc-template.h"
@@ -37,6 +38,7 @@ struct _RscDetailsPanel
   RscNode node;
 
   gboolean facts_below; /* each below its title */
+  RscObjectItem *asked; /* what the menu is of */
 
   /* Template */
   GtkStack *stack;
@@ -63,6 +65,7 @@ struct _RscDetailsPanel
   GtkLabel *referrers_rest;
   GtkLabel *references_rest;
   GtkLabel *error_label;
+  GtkPopover *reference_popover;
 };
 
 G_DEFINE_FINAL_TYPE (RscDetailsPanel, rsc_details_panel, GTK_TYPE_WIDGET)
@@ -108,6 +111,7 @@ make_holder (RscSnapshot *snapshot, const RscHolder *holder)
 {
   g_autofree char *label = NULL;
   const char *note = NULL;
+  RscObjectItem *item;
 
   if (holder->edge != G_MAXUINT64)
     label = rsc_snapshot_dup_edge_label (snapshot, holder->edge);
@@ -128,7 +132,10 @@ make_holder (RscSnapshot *snapshot, const RscHolder *holder)
       break;
     }
 
-  return rsc_object_item_new (snapshot, holder->node, label != NULL && *label != '\0' ? label : NULL, note);
+  item = rsc_object_item_new (snapshot, holder->node, label != NULL && *label != '\0' ? label : NULL, note);
+  rsc_object_item_set_edge (item, holder->edge);
+
+  return item;
 }
 
 static gpointer
@@ -167,10 +174,11 @@ describe (gpointer data, const RscProgress *progress, GCancellable *cancellable,
   for (guint64 e = first; e < last && e - first < ROWS_MAX; e++)
     {
       g_autofree char *label = rsc_snapshot_dup_edge_label (snapshot, e);
+      RscObjectItem *item = rsc_object_item_new (snapshot, columns->target[e], *label != '\0' ? label : NULL,
+                                                 columns->kind[e] & RSC_EDGE_WEAK ? _("weak") : NULL);
 
-      g_ptr_array_add (result->references,
-                       rsc_object_item_new (snapshot, columns->target[e], *label != '\0' ? label : NULL,
-                                            columns->kind[e] & RSC_EDGE_WEAK ? _("weak") : NULL));
+      rsc_object_item_set_edge (item, e);
+      g_ptr_array_add (result->references, item);
     }
 
   if (!g_cancellable_is_cancelled (cancellable))
@@ -480,6 +488,94 @@ on_draw_clicked (RscDetailsPanel *self)
     rsc_session_draw_objects (self->session, &node, 1);
 }
 
+/* What if a reference went? */
+
+const char *
+rsc_details_panel_get_name (RscDetailsPanel *self)
+{
+  /* Until the worker is done it is that of what was selected before. */
+  if (self->job != NULL || g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "object") != 0)
+    return NULL;
+
+  return gtk_widget_get_visible (GTK_WIDGET (self->name_label)) ? gtk_label_get_text (self->name_label) : NULL;
+}
+
+static void
+drop_reference (RscDetailsPanel *self, RscObjectItem *item)
+{
+  if (rsc_object_item_get_edge (item) != G_MAXUINT64 &&
+      rsc_object_item_get_snapshot (item) == rsc_session_get_snapshot (self->session))
+    rsc_session_step_drop_edge (self->session, rsc_object_item_get_edge (item));
+}
+
+static void
+what_if_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RscDetailsPanel *self = RSC_DETAILS_PANEL (widget);
+
+  if (self->asked != NULL)
+    drop_reference (self, self->asked);
+}
+
+static GtkWidget *
+get_focused (RscDetailsPanel *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  return root != NULL ? gtk_root_get_focus (root) : NULL;
+}
+
+/* Beside the row that @widget is, or is in. */
+static gboolean
+show_menu (RscDetailsPanel *self, GtkWidget *widget, GdkRectangle *place)
+{
+  RscObjectItem *item = rsc_object_item_at (widget);
+
+  if (item == NULL || rsc_object_item_get_edge (item) == G_MAXUINT64)
+    return FALSE;
+
+  g_set_object (&self->asked, item);
+  gtk_popover_set_pointing_to (self->reference_popover, place);
+  gtk_popover_popup (self->reference_popover);
+
+  return TRUE;
+}
+
+static void
+on_menu_clicked (RscDetailsPanel *self, int n_press, double x, double y, GtkGesture *gesture)
+{
+  GdkRectangle place = { (int) x, (int) y, 1, 1 };
+
+  if (show_menu (self, gtk_widget_pick (GTK_WIDGET (self), x, y, GTK_PICK_DEFAULT), &place))
+    gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+}
+
+static gboolean
+on_list_key_pressed (RscDetailsPanel *self, guint key, guint code, GdkModifierType modifiers)
+{
+  GtkWidget *focus = get_focused (self);
+  RscObjectItem *item = rsc_object_item_at (focus);
+  GdkModifierType pressed = modifiers & gtk_accelerator_get_default_mod_mask ();
+  graphene_rect_t bounds;
+  GdkRectangle place;
+
+  if (item == NULL)
+    return GDK_EVENT_PROPAGATE;
+  if ((key == GDK_KEY_Delete || key == GDK_KEY_KP_Delete) && pressed == 0)
+    {
+      drop_reference (self, item);
+      return GDK_EVENT_STOP;
+    }
+  if (!(key == GDK_KEY_Menu && pressed == 0) && !(key == GDK_KEY_F10 && pressed == GDK_SHIFT_MASK))
+    return GDK_EVENT_PROPAGATE;
+  if (!gtk_widget_compute_bounds (focus, GTK_WIDGET (self), &bounds))
+    return GDK_EVENT_PROPAGATE;
+
+  place = (GdkRectangle) { (int) bounds.origin.x, (int) bounds.origin.y, (int) bounds.size.width, (int) bounds.size.height };
+
+  return show_menu (self, focus, &place);
+}
+
 void
 rsc_details_panel_set_session (RscDetailsPanel *self, RscSession *session)
 {
@@ -499,6 +595,10 @@ rsc_details_panel_dispose (GObject *object)
   if (self->job != NULL)
     rsc_job_cancel (self->job);
   g_clear_object (&self->job);
+  g_clear_object (&self->asked);
+  if (self->reference_popover != NULL)
+    gtk_widget_unparent (GTK_WIDGET (self->reference_popover));
+  self->reference_popover = NULL;
   g_clear_object (&self->session);
   g_clear_object (&self->referrers);
   g_clear_object (&self->references);
@@ -546,6 +646,7 @@ rsc_details_panel_class_init (RscDetailsPanelClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_reference_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_list_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_draw_clicked);
+  gtk_widget_class_install_action (widget_class, "reference.what-if", NULL, what_if_action);
 }
 
 static void
@@ -614,6 +715,22 @@ on_text_size_changed (RscDetailsPanel *self)
 }
 
 static void
+set_up_menu (RscDetailsPanel *self)
+{
+  GtkGesture *click = gtk_gesture_click_new ();
+  GtkEventController *keys = gtk_event_controller_key_new ();
+
+  self->reference_popover = GTK_POPOVER (gtk_popover_menu_new_from_model (rsc_menus_get ("reference_menu")));
+  gtk_popover_set_has_arrow (self->reference_popover, FALSE);
+  gtk_widget_set_parent (GTK_WIDGET (self->reference_popover), GTK_WIDGET (self));
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
+  g_signal_connect_object (click, "pressed", G_CALLBACK (on_menu_clicked), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+  g_signal_connect_object (keys, "key-pressed", G_CALLBACK (on_list_key_pressed), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), keys);
+}
+
+static void
 rsc_details_panel_init (RscDetailsPanel *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -623,6 +740,7 @@ rsc_details_panel_init (RscDetailsPanel *self)
   self->references = g_list_store_new (RSC_TYPE_OBJECT_ITEM);
   set_up_list (self->referrers_view, self->referrers);
   set_up_list (self->references_view, self->references);
+  set_up_menu (self);
   g_signal_connect (self, "map", G_CALLBACK (arrange_facts), NULL);
   g_signal_connect_object (gtk_settings_get_default (), "notify::gtk-xft-dpi", G_CALLBACK (on_text_size_changed), self, G_CONNECT_SWAPPED);
 }

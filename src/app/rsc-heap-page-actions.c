@@ -8,6 +8,8 @@
 
 #include "rsc-heap-page-private.h"
 
+#include "rsc-drop-dialog.h"
+
 #include <string.h>
 
 /* F6 and F8 are GtkPaned's, Ctrl and the arrows the canvas's, Ctrl+Shift+I and
@@ -33,6 +35,7 @@ static const RscHeapPageAccel accels[] = {
   { "page.step(uint32 2)", { "<Shift>F3" } },
   { "page.step-mark-here", { "<Alt>F3" } },
   { "page.step-drop", { "<Alt>Delete" } },
+  { "page.step-drop-name", { "<Alt><Shift>Delete" } },
   { "page.step-to('next-step')", { "<Alt>period" } },
   { "page.step-to('previous-step')", { "<Alt>comma" } },
   { "page.step-to('next-own')", { "<Alt><Shift>period", "<Alt>greater" } },
@@ -232,6 +235,14 @@ on_step_drop (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
   if (node != RSC_NODE_NONE)
     rsc_session_step_drop_object (self->session, node);
+}
+
+static void
+on_step_drop_name (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RscHeapPage *self = user_data;
+
+  rsc_drop_dialog_present (GTK_WIDGET (self), self->session, rsc_details_panel_get_name (self->details_panel));
 }
 
 /* Of the edge that is selected in the picture. */
@@ -462,6 +473,7 @@ static const GActionEntry entries[] = {
   { "step-mark", on_step_mark },
   { "step-mark-here", on_step_mark_here },
   { "step-drop", on_step_drop },
+  { "step-drop-name", on_step_drop_name },
   { "step-drop-reference", on_step_drop_reference },
   { "step-lists", on_step_lists },
   { "step-to", on_step_to, "s" },
@@ -530,6 +542,7 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_enabled (self, "step-mark", drawn);
   set_enabled (self, "step-mark-here", selected);
   set_enabled (self, "step-drop", selected);
+  set_enabled (self, "step-drop-name", drawn);
   set_enabled (self, "step-drop-reference", drawn);
   set_enabled (self, "step-to", rsc_session_get_steps (session) != NULL);
   set_enabled (self, "step-lists", rsc_session_get_steps (session) != NULL);

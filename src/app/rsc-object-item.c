@@ -19,6 +19,9 @@
 #define BRIEF_EDGES 16
 #define BRIEF_ATTRIBUTES 3
 
+/* Of a row: what it shows. */
+#define ITEM "rsc-object-item"
+
 struct _RscObjectItem
 {
   GObject parent_instance;
@@ -29,6 +32,7 @@ struct _RscObjectItem
   char *note;
   char *spoken;
   int index;
+  guint64 edge;
 };
 
 G_DEFINE_FINAL_TYPE (RscObjectItem, rsc_object_item, G_TYPE_OBJECT)
@@ -57,6 +61,7 @@ rsc_object_item_init (RscObjectItem *self)
 {
   self->node = RSC_NODE_NONE;
   self->index = -1;
+  self->edge = G_MAXUINT64;
 }
 
 RscObjectItem *
@@ -94,6 +99,18 @@ void
 rsc_object_item_set_index (RscObjectItem *self, int index)
 {
   self->index = index;
+}
+
+guint64
+rsc_object_item_get_edge (RscObjectItem *self)
+{
+  return self->edge;
+}
+
+void
+rsc_object_item_set_edge (RscObjectItem *self, guint64 edge)
+{
+  self->edge = edge;
 }
 
 void
@@ -335,11 +352,32 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
   set_text (row->size, self->prefix == NULL ? size : NULL);
   set_text (row->size_below, self->prefix != NULL ? size : NULL);
 
+  g_object_set_data_full (G_OBJECT (box), ITEM, g_object_ref (self), g_object_unref);
   rsc_row_tooltip_set (box, description);
   /* The row's own widget has the focus, so that is where the name belongs. */
   if (gtk_widget_get_parent (box) != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (box)),
                                     GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+}
+
+static void
+unbind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
+{
+  g_object_set_data (G_OBJECT (gtk_list_item_get_child (list_item)), ITEM, NULL);
+}
+
+RscObjectItem *
+rsc_object_item_at (GtkWidget *widget)
+{
+  GtkWidget *inner = widget != NULL ? gtk_widget_get_first_child (widget) : NULL;
+
+  if (inner != NULL && g_object_get_data (G_OBJECT (inner), ITEM) != NULL)
+    return g_object_get_data (G_OBJECT (inner), ITEM);
+  for (; widget != NULL && !GTK_IS_LIST_VIEW (widget); widget = gtk_widget_get_parent (widget))
+    if (g_object_get_data (G_OBJECT (widget), ITEM) != NULL)
+      return g_object_get_data (G_OBJECT (widget), ITEM);
+
+  return NULL;
 }
 
 GtkListItemFactory *
@@ -349,6 +387,7 @@ rsc_object_item_factory_new (void)
 
   g_signal_connect (factory, "setup", G_CALLBACK (setup_row), NULL);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_row), NULL);
+  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), NULL);
 
   return factory;
 }

@@ -21,6 +21,9 @@ RscSnapshot *rsc_object_item_get_snapshot (RscObjectItem *self);
 /* A number for whoever made it; -1 at first. */
 int          rsc_object_item_get_index    (RscObjectItem *self);
 void         rsc_object_item_set_index    (RscObjectItem *self, int index);
+/* The snapshot's edge that the entry stands for; G_MAXUINT64 at first: none. */
+guint64      rsc_object_item_get_edge     (RscObjectItem *self);
+void         rsc_object_item_set_edge     (RscObjectItem *self, guint64 edge);
 /* What a screen reader says after an object's title instead of prefix and note,
  * or all that it says of an entry that is no object. */
 void         rsc_object_item_take_spoken  (RscObjectItem *self, char *spoken);
@@ -29,6 +32,9 @@ char        *rsc_object_item_dup_description (RscObjectItem *self);
 
 /* Rows of RscObjectItem for a GtkListView. */
 GtkListItemFactory *rsc_object_item_factory_new (void);
+/* What the row shows that @widget is, or is in, or that is in it (the list's own
+ * widget around a row, which has the focus); borrowed, or NULL. */
+RscObjectItem *rsc_object_item_at (GtkWidget *widget);
 
 /* "Widget", "dict" or, with @with_module, "__main__.Widget"; builtins always
  * bare.  Free with g_free(). */

@@ -10,6 +10,7 @@
 
 #include "analysis/rsc-holders.h"
 #include "base/rsc-error.h"
+#include "query/rsc-drop-ref.h"
 
 #include "rsc-session-private.h"
 
@@ -29,6 +30,7 @@ typedef struct
   guint generation;
   RscNode *starts;
   gsize n_starts;
+  char *dropped;        /* what is dropped, by its name; else the next two say it */
   RscDrop *drops;
   gsize n_drops;
 } StepQuestion;
@@ -50,6 +52,7 @@ step_question_free (gpointer data)
   rsc_snapshot_unref (question->snapshot);
   g_clear_pointer (&question->scene, rsc_scene_unref);
   g_free (question->starts);
+  g_free (question->dropped);
   g_free (question->drops);
   g_free (question);
 }
@@ -135,6 +138,39 @@ find_first_garbage (StepAnswer *answer, RscReplayCursor *end)
     }
 }
 
+/* What was named may be anywhere: one sees it go where it is drawn. */
+static void
+find_dropped (StepAnswer *answer, RscScene *scene, const RscDrop *drop)
+{
+  const RscColumns *columns = rsc_snapshot_peek_columns (rsc_replay_get_snapshot (answer->replay));
+  RscNode node = drop->edge != G_MAXUINT64 ? columns->target[drop->edge] : drop->node;
+
+  if (!is_drawn (scene, node))
+    answer->objects[answer->n_objects++] = node;
+}
+
+static void
+compute_drop (const StepQuestion *question, StepAnswer *answer, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  const char *const texts[] = { question->dropped, NULL };
+  g_autoptr (GArray) named = NULL;
+  const RscDrop *drops = question->drops;
+  gsize n_drops = question->n_drops;
+
+  if (question->dropped != NULL)
+    {
+      named = rsc_drop_refs_resolve (question->snapshot, texts, cancellable, error);
+      if (named == NULL)
+        return;
+      drops = (const RscDrop *) (void *) named->data;
+      n_drops = named->len;
+    }
+
+  answer->replay = rsc_replay_new_drop (question->snapshot, drops, n_drops, progress, cancellable, error);
+  if (answer->replay != NULL)
+    find_dropped (answer, question->scene, &drops[0]);
+}
+
 static gpointer
 compute_steps (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
@@ -148,7 +184,7 @@ compute_steps (gpointer data, const RscProgress *progress, GCancellable *cancell
                                                   RSC_ORDER_DEPTH_FIRST, progress, cancellable, error);
       break;
     case RSC_REPLAY_DROP:
-      answer->replay = rsc_replay_new_drop (question->snapshot, question->drops, question->n_drops, progress, cancellable, error);
+      compute_drop (question, answer, progress, cancellable, error);
       break;
     case RSC_REPLAY_COLLECTION:
     default:
@@ -248,7 +284,7 @@ rsc_session_count_outside (RscSession *self, guint64 *outside)
 /* Starting and ending. */
 
 static void
-draw_first (RscSession *self, StepAnswer *answer)
+draw_first (RscSession *self, StepAnswer *answer, RscDirection direction)
 {
   gboolean user_drew = self->user_drew;
   g_autoptr (RscView) view = NULL;
@@ -256,7 +292,7 @@ draw_first (RscSession *self, StepAnswer *answer)
 
   if (self->view != NULL)
     params = *rsc_view_get_params (self->view);
-  params.direction = RSC_DIRECTION_BOTH;
+  params.direction = direction;
   params.objects = answer->objects;
   params.n_objects = answer->n_objects;
   params.expansions = NULL;
@@ -302,7 +338,8 @@ steps_computed (gpointer owner, RscJob *job, gpointer data, const GError *error)
   self->steps_depth = 0;
   steps_moved (self);
   if (answer->n_objects > 0)
-    draw_first (self, answer);
+    /* What is dropped takes along what it refers to. */
+    draw_first (self, answer, question->kind == RSC_REPLAY_DROP ? RSC_DIRECTION_REFS : RSC_DIRECTION_BOTH);
   step_answer_free (answer);
 }
 
@@ -370,6 +407,36 @@ rsc_session_step_drop_object (RscSession *self, RscNode node)
   question->drops = g_new (RscDrop, 1);
   question->drops[0] = (RscDrop) { .edge = G_MAXUINT64, .node = node };
   question->n_drops = 1;
+  start (self, question);
+}
+
+void
+rsc_session_step_drop_edge (RscSession *self, guint64 edge)
+{
+  StepQuestion *question;
+
+  if (self->capture == NULL)
+    return;
+
+  question = g_new0 (StepQuestion, 1);
+  question->kind = RSC_REPLAY_DROP;
+  question->drops = g_new (RscDrop, 1);
+  question->drops[0] = (RscDrop) { .edge = edge, .node = RSC_NODE_NONE };
+  question->n_drops = 1;
+  start (self, question);
+}
+
+void
+rsc_session_step_drop_named (RscSession *self, const char *text)
+{
+  StepQuestion *question;
+
+  if (self->capture == NULL)
+    return;
+
+  question = g_new0 (StepQuestion, 1);
+  question->kind = RSC_REPLAY_DROP;
+  question->dropped = g_strdup (text);
   start (self, question);
 }
 

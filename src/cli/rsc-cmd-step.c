@@ -7,7 +7,7 @@
 
 #include "film/rsc-replay-film.h"
 #include "graph/rsc-graph.h"
-#include "rsc-cli-drop.h"
+#include "query/rsc-drop-ref.h"
 #include "rsc-cli-progress.h"
 
 #define MAX_ACTORS 12
@@ -123,7 +123,7 @@ make_replay (RscCli  *cli,
 
   if (drop != NULL)
     {
-      g_autoptr (GArray) drops = rsc_drops_resolve (cli, (const char *const *) drop, error);
+      g_autoptr (GArray) drops = rsc_drop_refs_resolve (cli->snapshot, (const char *const *) drop, cli->cancellable, error);
 
       if (drops != NULL)
         replay = rsc_replay_new_drop (cli->snapshot, (const RscDrop *) drops->data, drops->len, &cli->progress,

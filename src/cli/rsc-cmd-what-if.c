@@ -2,7 +2,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "rsc-cli-drop.h"
+#include "collect/rsc-replay.h"
+#include "query/rsc-drop-ref.h"
 #include "rsc-cli-filter.h"
 #include "rsc-cli-progress.h"
 
@@ -124,7 +125,7 @@ run (RscCli  *cli,
 
   if (rsc_source_open (cli, error) == NULL)
     return FALSE;
-  drops = rsc_drops_resolve (cli, (const char *const *) drop, error);
+  drops = rsc_drop_refs_resolve (cli->snapshot, (const char *const *) drop, cli->cancellable, error);
   if (drops == NULL)
     return FALSE;
   self.replay = rsc_replay_new_drop (cli->snapshot, (const RscDrop *) drops->data, drops->len, &cli->progress,

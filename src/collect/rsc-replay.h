@@ -10,6 +10,7 @@
  * and is taken to be nothing; rsc_replay_get_summary() counts them. */
 #pragma once
 
+#include "analysis/rsc-drop.h"
 #include "base/rsc-bitset.h"
 #include "base/rsc-progress.h"
 #include "snapshot/rsc-overlay.h"
@@ -160,14 +161,6 @@ typedef enum
   RSC_ORDER_DEPTH_FIRST, /* as a textbook's recursive function */
   RSC_ORDER_BREADTH_FIRST
 } RscMarkOrder;
-
-/* A reference to be dropped: @edge, or if that is G_MAXUINT64 every counted
- * reference to @node. */
-typedef struct
-{
-  guint64 edge;
-  RscNode node;
-} RscDrop;
 
 /* A phase or a kind of step as an identifier ("subtract_refs"), never
  * translated, and as a translated heading ("Subtract references"). */

@@ -209,6 +209,117 @@ class Collection(StepsTest):
 
 
 class WhatIf(StepsTest):
+    HELD = '''
+        import gc
+        gc.disable()
+        class Kept:
+            pass
+        class Holder:
+            pass
+        cache = Holder()
+        cache.kept = Kept()
+        import refscope
+        refscope.mark('held')
+        '''
+
+    def open_held(self):
+        """What a name holds is drawn, and selected."""
+        window = self.open_program(self.HELD)
+        window.wait_for_captures(1)
+        window.enter('Find objects', 'type:Holder')
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        wait_for('the holder', lambda: (window.settle(), 'Holder' in self.types(window))[1])
+        window.click_node(next(i for i, *_, label, _ in window.nodes() if label.split('\n')[0] == 'Holder'))
+        window.sees('__main__.cache', exactly=True)
+        return window
+
+    @staticmethod
+    def types(window):
+        return {label.split('\n')[0] for *_, label, _ in window.nodes()}
+
+    def fates(self, window):
+        """The states of what is drawn, by type, after the last step."""
+        wait_for('the steps', lambda: 'step' in window.facts())
+        window.sees('A what-if: the program keeps its reference.')
+        window.settle()
+        self.go(window, 'last')
+        return {label.split('\n')[0]: state for (_, label), (state, _) in self.states(window).items()}
+
+    def drop_by_name(self, window, name=None):
+        window.key('alt+shift+Delete')
+        entry = window.part('What goes', 'EditableText')
+        if name is None:
+            self.assertEqual(driver.text_of(entry), '__main__.cache')
+        else:
+            entry.set_text(name)
+        window.press('Show What Follows')
+
+    @staticmethod
+    def go_to_row(window, tab, is_it):
+        """By the keyboard, from the tab above the list."""
+        window.click(window.find(lambda name: name.startswith(tab)))
+        wait_for('the tab', lambda: window.focused().startswith(tab))
+        for key in ('Tab', 'Tab', 'Down', 'Down', 'Down'):
+            name = window.focused()
+            window.key(key)
+            name = wait_for('the next place', lambda: (lambda now: now if now != name else '')(window.focused()))
+            if is_it(name):
+                return
+        raise AssertionError('there is no such row')
+
+    def test_a_dropped_name(self):
+        """That of the selected object is proposed; the program has it still."""
+        window = self.open_held()
+        self.drop_by_name(window)
+        fates = self.fates(window)
+        self.assertEqual((fates['Holder'], fates['Kept']), ('freed', 'freed'))
+        window.activate('page.capture')
+        window.wait_for_captures(2)
+        window.enter('Find objects', 'type:Kept')
+        window.sees('1 object', exactly=True)
+
+    def test_a_name_of_what_is_not_drawn(self):
+        """It is drawn with what goes with it."""
+        window = self.open_held()
+        window.enter('Find objects', 'type:Kept')
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        wait_for('the other one', lambda: (window.settle(), 'Holder' not in self.types(window))[1])
+        self.drop_by_name(window, 'cache')
+        fates = self.fates(window)
+        self.assertEqual((fates['Holder'], fates['Kept']), ('freed', 'freed'))
+
+    def test_a_name_that_does_not_exist(self):
+        window = self.open_held()
+        self.drop_by_name(window, 'cahce')
+        window.sees('The steps could not be found')
+        self.assertNotIn('step', window.facts())
+
+    def test_a_reference_of_the_details_by_key(self):
+        window = self.open_held()
+        self.go_to_row(window, 'Refers To (', lambda name: 'Kept' in name)
+        window.key('Delete')
+        fates = self.fates(window)
+        self.assertEqual(fates['Kept'], 'freed')
+        self.assertNotEqual(fates['Holder'], 'freed')
+
+    def test_a_reference_of_the_details_by_menu(self):
+        """By the pointer, and by the key for menus."""
+        window = self.open_held()
+        row = window.find(lambda name: "['cache']" in name, 'list item')
+        window.click(row, 3)
+        window.press('What If This Reference Went?')
+        self.assertEqual(self.fates(window)['Holder'], 'freed')
+        window.activate('page.back')
+        wait_for('no steps', lambda: 'step' not in window.facts())
+        self.go_to_row(window, 'Held By (', lambda name: "['cache']" in name)
+        window.key('shift+F10')
+        window.press('What If This Reference Went?')
+        self.assertEqual(self.fates(window)['Holder'], 'freed')
+
     def test_a_dropped_reference(self):
         """Of a pair that a name holds: both go on, in a cycle that nobody reaches."""
         window = self.open_program('''

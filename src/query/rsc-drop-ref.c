@@ -1,14 +1,17 @@
-#include "rsc-cli-drop.h"
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-drop-ref.h"
 
 #include <string.h>
 
-#include <glib/gi18n-lib.h>
-
 #include "analysis/rsc-holders.h"
 #include "analysis/rsc-names.h"
+#include "base/rsc-bitset.h"
 #include "base/rsc-error.h"
-#include "query/rsc-object-ref.h"
-#include "rsc-cli-source.h"
+#include "rsc-object-ref.h"
 
 #define ARROW "->"
 
@@ -30,12 +33,12 @@ find_arrow (const char *text)
 }
 
 static RscNode
-resolve_one (RscCli      *cli,
-             const char  *text,
-             GError     **error)
+resolve_one (RscSnapshot   *snapshot,
+             const char    *text,
+             GCancellable  *cancellable,
+             GError       **error)
 {
-  const char *references[] = { text, NULL };
-  g_autoptr (GArray) nodes = rsc_source_resolve (cli, references, 1, error);
+  g_autoptr (GArray) nodes = rsc_object_ref_resolve (snapshot, text, cancellable, error);
 
   if (nodes == NULL)
     return RSC_NODE_NONE;
@@ -78,9 +81,10 @@ find_edge (RscSnapshot *snapshot,
 }
 
 static guint64
-resolve_edge (RscCli      *cli,
-              const char  *text,
-              GError     **error)
+resolve_edge (RscSnapshot   *snapshot,
+              const char    *text,
+              GCancellable  *cancellable,
+              GError       **error)
 {
   const char *arrow = find_arrow (text);
   g_autofree char *from = g_strndup (text, (gsize) (arrow - text));
@@ -100,14 +104,14 @@ resolve_edge (RscCli      *cli,
       label = g_strdup (colon + 1);
       *colon = '\0';
     }
-  source = resolve_one (cli, from, error);
+  source = resolve_one (snapshot, from, cancellable, error);
   if (source == RSC_NODE_NONE)
     return G_MAXUINT64;
-  target = resolve_one (cli, to, error);
+  target = resolve_one (snapshot, to, cancellable, error);
   if (target == RSC_NODE_NONE)
     return G_MAXUINT64;
 
-  edge = find_edge (cli->snapshot, source, target, label);
+  edge = find_edge (snapshot, source, target, label);
   if (edge == G_MAXUINT64)
     g_set_error (error, RSC_QUERY_ERROR, RSC_ERROR_NOT_FOUND,
                  _("There is no reference “%s” in this heap."), text);
@@ -115,35 +119,50 @@ resolve_edge (RscCli      *cli,
   return edge;
 }
 
+/* Each object once: a query may have it more often. */
 static gboolean
-append_drop (RscCli      *cli,
-             GArray      *drops,
-             const char  *text,
-             GError     **error)
+append_objects (RscSnapshot   *snapshot,
+                GArray        *drops,
+                const char    *text,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_autoptr (GArray) nodes = rsc_object_ref_resolve (snapshot, text, cancellable, error);
+  g_autoptr (RscBitset) seen = NULL;
+
+  if (nodes == NULL)
+    return FALSE;
+
+  seen = rsc_bitset_new (rsc_snapshot_peek_columns (snapshot)->n_nodes);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      RscDrop drop = { G_MAXUINT64, g_array_index (nodes, RscNode, i) };
+
+      if (rsc_bitset_get (seen, drop.node))
+        continue;
+      rsc_bitset_set (seen, drop.node);
+      g_array_append_val (drops, drop);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+append_drop (RscSnapshot   *snapshot,
+             GArray        *drops,
+             const char    *text,
+             GCancellable  *cancellable,
+             GError       **error)
 {
   RscDrop drop = { G_MAXUINT64, RSC_NODE_NONE };
 
   if (find_arrow (text) != NULL)
-    {
-      drop.edge = resolve_edge (cli, text, error);
-    }
+    drop.edge = resolve_edge (snapshot, text, cancellable, error);
   else if (rsc_object_ref_is_valid (text) && !g_str_has_prefix (text, "name:"))
-    {
-      const char *references[] = { text, NULL };
-      g_autoptr (GArray) nodes = rsc_source_resolve (cli, references, 1, error);
-
-      for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-        {
-          drop.node = g_array_index (nodes, RscNode, i);
-          g_array_append_val (drops, drop);
-        }
-      return nodes != NULL;
-    }
+    return append_objects (snapshot, drops, text, cancellable, error);
   else
-    {
-      drop.edge = rsc_names_lookup_edge (cli->snapshot, g_str_has_prefix (text, "name:") ? text + strlen ("name:") : text,
-                                         error);
-    }
+    drop.edge = rsc_names_lookup_edge (snapshot, g_str_has_prefix (text, "name:") ? text + strlen ("name:") : text, error);
+
   if (drop.edge == G_MAXUINT64)
     return FALSE;
   g_array_append_val (drops, drop);
@@ -152,16 +171,17 @@ append_drop (RscCli      *cli,
 }
 
 GArray *
-rsc_drops_resolve (RscCli             *cli,
-                   const char *const  *texts,
-                   GError            **error)
+rsc_drop_refs_resolve (RscSnapshot        *snapshot,
+                       const char *const  *texts,
+                       GCancellable       *cancellable,
+                       GError            **error)
 {
   g_autoptr (GArray) drops = g_array_new (FALSE, FALSE, sizeof (RscDrop));
 
-  if (rsc_snapshot_get_columns (cli->snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, error) == NULL)
+  if (rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, error) == NULL)
     return NULL;
   for (gsize i = 0; texts[i] != NULL; i++)
-    if (!append_drop (cli, drops, texts[i], error))
+    if (!append_drop (snapshot, drops, texts[i], cancellable, error))
       return NULL;
 
   return g_steal_pointer (&drops);
