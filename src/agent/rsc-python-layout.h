@@ -174,6 +174,7 @@ typedef struct
   uint16_t interp_next, interp_threads, interp_modules, interp_importlib, interp_sysdict, interp_builtins, interp_dict,
            interp_codecs, interp_forkers;
   uint16_t gc_enabled, gc_generations, gc_permanent, gc_stats, gc_collecting, gc_garbage, gc_generation0;
+  uint16_t gc_long_lived; /* long_lived_total and long_lived_pending; 0: there are none */
 
   /* thread state */
   uint16_t thread_next, thread_interp, thread_id, thread_native_id, thread_frame, thread_dict, thread_context, thread_async_exc,

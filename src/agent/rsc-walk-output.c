@@ -166,6 +166,13 @@ rsc_walk_output_end (RscWalk *walk)
   if (walk->notes.used > 0)
     rsc_vector_append (walk, &info, walk->notes.data, walk->notes.used);
   write_chunk (walk, RSC_WIRE_CHUNK_INFO, info.data, info.used);
+  if (walk->gc.has_long_lived)
+    {
+      RscWireCounter counter = { .long_lived_total = walk->gc.long_lived[0], .long_lived_pending = walk->gc.long_lived[1] };
+
+      memcpy (counter.hidden, walk->hidden, sizeof counter.hidden);
+      write_chunk (walk, RSC_WIRE_CHUNK_COUNTER, &counter, sizeof counter);
+    }
   rsc_vector_free (&info);
   write_header (walk, RSC_WIRE_STATE_DONE);
 }

@@ -295,6 +295,7 @@ struct _RscWalk
   RscVector pending;                              /* RscPendingEdge */
   size_t node_edges;                              /* of the node at hand */
   uint64_t generation_objects[4];
+  uint64_t hidden[4];                             /* tracked, and left out; without the walk's marker */
 
   RscPage *pages;
   size_t n_pages, page_capacity;

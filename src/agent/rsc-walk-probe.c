@@ -82,6 +82,8 @@ read_debug_offsets (RscPythonLayout *layout, uint32_t version_hex, bool *moved)
   layout->gc_collecting = (uint16_t) (layout->gc_collecting + delta);
   layout->gc_garbage = (uint16_t) (layout->gc_garbage + delta);
   layout->gc_generation0 = (uint16_t) (layout->gc_generation0 + delta);
+  if (layout->gc_long_lived != 0)
+    layout->gc_long_lived = (uint16_t) (layout->gc_long_lived + delta);
   layout->interp_modules = (uint16_t) rsc_word (runtime, 8 * (layout->debug_gc + 1u));
   layout->interp_sysdict = (uint16_t) rsc_word (runtime, 8 * (layout->debug_gc + 2u));
   layout->interp_builtins = (uint16_t) rsc_word (runtime, 8 * (layout->debug_gc + 3u));
@@ -163,6 +165,9 @@ read_gc (const RscPythonLayout *layout, RscAddress interp, RscWalkGcState *state
       state->collected[g] = rsc_word (stats, 8);
       state->uncollectable[g] = rsc_word (stats, 16);
     }
+  state->has_long_lived = layout->gc_long_lived != 0;
+  for (unsigned i = 0; i < 2 && state->has_long_lived; i++)
+    state->long_lived[i] = rsc_word (interp, layout->gc_long_lived + 8 * i);
 }
 
 static uint64_t

@@ -221,7 +221,10 @@ find_tracked (RscWalk *walk)
 
         __builtin_prefetch ((const void *) (rsc_word (at, 0) & ~UINT64_C (3)));
         if (rsc_walk_is_excluded (walk, object))
-          continue;
+          {
+            walk->hidden[g] += object != (RscAddress) walk->marker;
+            continue;
+          }
         slot = rsc_walk_slot (walk, object);
         if (*slot != 0)
           continue;

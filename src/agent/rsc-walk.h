@@ -81,6 +81,8 @@ typedef struct
   uint32_t thresholds[3];
   uint32_t counts[3];
   uint64_t collections[3], collected[3], uncollectable[3];
+  uint32_t has_long_lived;
+  uint64_t long_lived[2];         /* total, pending */
   uint64_t generation_objects[3]; /* only with count_objects */
   uint64_t frozen;                /* only with count_objects */
 } RscWalkGcState;

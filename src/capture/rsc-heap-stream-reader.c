@@ -17,7 +17,7 @@
 #include "rsc-value-text.h"
 #include "wire/rsc-wire-heap.h"
 
-#define N_CHUNK_KINDS (RSC_WIRE_CHUNK_INFO + 1)
+#define N_CHUNK_KINDS (RSC_WIRE_CHUNK_COUNTER + 1)
 #define MAX_CHUNKS (1u << 22)
 #define MAX_NOTES 1000u
 #define N_ITEMS_TEXTS 4096u /* texts like "3 items" that are made once */
@@ -132,6 +132,7 @@ find_chunks (Reader *self, GError **error)
     [RSC_WIRE_CHUNK_TYPES] = sizeof (RscWireType), [RSC_WIRE_CHUNK_STRINGS] = 1,
     [RSC_WIRE_CHUNK_THREADS] = sizeof (RscWireThread), [RSC_WIRE_CHUNK_FRAMES] = sizeof (RscWireFrame),
     [RSC_WIRE_CHUNK_ROOTS] = sizeof (RscWireRoot), [RSC_WIRE_CHUNK_INFO] = 1,
+    [RSC_WIRE_CHUNK_COUNTER] = sizeof (RscWireCounter),
   };
   gsize at = sizeof (RscWireHeapHeader);
 
@@ -562,6 +563,22 @@ dup_version (guint32 hex)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+static void
+read_counter (Reader *self)
+{
+  const GArray *chunks = self->chunks[RSC_WIRE_CHUNK_COUNTER];
+  RscWireCounter counter;
+
+  if (chunks->len == 0 || g_array_index (chunks, Span, 0).size < sizeof counter)
+    return;
+
+  memcpy (&counter, g_array_index (chunks, Span, 0).data, sizeof counter);
+  rsc_snapshot_builder_set_info (self->builder, "gc-long-lived",
+                                 g_variant_new ("(tt)", counter.long_lived_total, counter.long_lived_pending));
+  rsc_snapshot_builder_set_info (self->builder, "gc-hidden",
+                                 g_variant_new ("(ttt)", counter.hidden[0], counter.hidden[1], counter.hidden[2]));
+}
+
 static gboolean
 read_info (Reader *self, GError **error)
 {
@@ -588,6 +605,7 @@ read_info (Reader *self, GError **error)
   rsc_snapshot_builder_set_info (self->builder, "gc-enabled", g_variant_new_boolean (info.gc_enabled != 0));
   rsc_snapshot_builder_set_info (self->builder, "gc-thresholds", three_numbers (info.thresholds));
   rsc_snapshot_builder_set_info (self->builder, "gc-counts", three_numbers (info.counts));
+  read_counter (self);
   rsc_snapshot_builder_set_info (self->builder, "gc-frozen", g_variant_new_uint64 (info.frozen));
   g_variant_builder_init (&stats, G_VARIANT_TYPE ("a(ttt)"));
   for (guint g = 0; g < 3; g++)

@@ -286,7 +286,7 @@ check_counts (RscCli  *self,
   if (self->program != NULL && self->program[0] == NULL)
     return set_usage_error (error, _("After “--” the program to be launched is missing."));
 
-  if (self->source == NULL && self->program == NULL)
+  if (self->source == NULL && self->program == NULL && !(command->flags & RSC_COMMAND_SOURCE_OPTIONAL))
     return set_usage_error (error, command->flags & RSC_COMMAND_LIVE
                                      ? _("SOURCE is missing: name a heap file, or a program after “--”.")
                                    : command->flags & RSC_COMMAND_PROGRAM_ONLY

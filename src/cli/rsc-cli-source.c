@@ -76,7 +76,7 @@ check_file (RscCli  *cli,
   if (options->collect)
     return set_usage_error (error, _("--collect-before needs a program after “--”: in a file nothing can be collected."));
 
-  if (rsc_object_ref_is_valid (cli->source) && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
+  if (cli->source != NULL && rsc_object_ref_is_valid (cli->source) && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
                    _("SOURCE is missing: “%s” names an object. Name a heap file before it, or a program after “--”."),
@@ -96,7 +96,7 @@ rsc_source_check (RscCli  *cli,
   if (!(cli->command->flags & (RSC_COMMAND_LIVE | RSC_COMMAND_PROGRAM_ONLY)))
     return TRUE;
 
-  if (g_str_has_prefix (cli->source, "pid:") && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
+  if (cli->source != NULL && g_str_has_prefix (cli->source, "pid:") && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
                    _("Attaching to a running program (%s) comes in a later version. Launch the program with Refscope: "

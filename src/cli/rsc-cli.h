@@ -43,6 +43,7 @@ typedef enum
   RSC_COMMAND_OUTPUT = 1 << 3,  /* -o and --force, of a kind the command checks itself */
   RSC_COMMAND_CONDITION = 1 << 4, /* --fail-if without rows */
   RSC_COMMAND_PROGRAM_ONLY = 1 << 5, /* SOURCE must be a program */
+  RSC_COMMAND_SOURCE_OPTIONAL = 1 << 7, /* SOURCE may be left out */
   RSC_COMMAND_FOLDER = 1 << 6   /* -o may name a folder, by a slash at its end; the command makes it */
 } RscCommandFlags;
 

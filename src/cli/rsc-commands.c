@@ -14,6 +14,7 @@ const RscCliCommand *const rsc_cli_commands[] = {
   &rsc_cmd_collect,
   &rsc_cmd_step,
   &rsc_cmd_what_if,
+  &rsc_cmd_thresholds,
   &rsc_cmd_watch,
   &rsc_cmd_convert,
   NULL

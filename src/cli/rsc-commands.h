@@ -22,6 +22,7 @@ extern const RscCliCommand rsc_cmd_unreachable;
 extern const RscCliCommand rsc_cmd_collect;
 extern const RscCliCommand rsc_cmd_step;
 extern const RscCliCommand rsc_cmd_what_if;
+extern const RscCliCommand rsc_cmd_thresholds;
 extern const RscCliCommand rsc_cmd_watch;
 extern const RscCliCommand rsc_cmd_convert;
 

@@ -179,6 +179,8 @@ guint64 rsc_snapshot_find_edge (RscSnapshot *self, RscNode source, RscNode targe
  *   hint s (the mark at which it was taken; "" for none)
  *   at-exit b   collected-before b   in-place b   paused-us t   total-us t
  *   gc-enabled b   gc-thresholds au   gc-counts au   gc-frozen t
+ *   gc-long-lived (tt) (objects: survived the last full collection; survived others, and await their first full one)
+ *   gc-hidden (ttt) (objects in generations 0, 1, 2 that are Refscope's own, and not among the nodes)
  *   gc-stats a(ttt) (collections, collected, uncollectable of each generation)
  *   generations a(sut) (interpreter, generation, objects)
  *   rss t   uss t (bytes, before the capture's child existed)

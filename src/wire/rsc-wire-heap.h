@@ -48,7 +48,8 @@ enum
   RSC_WIRE_CHUNK_THREADS = 5,
   RSC_WIRE_CHUNK_FRAMES = 6,
   RSC_WIRE_CHUNK_ROOTS = 7,
-  RSC_WIRE_CHUNK_INFO = 8     /* RscWireInfo */
+  RSC_WIRE_CHUNK_INFO = 8,    /* RscWireInfo */
+  RSC_WIRE_CHUNK_COUNTER = 9  /* RscWireCounter; none where the collector does not count so */
 };
 
 typedef struct
@@ -221,3 +222,12 @@ typedef struct
   uint32_t n_notes;               /* further strings: numbers follow in the chunk as uint32_t */
 } RscWireInfo;
 static_assert (sizeof (RscWireInfo) == 160, "wire layout");
+
+/* What the collector goes by when it leaves a full collection out: objects. */
+typedef struct
+{
+  uint64_t long_lived_total;   /* survived the last full collection */
+  uint64_t long_lived_pending; /* survived others since, and await their first full one */
+  uint64_t hidden[3];          /* the agent's own in each generation, which the walk leaves out */
+} RscWireCounter;
+static_assert (sizeof (RscWireCounter) == 40, "wire layout");

@@ -118,10 +118,16 @@ CASES = {
     'heap-what-if': (['what-if', 'shop.refscope', '--drop', 'cache', '--drop', 'ring'], DONE),
     'heap-what-if-json': (['what-if', 'shop.refscope', '--drop', "name:__main__.cache->name:__main__.cache['bob']:['bob']",
                            '--json'], DONE),
+    'heap-thresholds': (['thresholds', 'shop.refscope', '--allocations', '10000', '--limit', '12'], DONE),
+    'heap-thresholds-json': (['thresholds', 'shop.refscope', '--set', '100,2,1', '--counts', '100,2,1', '--allocations', '700',
+                              '--survive', '0.5,0.25,0', '--json'], DONE),
+    'thresholds': (['thresholds', '--set', '700,10,10', '--fail-if', 'collections_2 > 0'], CONDITION),
+    'thresholds-none': (['thresholds', '--set', '0,10,10'], DONE),
+    'thresholds-csv': (['thresholds', '--set', '10,10,10', '--allocations', '1000', '--csv'], DONE),
     'heap-unreachable': (['unreachable', 'shop.refscope', '--limit', '3', '--fail-if', "type = 'Session'"], CONDITION),
 }
 
-EVERY_COMMAND = ('capture verify info refs backrefs chain types find cycles unreachable collect step what-if watch convert').split()
+EVERY_COMMAND = ('capture verify info refs backrefs chain types find cycles unreachable collect step what-if thresholds watch convert').split()
 
 
 class Golden(unittest.TestCase):

@@ -1,0 +1,112 @@
+"""When the collector runs by itself: what is simulated is compared with what each interpreter does."""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import textwrap
+import unittest
+
+import interpreters
+
+CLI = os.environ['RSC_CLI']
+TIME_LIMIT = 120
+LAST_SIMULATED = 3, 13
+
+# Says when a collection begins, by objects that are there already: a callback that made some would be counted.
+PROGRAM = '''
+    import gc, json, sys
+    import refscope
+
+    class Node:
+        __slots__ = 'me',
+
+    thresholds, n, survives = json.loads(sys.argv[1])
+    kept = [None] * (n + 1)
+    moments, generations = [0] * 100000, [None] * 100000
+    made = found = 0
+    balance = [tuple([i] * 30) for i in range(1000)]
+
+    def note(phase, info):
+        global found
+        if phase == 'start':
+            moments[found] = made
+            generations[found] = info['generation']
+            found += 1
+        elif info['generation'] == 2:
+            # The free lists are empty then: the dictionary for this call is counted, but not what goes back to its
+            # list.  An object in its place, which is no tracked one, that goes for good.
+            balance.pop()
+
+    note('start', {'generation': 0})
+    gc.callbacks.append(note)
+    gc.set_threshold(*thresholds)
+    gc.collect()  # it also finds that numbers in a tuple need not be tracked
+    # A capture makes a list, and gives it back: from a free list, and back to it, so that it counts for nothing.
+    spare = []
+    del spare
+    found = 0
+    refscope.mark('now')
+    if survives:
+        for made in range(1, n + 1):
+            kept[made] = Node()
+    else:
+        for made in range(1, n + 1):
+            node = Node()
+            node.me = node
+    gc.callbacks.clear()
+    print(json.dumps(list(zip(moments, generations))[:found]))
+'''
+
+
+def setUpModule():
+    if not any(version[:2] <= LAST_SIMULATED for python, version in interpreters.find()):
+        raise unittest.SkipTest('no CPython of version 3.10 to 3.13 was found')
+
+
+class Thresholds(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def interpreters(self):
+        for python, version in interpreters.find():
+            if version[:2] <= LAST_SIMULATED:
+                with self.subTest(python):
+                    yield python
+
+    def script(self, text):
+        path = self.folder / 'script.py'
+        path.write_text(textwrap.dedent(text), encoding='utf-8')
+        return str(path)
+
+    def run_cli(self, *args):
+        result = subprocess.run([CLI, *map(str, args)], text=True, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIME_LIMIT)
+        self.assertEqual(result.returncode, 0, f'{args}\n{result.stdout}\n{result.stderr}')
+        return result.stdout
+
+    def simulate(self, *args):
+        outcome = json.loads(self.run_cli('thresholds', '--json', *args))
+        return [[row['allocations'], row['generation']] for row in outcome['collections']]
+
+    def test_sequence(self):
+        """From a capture on: the allocations and generations are the real ones, each of them."""
+        script = self.script(PROGRAM)
+        for python in self.interpreters():
+            for thresholds, survives in ([700, 10, 10], True), ([300, 4, 3], True), ([700, 10, 10], False), ([50, 0, 0], False):
+                with self.subTest(f'{thresholds}, {survives}'):
+                    n = 200 * thresholds[0]
+                    heap = self.folder / 'heap.refscope'
+                    arguments = json.dumps([thresholds, n, survives])
+                    said = self.run_cli('capture', '--force', '--on-mark', 'now', '-o', heap, '--', python, script, arguments)
+                    real = json.loads(said.splitlines()[0])
+                    simulated = self.simulate(heap, '--allocations', n, '--survive', int(survives))
+                    self.assertEqual(simulated, real)
+                    self.assertGreater(len(real), 190)
+                    self.assertEqual({generation for moment, generation in real}, {0, 1, 2} if survives else {0, 1})
+
+
+if __name__ == '__main__':
+    unittest.main()
