@@ -47,6 +47,16 @@ rsc_gc_counter_collect (RscGcCounter *self, guint generation, guint64 survivors)
     }
 }
 
+guint64
+rsc_gc_counter_get_until_next (const RscGcCounter *self)
+{
+  if (self->thresholds[0] == 0)
+    return 0;
+
+  /* Above the threshold already, because that was lowered: the next allocation looks. */
+  return self->counts[0] > self->thresholds[0] ? 1 : self->thresholds[0] + 1 - self->counts[0];
+}
+
 /* The objects while a simulation runs. */
 typedef struct
 {
@@ -92,21 +102,10 @@ collect_objects (Objects *self, const double shares[RSC_N_GENERATIONS], RscThres
   collection->survivors = old + new;
 }
 
-/* How many allocations from now a collection runs; 0: none. */
-static guint64
-count_until_next (const RscGcCounter *counter)
+gboolean
+rsc_gc_counter_check (const RscGcCounter *self, guint64 allocations, GError **error)
 {
-  if (counter->thresholds[0] == 0)
-    return 0;
-
-  /* Above the threshold already, because that was lowered: the next allocation looks. */
-  return counter->counts[0] > counter->thresholds[0] ? 1 : counter->thresholds[0] + 1 - counter->counts[0];
-}
-
-static gboolean
-check_start (const RscThresholdsStart *start, GError **error)
-{
-  guint64 n = start->counter.thresholds[0] > 0 ? start->allocations / (start->counter.thresholds[0] + 1) : 0;
+  guint64 n = self->thresholds[0] > 0 ? allocations / (self->thresholds[0] + 1) : 0;
 
   if (n <= RSC_THRESHOLDS_MAX_COLLECTIONS)
     return TRUE;
@@ -126,7 +125,7 @@ rsc_thresholds_simulate (const RscThresholdsStart *start, GCancellable *cancella
   Objects objects = { .late = 0 };
   guint64 at = 0, until;
 
-  if (!check_start (start, error))
+  if (!rsc_gc_counter_check (&start->counter, start->allocations, error))
     return NULL;
 
   outcome = g_new0 (RscThresholdsOutcome, 1);
@@ -141,7 +140,7 @@ rsc_thresholds_simulate (const RscThresholdsStart *start, GCancellable *cancella
       if (n % RSC_CANCEL_INTERVAL == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
 
-      until = count_until_next (&counter);
+      until = rsc_gc_counter_get_until_next (&counter);
       if (until == 0 || until > start->allocations - at)
         break;
 
@@ -167,7 +166,7 @@ rsc_thresholds_simulate (const RscThresholdsStart *start, GCancellable *cancella
   objects.new[0] += start->allocations - at;
   counter.counts[0] += start->allocations - at;
   outcome->peak_objects = MAX (outcome->peak_objects, count_objects (&objects));
-  outcome->until_next = count_until_next (&counter);
+  outcome->until_next = rsc_gc_counter_get_until_next (&counter);
   outcome->next_generation = rsc_gc_counter_choose (&counter);
 
   return g_steal_pointer (&outcome);

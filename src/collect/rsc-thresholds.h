@@ -45,9 +45,13 @@ typedef struct
 } RscGcCounter;
 
 /* The generation that is collected when counts[0] is above its threshold. */
-guint rsc_gc_counter_choose (const RscGcCounter *self);
+guint    rsc_gc_counter_choose         (const RscGcCounter *self);
 /* A collection of @generation, after which @survivors of the examined objects are left. */
-void  rsc_gc_counter_collect (RscGcCounter *self, guint generation, guint64 survivors);
+void     rsc_gc_counter_collect        (RscGcCounter *self, guint generation, guint64 survivors);
+/* How many allocations from now the next collection runs; 0: none runs. */
+guint64  rsc_gc_counter_get_until_next (const RscGcCounter *self);
+/* Whether so many allocations can be simulated.  RSC_ANALYSIS_ERROR, LIMIT. */
+gboolean rsc_gc_counter_check          (const RscGcCounter *self, guint64 allocations, GError **error);
 
 /* From a heap */
 

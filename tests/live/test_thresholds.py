@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import textwrap
@@ -58,6 +59,31 @@ PROGRAM = '''
     print(json.dumps(list(zip(moments, generations))[:found]))
 '''
 
+# Of ten objects four are garbage at once, three stay, three are given back.
+RECORDED = '''
+    import gc, json, sys
+
+    class Node:
+        __slots__ = 'me',
+
+    n = 300000
+    kept = [None] * n
+    node = other = None
+    gc.set_threshold(*json.loads(sys.argv[1]))
+    gc.set_debug(gc.DEBUG_STATS)
+    gc.collect()
+    for made in range(n):
+        kind = made % 10
+        node = Node()
+        if kind < 4:
+            node.me = node
+        elif kind < 7:
+            kept[made] = node
+        other = Node()
+        other = None
+    sys.stderr.write('the end')
+'''
+
 
 def setUpModule():
     if not any(version[:2] <= LAST_SIMULATED for python, version in interpreters.find()):
@@ -106,6 +132,40 @@ class Thresholds(unittest.TestCase):
                     self.assertEqual(simulated, real)
                     self.assertGreater(len(real), 190)
                     self.assertEqual({generation for moment, generation in real}, {0, 1, 2} if survives else {0, 1})
+
+    def record(self, python, thresholds):
+        """What CPython writes of a run, and what is in there before its end: the collections of each generation, the
+        objects that they freed, the most objects that there were when one began."""
+        path = self.folder / 'collections.log'
+        with path.open('w') as log:
+            result = subprocess.run([python, self.script(RECORDED), json.dumps(thresholds)], stdin=subprocess.DEVNULL, stderr=log,
+                                    timeout=TIME_LIMIT)
+        self.assertEqual(result.returncode, 0)
+        text = path.read_text().split('the end')[0]
+        return (path, [text.count(f'gc: collecting generation {generation}...') for generation in range(3)],
+                sum(map(int, re.findall('gc: done, ([0-9]+) unreachable', text))),
+                max(sum(map(int, sizes.split())) for sizes in re.findall('objects in each generation: (.*)', text)))
+
+    def test_what_if(self):
+        """A run that was recorded, with other thresholds: as many collections as there really are then, and as much garbage."""
+        others = [2000, 5, 5], [300, 20, 3], [5000, 10, 10]
+        for python in self.interpreters():
+            path, real, freed, peak = self.record(python, [700, 10, 10])
+            arguments = [argument for other in others for argument in ('--set', ','.join(map(str, other)))]
+            rows = json.loads(self.run_cli('thresholds', '--json', '--record', path, *arguments))
+            self.assertEqual([row['run'] for row in rows], ['recorded', 'model'] + ['what-if'] * len(others))
+            self.assertEqual([rows[0][f'collections_{generation}'] for generation in range(3)], real)
+            for generation in range(3):
+                self.assertAlmostEqual(rows[1][f'collections_{generation}'], real[generation], delta=1)
+            for thresholds, row in zip(others, rows[2:]):
+                with self.subTest(f'{thresholds}'):
+                    path, real, freed, peak = self.record(python, thresholds)
+                    for generation in range(3):
+                        # Writing down a collection is an allocation or two; and a full one waits for a number of
+                        # survivors that is not known to the object.
+                        self.assertAlmostEqual(row[f'collections_{generation}'], real[generation], delta=1 + 0.002 * real[generation])
+                    self.assertAlmostEqual(row['freed'], freed, delta=0.01 * freed)
+                    self.assertAlmostEqual(row['peak_objects'], peak, delta=0.02 * peak)
 
 
 if __name__ == '__main__':
