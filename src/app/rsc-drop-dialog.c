@@ -22,7 +22,7 @@ on_response (GtkEditable *entry, const char *response, AdwMessageDialog *dialog)
   g_autofree char *text = g_strstrip (g_strdup (gtk_editable_get_text (entry)));
 
   if (strcmp (response, "show") == 0)
-    rsc_session_step_drop_named (g_object_get_data (G_OBJECT (dialog), "session"), text);
+    rsc_session_step_drop_named (g_object_get_data (G_OBJECT (dialog), "session"), (const char *const[]) { text, NULL });
 }
 
 void

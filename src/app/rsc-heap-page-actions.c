@@ -245,6 +245,14 @@ on_step_drop_name (GSimpleAction *action, GVariant *parameter, gpointer user_dat
   rsc_drop_dialog_present (GTK_WIDGET (self), self->session, rsc_details_panel_get_name (self->details_panel));
 }
 
+static void
+on_step_drop_names (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_autofree const char **names = g_variant_get_strv (parameter, NULL);
+
+  rsc_session_step_drop_named (((RscHeapPage *) user_data)->session, names);
+}
+
 /* Of the edge that is selected in the picture. */
 static void
 on_step_drop_reference (GSimpleAction *action, GVariant *parameter, gpointer user_data)
@@ -474,6 +482,7 @@ static const GActionEntry entries[] = {
   { "step-mark-here", on_step_mark_here },
   { "step-drop", on_step_drop },
   { "step-drop-name", on_step_drop_name },
+  { "step-drop-names", on_step_drop_names, "as" },
   { "step-drop-reference", on_step_drop_reference },
   { "step-lists", on_step_lists },
   { "step-to", on_step_to, "s" },
@@ -543,6 +552,7 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_enabled (self, "step-mark-here", selected);
   set_enabled (self, "step-drop", selected);
   set_enabled (self, "step-drop-name", drawn);
+  set_enabled (self, "step-drop-names", drawn);
   set_enabled (self, "step-drop-reference", drawn);
   set_enabled (self, "step-to", rsc_session_get_steps (session) != NULL);
   set_enabled (self, "step-lists", rsc_session_get_steps (session) != NULL);

@@ -34,6 +34,7 @@ struct _RscHeapPage
   RscJob *shown_job;          /* whose progress is shown */
   guint progress_source;
   gboolean selecting;         /* the canvas is being told, not asked */
+  gboolean lists_were_shown;  /* by themselves, with a lesson's first steps */
   gboolean output_was_shown;  /* by itself, when the program first wrote */
   GHashTable *export_paths;   /* a format -> what was last written in it; NULL: nothing yet */
 

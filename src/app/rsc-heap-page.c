@@ -479,10 +479,13 @@ on_state_changed (RscHeapPage *self)
   rsc_heap_page_update_actions (self);
 }
 
+/* A lesson on steps says itself what was printed: the room is the picture's. */
 static void
 on_output (RscHeapPage *self)
 {
-  if (self->output_was_shown)
+  RscLesson *lesson = rsc_session_get_lesson (self->session);
+
+  if (self->output_was_shown || (lesson != NULL && rsc_lesson_opens_steps (lesson)))
     return;
 
   self->output_was_shown = TRUE;
@@ -637,6 +640,7 @@ static void
 on_steps_changed (RscHeapPage *self)
 {
   gboolean stepping = rsc_session_get_steps (self->session) != NULL;
+  RscLesson *lesson = rsc_session_get_lesson (self->session);
 
   if (adw_view_stack_page_get_visible (self->steps_page) == stepping)
     return;
@@ -644,8 +648,16 @@ on_steps_changed (RscHeapPage *self)
   if (!stepping && g_strcmp0 (adw_view_stack_get_visible_child_name (self->side_stack), "steps") == 0)
     adw_view_stack_set_visible_child_name (self->side_stack, "find");
   adw_view_stack_page_set_visible (self->steps_page, stepping);
-  if (stepping)
-    adw_view_stack_set_visible_child_name (self->side_stack, "steps");
+  if (!stepping)
+    return;
+
+  adw_view_stack_set_visible_child_name (self->side_stack, "steps");
+  /* Once, where there is room: who closes them does not want them again. */
+  if (lesson != NULL && rsc_lesson_shows_lists (lesson) && !self->lists_were_shown && !adw_flap_get_folded (self->find_flap))
+    {
+      self->lists_were_shown = TRUE;
+      adw_flap_set_reveal_flap (self->find_flap, TRUE);
+    }
 }
 
 static void
@@ -722,6 +734,7 @@ set_lesson (RscHeapPage *self)
   rsc_lesson_pane_set_guide (self->lesson_pane, guide);
   gtk_widget_show (GTK_WIDGET (self->lesson_pane));
   rsc_lesson_bar_set_guide (self->lesson_bar, guide);
+  rsc_step_bar_set_guide (self->step_bar, guide);
   gtk_widget_show (self->lesson_button);
   adw_flap_set_reveal_flap (self->lesson_flap, TRUE);
 }

@@ -10,6 +10,7 @@
 #include "rsc-heap-page.h"
 
 #define SHOW_PREFIX "show:"
+#define NAMES_PREFIX "names:"
 
 static const struct
 {
@@ -24,6 +25,8 @@ static const struct
   { "collect1", "page.collect(uint32 1)", N_("Collect Generation 1") },
   { "cycles", "page.cycles", N_("Cycles") },
   { "steps", "page.step(uint32 2)", N_("Collect Step by Step") },
+  { "steps0", "page.step(uint32 0)", N_("Collect Generation 0 Step by Step") },
+  { "steps1", "page.step(uint32 1)", N_("Collect Generation 1 Step by Step") },
   { "mark", "page.step-mark-here", N_("Mark Step by Step") },
   { "drop", "page.step-drop", N_("Drop Its References Step by Step") },
   { "refs", "page.direction('refs')", N_("References") },
@@ -96,6 +99,17 @@ rsc_lesson_button_new (const char *word)
       button = make (label, NULL);
       gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", object);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "page.show-object");
+
+      return button;
+    }
+
+  if (g_str_has_prefix (word, NAMES_PREFIX))
+    {
+      g_auto (GStrv) names = g_strsplit (word + strlen (NAMES_PREFIX), ",", -1);
+      GtkWidget *button = make (_("Drop the Names Step by Step"), NULL);
+
+      gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "^as", names);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "page.step-drop-names");
 
       return button;
     }

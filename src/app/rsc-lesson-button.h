@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* @word is one of a lesson's "Do": continue, capture, collect, collect0,
- * collect1, cycles, refs, backrefs, both, deeper, memory, output, export,
- * show:OBJECT.  NULL for any other. */
+ * collect1, cycles, steps, steps0, steps1, mark, drop, refs, backrefs, both,
+ * deeper, memory, output, export, show:OBJECT, names:NAME,NAME.  NULL for any other. */
 GtkWidget *rsc_lesson_button_new (const char *word);
 
 G_END_DECLS

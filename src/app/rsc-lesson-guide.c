@@ -1,10 +1,16 @@
 #include "config.h"
 
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
 #include "rsc-lesson-guide.h"
 
 #include <string.h>
 
+#include "query/rsc-object-ref.h"
+
 #define UNKNOWN "…"
+#define NAMES_PREFIX "names:"
 
 struct _RscLessonGuide
 {
@@ -14,6 +20,7 @@ struct _RscLessonGuide
   RscLesson *lesson;   /* the session's */
   int current;
   gboolean *reached;   /* by step */
+  gboolean *opened;    /* by step: what it opens was opened */
   char *place;         /* as a step's At, or NULL before the first */
   guint n_captures;    /* that there were on coming there */
 };
@@ -105,6 +112,128 @@ was_done (RscLessonGuide *self, const char *what)
   return direction == RSC_DIRECTION_BOTH;
 }
 
+/* What is drawn is the heap that was come upon here. */
+static gboolean
+is_drawn (RscLessonGuide *self)
+{
+  GListModel *captures = rsc_session_get_captures (self->session);
+  RscHeapCapture *shown = rsc_session_get_capture (self->session);
+
+  if (shown == NULL || rsc_session_get_scene (self->session) == NULL || rsc_session_get_side (self->session) != RSC_SIDE_BEFORE)
+    return FALSE;
+
+  for (guint i = self->n_captures; i < g_list_model_get_n_items (captures); i++)
+    {
+      g_autoptr (RscHeapCapture) capture = g_list_model_get_item (captures, i);
+
+      if (capture == shown)
+        return TRUE;
+    }
+
+  return !rsc_session_is_program (self->session);
+}
+
+/* The picture else stays as it is, and what is selected. */
+static void
+draw (RscLessonGuide *self, const char *object_ref)
+{
+  RscView *view = rsc_session_get_view (self->session);
+  g_autoptr (GArray) nodes = rsc_object_ref_resolve (rsc_session_get_snapshot (self->session), object_ref, NULL, NULL);
+  g_autoptr (RscView) drawn = NULL;
+  RscViewParams params;
+
+  if (view == NULL || nodes == NULL)
+    return;
+
+  params = *rsc_view_get_params (view);
+  params.objects = (const RscNode *) (gconstpointer) nodes->data;
+  params.n_objects = nodes->len;
+  params.expansions = NULL;
+  params.n_expansions = 0;
+  drawn = rsc_view_new (&params);
+  rsc_session_set_view (self->session, drawn);
+}
+
+static void
+open_steps (RscLessonGuide *self, const char *word)
+{
+  RscNode selected = rsc_session_get_selected (self->session);
+
+  if (strcmp (word, "steps") == 0)
+    rsc_session_step_collection (self->session, 2);
+  else if (strcmp (word, "steps1") == 0)
+    rsc_session_step_collection (self->session, 1);
+  else if (strcmp (word, "steps0") == 0)
+    rsc_session_step_collection (self->session, 0);
+  else if (g_str_has_prefix (word, NAMES_PREFIX))
+    {
+      g_auto (GStrv) names = g_strsplit (word + strlen (NAMES_PREFIX), ",", -1);
+
+      rsc_session_step_drop_named (self->session, (const char *const *) names);
+    }
+  else if (strcmp (word, "mark") == 0 && selected != RSC_NODE_NONE)
+    rsc_session_step_mark_sweep (self->session, &selected, 1);
+  else if (strcmp (word, "drop") == 0 && selected != RSC_NODE_NONE)
+    rsc_session_step_drop_object (self->session, selected);
+}
+
+/* Once: who ended the steps comes back to them by their button. */
+static void
+open_current (RscLessonGuide *self)
+{
+  RscLessonStep *step;
+
+  if (self->current < 0 || self->opened[self->current])
+    return;
+
+  step = rsc_lesson_get_step (self->lesson, (guint) self->current);
+  if (rsc_lesson_step_get_opens (step) == NULL || !is_drawn (self))
+    return;
+
+  self->opened[self->current] = TRUE;
+  if (rsc_lesson_step_get_draws (step) != NULL)
+    draw (self, rsc_lesson_step_get_draws (step));
+  open_steps (self, rsc_lesson_step_get_opens (step));
+}
+
+static const char *
+get_then (RscLessonGuide *self)
+{
+  RscReplayCursor *steps = rsc_session_get_steps (self->session);
+
+  if (steps == NULL || self->current < 0 || rsc_session_get_state (self->session) != RSC_SESSION_HELD ||
+      rsc_replay_cursor_get_position (steps) < rsc_replay_get_n_steps (rsc_replay_cursor_get_replay (steps)))
+    return NULL;
+
+  return rsc_lesson_step_get_then (rsc_lesson_get_step (self->lesson, (guint) self->current));
+}
+
+const char *
+rsc_lesson_guide_get_hint (RscLessonGuide *self)
+{
+  const char *then = get_then (self);
+
+  if (then == NULL)
+    return NULL;
+  if (strcmp (then, "collect") == 0)
+    return _("Press the same key once more: the program really collects.");
+
+  return _("Press the same key once more: the program goes on.");
+}
+
+void
+rsc_lesson_guide_go_on (RscLessonGuide *self)
+{
+  const char *then = get_then (self);
+
+  if (then == NULL || rsc_session_has_orders (self->session))
+    return;
+  if (strcmp (then, "collect") == 0)
+    rsc_session_do_steps (self->session);
+  else
+    rsc_session_continue (self->session);
+}
+
 static void
 update (RscLessonGuide *self)
 {
@@ -138,6 +267,8 @@ update (RscLessonGuide *self)
     }
 
   g_signal_emit (self, signals[CHANGED], 0);
+  if (place != NULL)
+    open_current (self);
 }
 
 /* Texts. */
@@ -283,6 +414,7 @@ rsc_lesson_guide_finalize (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->lesson);
   g_free (self->reached);
+  g_free (self->opened);
   g_free (self->place);
 
   G_OBJECT_CLASS (rsc_lesson_guide_parent_class)->finalize (object);
@@ -311,6 +443,7 @@ rsc_lesson_guide_new (RscSession *session)
   self->session = g_object_ref (session);
   self->lesson = g_object_ref (rsc_session_get_lesson (session));
   self->reached = g_new0 (gboolean, rsc_lesson_get_n_steps (self->lesson) + 1);
+  self->opened = g_new0 (gboolean, rsc_lesson_get_n_steps (self->lesson) + 1);
   for (guint i = 0; i < G_N_ELEMENTS (news); i++)
     g_signal_connect_object (session, news[i], G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);

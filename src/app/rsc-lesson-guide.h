@@ -1,5 +1,6 @@
 /* Where in its lesson a session is: which step belongs to the place where the
- * program is held and to what has been done there.  No widgets.
+ * program is held and to what has been done there.  What a step opens is opened
+ * as soon as its heap is drawn.  No widgets.
  *
  * Signals:
  *   changed ()    the step, or what the texts say */
@@ -26,5 +27,10 @@ const char     *rsc_lesson_guide_get_version (RscLessonGuide *self);
 char           *rsc_lesson_guide_dup_look    (RscLessonGuide *self, guint step);
 char           *rsc_lesson_guide_dup_press   (RscLessonGuide *self, guint step);
 char           *rsc_lesson_guide_dup_meaning (RscLessonGuide *self, guint step);
+/* Where the steps of a collection have come to their end and the lesson goes on
+ * from there: what the key for the next step does then; else NULL. */
+const char     *rsc_lesson_guide_get_hint    (RscLessonGuide *self);
+/* Does that, if there is something. */
+void            rsc_lesson_guide_go_on       (RscLessonGuide *self);
 
 G_END_DECLS

@@ -25,6 +25,9 @@ struct _RscLesson
   char *mark;
   char *object;
   char *direction;
+  guint depth;
+  char *filter;
+  gboolean lists;
   GPtrArray *steps; /* of RscLessonStep */
 };
 
@@ -43,6 +46,9 @@ struct _RscLessonStep
   char *look;
   char *press;
   char **buttons;
+  char *draws;
+  char *opens;
+  char *then;
   char *means;
   GArray *additions; /* of Addition, ascending by version */
 };
@@ -66,6 +72,7 @@ rsc_lesson_finalize (GObject *object)
   g_free (self->mark);
   g_free (self->object);
   g_free (self->direction);
+  g_free (self->filter);
 
   G_OBJECT_CLASS (rsc_lesson_parent_class)->finalize (object);
 }
@@ -95,6 +102,9 @@ step_free (gpointer data)
   g_free (step->look);
   g_free (step->press);
   g_strfreev (step->buttons);
+  g_free (step->draws);
+  g_free (step->opens);
+  g_free (step->then);
   g_free (step->means);
   g_array_unref (step->additions);
   g_free (step);
@@ -178,6 +188,9 @@ load_step (GKeyFile *file, const char *group)
   step->look = dup_text (file, group, "Look");
   step->press = dup_text (file, group, "Press");
   step->buttons = g_key_file_get_string_list (file, group, "Do", NULL, NULL);
+  step->draws = g_key_file_get_string (file, group, "Draws", NULL);
+  step->opens = g_key_file_get_string (file, group, "Opens", NULL);
+  step->then = g_key_file_get_string (file, group, "Then", NULL);
   step->means = dup_text (file, group, "Means");
   step->additions = load_additions (file, group);
 
@@ -219,6 +232,9 @@ load_lesson (GKeyFile *file, const char *group, const char *folder)
   self->mark = g_key_file_get_string (file, group, "Mark", NULL);
   self->object = g_key_file_get_string (file, group, "Object", NULL);
   self->direction = g_key_file_get_string (file, group, "Direction", NULL);
+  self->depth = (guint) MAX (g_key_file_get_integer (file, group, "Depth", NULL), 0);
+  self->filter = g_key_file_get_string (file, group, "Filter", NULL);
+  self->lists = g_key_file_get_boolean (file, group, "Lists", NULL);
   load_steps (self, file);
 
   return g_steal_pointer (&self);
@@ -346,6 +362,24 @@ rsc_lesson_step_get_buttons (RscLessonStep *self)
   return (const char *const *) self->buttons;
 }
 
+const char *
+rsc_lesson_step_get_draws (RscLessonStep *self)
+{
+  return self->draws;
+}
+
+const char *
+rsc_lesson_step_get_opens (RscLessonStep *self)
+{
+  return self->opens;
+}
+
+const char *
+rsc_lesson_step_get_then (RscLessonStep *self)
+{
+  return self->then;
+}
+
 char *
 rsc_lesson_step_dup_meaning (RscLessonStep *self, const char *version)
 {
@@ -399,4 +433,32 @@ const char *
 rsc_lesson_get_direction (RscLesson *self)
 {
   return self->direction;
+}
+
+guint
+rsc_lesson_get_depth (RscLesson *self)
+{
+  return self->depth;
+}
+
+const char *
+rsc_lesson_get_filter (RscLesson *self)
+{
+  return self->filter;
+}
+
+gboolean
+rsc_lesson_opens_steps (RscLesson *self)
+{
+  for (guint i = 0; i < self->steps->len; i++)
+    if (((RscLessonStep *) g_ptr_array_index (self->steps, i))->opens != NULL)
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+rsc_lesson_shows_lists (RscLesson *self)
+{
+  return self->lists;
 }

@@ -36,6 +36,14 @@ const char *rsc_lesson_get_mark  (RscLesson *self);
 const char *rsc_lesson_get_object (RscLesson *self);
 /* "refs", "backrefs", "both", or NULL. */
 const char *rsc_lesson_get_direction (RscLesson *self);
+/* Of the first graph: max_depth; 0: as usual. */
+guint       rsc_lesson_get_depth (RscLesson *self);
+/* ... its filter; NULL: none. */
+const char *rsc_lesson_get_filter (RscLesson *self);
+/* One of its steps at least opens with those of a collection. */
+gboolean    rsc_lesson_opens_steps (RscLesson *self);
+/* The collector's lists are beside the picture from its first steps on. */
+gboolean    rsc_lesson_shows_lists (RscLesson *self);
 
 guint          rsc_lesson_get_n_steps (RscLesson *self);
 RscLessonStep *rsc_lesson_get_step    (RscLesson *self, guint index);
@@ -52,5 +60,11 @@ const char    *rsc_lesson_step_get_press (RscLessonStep *self);
 char          *rsc_lesson_step_dup_meaning (RscLessonStep *self, const char *version);
 /* See rsc-lesson-button.h; may be NULL. */
 const char *const *rsc_lesson_step_get_buttons (RscLessonStep *self);
+/* An object reference: what is to be drawn when it comes; NULL: the picture stays. */
+const char    *rsc_lesson_step_get_draws (RscLessonStep *self);
+/* The button whose steps are on the screen as soon as the heap is there; NULL: none. */
+const char    *rsc_lesson_step_get_opens (RscLessonStep *self);
+/* "continue" or "collect": what going on from the last of these steps does; NULL: nothing. */
+const char    *rsc_lesson_step_get_then  (RscLessonStep *self);
 
 G_END_DECLS

@@ -136,6 +136,22 @@ rsc_node_dup_type (RscSnapshot *snapshot, RscNode node, gboolean with_module)
   return g_strdup_printf ("%s.%s", type.module, type.name);
 }
 
+/* "func (/srv/shop.py:21)" in a sentence: "func, shop.py:21". */
+static char *
+dup_place (const char *value)
+{
+  const char *open = strstr (value, " (");
+  const char *slash = strrchr (value, '/');
+  const char *file;
+
+  if (open == NULL || !g_str_has_suffix (value, ")"))
+    return g_strdup (value);
+
+  file = slash != NULL && slash > open ? slash + 1 : open + strlen (" (");
+
+  return g_strdup_printf ("%.*s, %.*s", (int) (open - value), value, (int) strlen (file) - 1, file);
+}
+
 char *
 rsc_node_dup_name (RscSnapshot *snapshot, RscNode node)
 {
@@ -146,6 +162,12 @@ rsc_node_dup_name (RscSnapshot *snapshot, RscNode node)
     return g_steal_pointer (&type);
   if (g_str_has_prefix (rsc_snapshot_get_info_string (snapshot, "runtime"), "DOT"))
     return g_steal_pointer (&value);
+  if (strcmp (type, "frame") == 0)
+    {
+      g_autofree char *place = dup_place (value);
+
+      return g_strdup_printf (_("%s (%s)"), type, place);
+    }
 
   /* Translators: an object's type and its value: "list (2 items)" */
   return g_strdup_printf (_("%s (%s)"), type, value);
@@ -177,19 +199,33 @@ append_attribute (GString *text, RscSnapshot *snapshot, const RscColumns *column
   return TRUE;
 }
 
-/* Tells instances of one class apart: "customer: 'Mei 8', items: 3 items". */
+/* Tells instances of one class apart: "customer: 'Mei 8', items: 3 items"; at most @max attributes. */
 static char *
-dup_brief (RscSnapshot *snapshot, RscNode node)
+dup_brief (RscSnapshot *snapshot, RscNode node, guint max)
 {
   const RscColumns *columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_NODES | RSC_BLOCK_EDGES | RSC_BLOCK_STRINGS, NULL);
   GString *text = g_string_new (NULL);
   guint n = 0;
 
   for (guint64 e = columns != NULL ? columns->first_edge[node] : 0;
-       columns != NULL && e < columns->first_edge[node + 1] && e - columns->first_edge[node] < BRIEF_EDGES && n < BRIEF_ATTRIBUTES; e++)
+       columns != NULL && e < columns->first_edge[node + 1] && e - columns->first_edge[node] < BRIEF_EDGES && n < max; e++)
     n += append_attribute (text, snapshot, columns, e);
 
   return g_string_free (text, FALSE);
+}
+
+char *
+rsc_node_dup_long_name (RscSnapshot *snapshot, RscNode node)
+{
+  g_autofree char *value = rsc_node_dup_value (snapshot, node);
+  g_autofree char *brief = value == NULL || *value == '\0' ? dup_brief (snapshot, node, 1) : NULL;
+  g_autofree char *type = NULL;
+
+  if (brief == NULL || *brief == '\0')
+    return rsc_node_dup_name (snapshot, node);
+  type = rsc_node_dup_type (snapshot, node, FALSE);
+
+  return g_strdup_printf (_("%s (%s)"), type, brief);
 }
 
 static char *
@@ -338,7 +374,7 @@ bind_row (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_dat
       if (value == NULL || *value == '\0')
         {
           g_free (value);
-          value = dup_brief (self->snapshot, self->node);
+          value = dup_brief (self->snapshot, self->node, BRIEF_ATTRIBUTES);
         }
       line = first_line (value);
       set_text (row->type, type);

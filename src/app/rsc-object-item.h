@@ -43,5 +43,7 @@ char *rsc_node_dup_type  (RscSnapshot *snapshot, RscNode node, gboolean with_mod
 char *rsc_node_dup_title (RscSnapshot *snapshot, RscNode node);
 /* The same as a part of a sentence: "list (2 items)", "Pair"; a drawing's "A". */
 char *rsc_node_dup_name  (RscSnapshot *snapshot, RscNode node);
+/* ... that tells an instance from others of its class, where it can: "Guest (name: 'Mei 8')". */
+char *rsc_node_dup_long_name (RscSnapshot *snapshot, RscNode node);
 
 G_END_DECLS

@@ -263,12 +263,17 @@ draw (RscSession *self, RscView *view, RscNode selected, RscSnapshot *from, int 
   if (self->lesson != NULL)
     {
       const char *direction = rsc_lesson_get_direction (self->lesson);
+      guint depth = rsc_lesson_get_depth (self->lesson);
 
       request->object_ref = g_strdup (rsc_lesson_get_object (self->lesson));
       if (view == NULL && g_strcmp0 (direction, "backrefs") == 0)
         request->base.direction = RSC_DIRECTION_BACKREFS;
       else if (view == NULL && g_strcmp0 (direction, "both") == 0)
         request->base.direction = RSC_DIRECTION_BOTH;
+      if (view == NULL && depth > 0)
+        request->base.max_depth = depth;
+      if (view == NULL)
+        request->base.filter = rsc_lesson_get_filter (self->lesson);
     }
 
   if (self->draw_job != NULL)

@@ -30,7 +30,7 @@ typedef struct
   guint generation;
   RscNode *starts;
   gsize n_starts;
-  char *dropped;        /* what is dropped, by its name; else the next two say it */
+  char **dropped;       /* what is dropped, by its names; else the next two say it */
   RscDrop *drops;
   gsize n_drops;
 } StepQuestion;
@@ -52,7 +52,7 @@ step_question_free (gpointer data)
   rsc_snapshot_unref (question->snapshot);
   g_clear_pointer (&question->scene, rsc_scene_unref);
   g_free (question->starts);
-  g_free (question->dropped);
+  g_strfreev (question->dropped);
   g_free (question->drops);
   g_free (question);
 }
@@ -152,14 +152,13 @@ find_dropped (StepAnswer *answer, RscScene *scene, const RscDrop *drop)
 static void
 compute_drop (const StepQuestion *question, StepAnswer *answer, const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
-  const char *const texts[] = { question->dropped, NULL };
   g_autoptr (GArray) named = NULL;
   const RscDrop *drops = question->drops;
   gsize n_drops = question->n_drops;
 
   if (question->dropped != NULL)
     {
-      named = rsc_drop_refs_resolve (question->snapshot, texts, cancellable, error);
+      named = rsc_drop_refs_resolve (question->snapshot, (const char *const *) question->dropped, cancellable, error);
       if (named == NULL)
         return;
       drops = (const RscDrop *) (void *) named->data;
@@ -427,7 +426,7 @@ rsc_session_step_drop_edge (RscSession *self, guint64 edge)
 }
 
 void
-rsc_session_step_drop_named (RscSession *self, const char *text)
+rsc_session_step_drop_named (RscSession *self, const char *const *texts)
 {
   StepQuestion *question;
 
@@ -436,7 +435,7 @@ rsc_session_step_drop_named (RscSession *self, const char *text)
 
   question = g_new0 (StepQuestion, 1);
   question->kind = RSC_REPLAY_DROP;
-  question->dropped = g_strdup (text);
+  question->dropped = g_strdupv ((char **) texts);
   start (self, question);
 }
 

@@ -145,8 +145,8 @@ void     rsc_session_step_mark_sweep (RscSession *self, const RscNode *starts, g
 void     rsc_session_step_drop_object    (RscSession *self, RscNode node);
 void     rsc_session_step_drop_reference (RscSession *self, RscNode source, RscNode target);
 void     rsc_session_step_drop_edge      (RscSession *self, guint64 edge);
-/* ... what a person names, as rsc_drop_refs_resolve(): "cache", "FROM->TO". */
-void     rsc_session_step_drop_named     (RscSession *self, const char *text);
+/* ... what a person names, as rsc_drop_refs_resolve(): "cache", "FROM->TO"; ends with NULL. */
+void     rsc_session_step_drop_named     (RscSession *self, const char *const *texts);
 void     rsc_session_stop_stepping   (RscSession *self);
 /* Where it stands, or NULL; to be moved by rsc_session_go_to_step() only. */
 RscReplayCursor *rsc_session_get_steps (RscSession *self);

@@ -23,6 +23,7 @@ struct _RscStepBar
   GtkWidget parent_instance;
 
   RscSession *session;
+  RscLessonGuide *guide;  /* NULL: no lesson */
   RscReplay *replay;      /* what the widgets were filled for; NULL: none */
   gboolean filling;
   guint play_source;
@@ -49,6 +50,7 @@ struct _RscStepBar
   GtkScrolledWindow *phase_scroller;
   GtkWidget *phases;
   GtkLabel *note;
+  GtkLabel *hint;
 
   GtkDropDown *speed;
 };
@@ -163,9 +165,9 @@ dup_sentence (RscStepBar *self, RscReplayCursor *cursor, const RscStep *step)
     return dup_beginning (self->replay);
 
   if (step->node != RSC_NODE_NONE)
-    node = rsc_node_dup_name (rsc_replay_get_snapshot (self->replay), step->node);
+    node = rsc_node_dup_long_name (rsc_replay_get_snapshot (self->replay), step->node);
   if (step->source != RSC_NODE_NONE)
-    source = rsc_node_dup_name (rsc_replay_get_snapshot (self->replay), step->source);
+    source = rsc_node_dup_long_name (rsc_replay_get_snapshot (self->replay), step->source);
 
   return rsc_replay_describe (self->replay, step, node, source);
 }
@@ -313,14 +315,18 @@ update_step (RscStepBar *self)
   gboolean any = rsc_replay_cursor_get_step (cursor, &step);
   g_autofree char *sentence = dup_sentence (self, cursor, any ? &step : NULL);
   const char *code = any ? rsc_step_get_code (step.kind) : "";
+  const char *hint = self->guide != NULL ? rsc_lesson_guide_get_hint (self->guide) : NULL;
   g_autofree char *spoken = NULL;
 
   gtk_label_set_text (self->sentence, sentence);
   gtk_label_set_text (self->code, code);
   gtk_widget_set_visible (GTK_WIDGET (self->code), *code != '\0');
   update_position (self, cursor);
+  gtk_label_set_text (self->hint, hint != NULL ? hint : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->hint), hint != NULL);
   /* What has the focus is heard when its name changes. */
-  spoken = g_strdup_printf ("%s. %s", gtk_label_get_text (self->position), sentence);
+  spoken = g_strdup_printf ("%s. %s%s%s", gtk_label_get_text (self->position), sentence, hint != NULL ? " " : "",
+                            hint != NULL ? hint : "");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->sentence_box), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, code, -1);
   update_outside (self, any ? &step : NULL);
@@ -429,7 +435,10 @@ rsc_step_bar_go (RscStepBar *self, const char *where)
   if (cursor == NULL)
     return;
 
-  if (strcmp (where, "first") == 0)
+  if (strcmp (where, "next-step") == 0 && self->guide != NULL &&
+      rsc_replay_cursor_get_position (cursor) == rsc_replay_get_n_steps (self->replay))
+    rsc_lesson_guide_go_on (self->guide);
+  else if (strcmp (where, "first") == 0)
     rsc_session_go_to_step (self->session, 0);
   else if (strcmp (where, "last") == 0)
     rsc_session_go_to_step (self->session, rsc_replay_get_n_steps (self->replay));
@@ -573,6 +582,12 @@ on_key_pressed (RscStepBar *self, guint key, guint code, GdkModifierType modifie
 }
 
 void
+rsc_step_bar_set_guide (RscStepBar *self, RscLessonGuide *guide)
+{
+  g_set_object (&self->guide, guide);
+}
+
+void
 rsc_step_bar_set_session (RscStepBar *self, RscSession *session)
 {
   g_return_if_fail (self->session == NULL);
@@ -618,6 +633,7 @@ rsc_step_bar_dispose (GObject *object)
   g_clear_handle_id (&self->play_source, g_source_remove);
   g_clear_handle_id (&self->scroll_source, g_source_remove);
   g_clear_pointer (&self->replay, rsc_replay_unref);
+  g_clear_object (&self->guide);
   g_clear_object (&self->session);
   rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_STEP_BAR);
 
@@ -657,6 +673,7 @@ rsc_step_bar_class_init (RscStepBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, phase_scroller);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, phases);
   gtk_widget_class_bind_template_child (widget_class, RscStepBar, note);
+  gtk_widget_class_bind_template_child (widget_class, RscStepBar, hint);
   gtk_widget_class_bind_template_callback (widget_class, on_play_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_scrubbed);
   gtk_widget_class_bind_template_callback (widget_class, on_draw_clicked);

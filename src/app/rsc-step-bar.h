@@ -8,6 +8,7 @@
 
 #include <gtk/gtk.h>
 
+#include "rsc-lesson-guide.h"
 #include "rsc-session.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RscStepBar, rsc_step_bar, RSC, STEP_BAR, GtkWidget)
 
 void rsc_step_bar_set_session (RscStepBar *self, RscSession *session);
+/* A lesson, which may go on from the last step. */
+void rsc_step_bar_set_guide   (RscStepBar *self, RscLessonGuide *guide);
 /* "first", "last", "next-step", "previous-object", "next-phase", "next-own" (of the selected object) ... */
 void rsc_step_bar_go          (RscStepBar *self, const char *where);
 void rsc_step_bar_set_playing (RscStepBar *self, gboolean playing);

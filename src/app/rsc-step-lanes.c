@@ -196,16 +196,17 @@ show_box (RscStepLanes *self, RscReplayCursor *cursor, Box *box, gboolean lit)
   RscSnapshot *snapshot = rsc_replay_get_snapshot (rsc_replay_cursor_get_replay (cursor));
   RscNodeState state = rsc_replay_cursor_get (cursor, box->node);
   g_autofree char *name = rsc_node_dup_name (snapshot, box->node);
+  g_autofree char *long_name = rsc_node_dup_long_name (snapshot, box->node);
   g_autofree char *spoken = NULL;
   g_autofree char *state_class = g_strconcat ("state-", rsc_state_get_id (state.state), NULL);
   const char *classes[] = { "lane-box", state_class, lit ? "lit" : NULL, NULL };
 
   if (state.gc_refs != RSC_GC_REFS_NONE)
     /* Translators: an object, its state, and the collector's count */
-    spoken = g_strdup_printf (_("%s, %s, gc_refs %u"), name, rsc_state_get_label (state.state), state.gc_refs);
+    spoken = g_strdup_printf (_("%s, %s, gc_refs %u"), long_name, rsc_state_get_label (state.state), state.gc_refs);
   else
     /* Translators: an object and its state */
-    spoken = g_strdup_printf (_("%s, %s"), name, rsc_state_get_label (state.state));
+    spoken = g_strdup_printf (_("%s, %s"), long_name, rsc_state_get_label (state.state));
   gtk_label_set_text (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (box->button))), name);
   gtk_widget_set_css_classes (box->button, (const char **) classes);
   gtk_widget_set_tooltip_text (box->button, spoken);

@@ -146,7 +146,7 @@ describe_edge (const RscStep *step,
     {
     case RSC_STEP_SUBTRACT:
       /* Translators: %1$s refers to %2$s by %3$s (".attr", "[3]"), %4$s is a number */
-      return g_strdup_printf (_("%1$s refers to %2$s (%3$s): a reference from within, so its gc_refs falls to %4$s."),
+      return g_strdup_printf (_("%1$s refers to %2$s (%3$s): a reference from within, so the latter’s gc_refs falls to %4$s."),
                               source, node, how, refs);
     case RSC_STEP_PASS:
       return g_strdup_printf (_("%1$s refers to %2$s (%3$s), whose count is not known or zero already: nothing changes."),
@@ -172,11 +172,11 @@ describe_edge (const RscStep *step,
     case RSC_STEP_SEEN:
       return g_strdup_printf (_("%1$s refers to %2$s (%3$s), which was marked before."), source, node, how);
     case RSC_STEP_DROP:
-      return g_strdup_printf (_("The reference of %1$s to %2$s (%3$s) is dropped: its reference count falls to %4$s."),
+      return g_strdup_printf (_("The reference of %1$s to %2$s (%3$s) is dropped: the latter’s reference count falls to %4$s."),
                               source, node, how, count);
     case RSC_STEP_DECREF:
     default:
-      return g_strdup_printf (_("%1$s lets go of %2$s (%3$s): its reference count falls to %4$s."), source, node, how,
+      return g_strdup_printf (_("%1$s lets go of %2$s (%3$s): the latter’s reference count falls to %4$s."), source, node, how,
                               count);
     }
 }
@@ -258,12 +258,13 @@ rsc_replay_describe (RscReplay     *self,
                                 " nothing."),
                               node);
     case RSC_STEP_STILL_UNREACHABLE:
-      return g_strdup_printf (_("%s was counted once more after the finalizers: it is unreachable and will be cleared."),
+      return g_strdup_printf (_("%s has gc_refs 0 once more, so no finalizer has brought it back: it is unreachable and"
+                                " will be cleared."),
                               node);
     case RSC_STEP_CLEAR:
       return g_strdup_printf (_("%s is cleared: it lets go of what it refers to, which breaks its cycles."), node);
     case RSC_STEP_CLEARED:
-      return g_strdup_printf (_("%s is cleared."), node);
+      return g_strdup_printf (_("%s is cleared: it has let go of everything."), node);
     case RSC_STEP_NO_CLEAR:
       return g_strdup_printf (_("%s cannot be cleared (its type has no tp_clear): it goes when others let go of it."),
                               node);

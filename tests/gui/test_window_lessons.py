@@ -57,6 +57,29 @@ class LessonTest(unittest.TestCase):
         self.window.wait_for_captures(captures + 1)
         self.at(step)
 
+    def steps(self, sentence, kind):
+        """The lesson's steps are on the screen, before the first, and have the focus."""
+        wait_for('the steps', lambda: 'step' in self.window.facts())
+        self.window.settle()
+        self.assertEqual(self.window.facts()['step'], 0)
+        self.window.sees(kind)
+        wait_for('the focus', lambda: re.search(r'^Step 0 of [\d,]+\. ' + sentence, self.window.focused()))
+
+    def step_on(self):
+        """By the one key, to the next step."""
+        before = self.window.facts()['step']
+        self.window.key('Right')
+        return wait_for('the next step', lambda: (lambda now: now if now > before else 0)(self.window.facts()['step']))
+
+    def step_to_end(self):
+        self.window.activate("page.step-to('last')")
+        wait_for('the last step', lambda: self.window.facts()['step'] == self.window.facts()['steps'])
+        self.window.settle()
+
+    def object_states(self, label):
+        """Of the objects in the picture whose label's first line is this."""
+        return [state for _, kind, _, text, state in self.window.nodes() if kind == OBJECT and text.split('\n')[0] == label]
+
     def press_in_lesson(self, label):
         """Lesson's buttons name their keys; the page's own do not."""
         self.window.press(lambda name: re.fullmatch(re.escape(label) + r' \([^)]*\)', name))
@@ -130,6 +153,10 @@ class StartPage(unittest.TestCase):
         wait_for('the graph', self.window.graph)
         self.window.settle()
         self.window.sees('Held at ‘a and b hold each other’')
+        wait_for('the steps', lambda: 'step' in self.window.facts())
+        # Stepping can be gone back from, but no other picture.
+        self.window.key('Escape')
+        wait_for('no steps', lambda: 'step' not in self.window.facts())
         self.assertFalse(self.window.find('Back').has_state(driver.Atspi.StateType.SENSITIVE))
 
     def test_pane_goes_and_comes(self):
@@ -258,6 +285,9 @@ class Played(LessonTest):
         self.open('refcount-call', env={'PATH': f'{path}:{os.environ["PATH"]}'} if path else None)
         self.says(r'printed 2\.')
         self.window.sees('Held By (1)')
+        self.steps('Nothing was dropped yet', 'What would follow if this reference went')
+        self.step_to_end()
+        self.assertEqual(self.object_states('list'), ['freed'])
         self.go_on(2)
         version = tuple(map(int, self.says(r'This is CPython (\d+)\.(\d+)').groups()))
         inside = '4' if version <= (3, 10) else '3' if version < (3, 14) else '2'
@@ -277,6 +307,10 @@ class Played(LessonTest):
             label, = [label for source, target, label in self.edges() if source['type'] == 'dict' and target['type'] == 'list']
             self.assertTrue(label.startswith(', '.join(f"['{name}']" for name in names[:2])), label)
             self.window.sees(f'Held By ({len(names)})')
+            self.steps('Nothing was dropped yet', 'What would follow if this reference went')
+            for left in reversed(range(len(names))):
+                self.step_on()
+                self.window.sees(f'the latter’s reference count falls to {left}.')
             if step < 3:
                 self.go_on(step + 1)
 
@@ -284,10 +318,14 @@ class Played(LessonTest):
         self.open('del-collect')
         initial, peak = self.bytes(r'From ([\d.]+\s\w+) at'), self.bytes(r'rose to ([\d.]+\s\w+)\.')
         self.assertGreater(peak - initial, LIST)
+        self.steps('Nothing was dropped yet', 'What would follow if this reference went')
+        # Who leaves the steps comes back by the button.
+        self.window.key('Escape')
+        wait_for('no steps', lambda: 'step' not in self.window.facts())
         self.press_in_lesson('Drop Its References Step by Step')
         wait_for('the steps', lambda: 'step' in self.window.facts())
-        self.window.activate("page.step-to('last')")
-        wait_for('the list freed', lambda: 'freed' in [state for _, kind, _, label, state in self.window.nodes() if label.startswith('list')])
+        self.step_to_end()
+        self.assertEqual(self.object_states('list'), ['freed'])
         self.go_on(2)
         after_del = self.bytes(r'program takes ([\d.]+\s\w+), and')
         self.assertLess(after_del - initial, LIST / 4)
@@ -302,18 +340,43 @@ class Played(LessonTest):
         self.assertGreater(peak - initial, 2 * LIST)
         self.assertEqual(sorted(label for source, target, label in self.edges()
                                 if source['type'] == 'frame' and target['type'] == 'list'), ['local a', 'local b'])
-        self.go_on(2)
+        # From del to freed by one key: first the names go, as a what-if ...
+        self.steps('Nothing was dropped yet', 'What would follow if this reference went')
+        for left in 'local a', 'local b':
+            self.step_on()
+            self.window.sees(f'({left}) is dropped: the latter’s reference count falls to 1.')
+        self.assertEqual(self.window.facts()['step'], 2)
+        for position in 3, 4:
+            self.assertEqual(self.step_on(), position)
+        self.window.settle()
+        self.assertEqual(self.object_states('list'), ['garbage-cycle', 'garbage-cycle'])
+        wait_for('what comes next', lambda: self.window.focused().endswith('Press the same key once more: the program goes on.'))
+        # ... then really ...
+        captures = self.window.facts()['captures']
+        self.window.key('Right')
+        self.window.wait_for_captures(captures + 1)
+        self.at(2)
         self.assertLess(abs(self.bytes(r'still takes ([\d.]+\s\w+)\.') - peak), LIST / 4)
         self.assertFalse(any(source['type'] == 'frame' and target['type'] == 'list' for source, target, _ in self.edges()))
-        self.press_in_lesson('Cycles')
-        wait_for('the garbage', lambda: 'garbage-cycle' in [state for *_, state in self.window.nodes()])
-        self.window.settle()
-        self.press_in_lesson('Collect Step by Step')
-        wait_for('the steps', lambda: 'step' in self.window.facts())
-        self.window.activate("page.step-to('last')")
-        wait_for('both freed', lambda: [state for _, kind, _, label, state in self.window.nodes()
-                                        if kind == OBJECT and label.startswith('list')] == ['freed', 'freed'])
-        self.collect()
+        # ... and the collector finds them.
+        self.steps('The collector has not begun yet', 'A collection of generation 2, step by step')
+        seen = []
+        for _ in range(100):
+            self.step_on()
+            self.window.settle()
+            states = self.object_states('list')
+            if not seen or seen[-1] != states:
+                seen.append(states)
+            if self.window.facts()['step'] == self.window.facts()['steps']:
+                break
+        for states in ['examined', 'examined'], ['tentative', 'tentative'], ['unreachable', 'unreachable']:
+            self.assertIn(states, seen)
+        self.assertEqual(seen[-1], ['freed', 'freed'])
+        wait_for('what comes next', lambda: self.window.focused().endswith('Press the same key once more: the program really collects.'))
+        captures = self.window.facts()['captures']
+        self.window.key('Right')
+        self.window.wait_for_captures(captures + 1)
+        self.window.sees('As predicted: 2 objects were to be found unreachable, and no others went.')
         self.at(3)
         states = [state for _, kind, _, label, state in self.window.nodes() if kind == OBJECT and label.startswith('list')]
         self.assertEqual(states, ['freed', 'freed'])
@@ -334,6 +397,12 @@ class Played(LessonTest):
     def test_mark_sweep(self):
         self.open('mark-sweep')
         self.says(r'unmarked: cellar, well')
+        self.steps('Nothing is marked yet', 'Mark and sweep, step by step')
+        self.assertGreater(self.object_states('Node').count('white'), 5)
+        self.step_on()
+        self.window.sees("Node (name: 'room 1') is a root: it becomes grey, and what it refers to is marked.")
+        self.step_to_end()
+        self.assertEqual(set(self.object_states('Node')), {'black'})
         self.collect()
         self.at(2)
         self.window.find(lambda name: re.match(r'\d+ freed', name))
@@ -344,17 +413,28 @@ class Played(LessonTest):
     def test_generations(self):
         self.open('generations')
         self.window.sees('Generation')
-        for step, generation in (1, 0), (2, 1), (3, 2), (4, 2):
-            selected = self.window.facts()['selected']
-            node = next(node for node in self.window.graph()['nodes'] if node['type'] == 'Guest' or node['type'].endswith('.Guest'))
-            self.assertEqual(node.get('generation', generation), generation)
-            self.assertNotEqual(selected, 0xffffffff)
+        for step, collected in (1, 0), (2, 1), (3, 2), (4, 0):
+            self.assertNotEqual(self.window.facts()['selected'], 0xffffffff)
+            self.steps('The collector has not begun yet', f'A collection of generation {collected}, step by step')
+            # The guest, and the pair who only have each other.
+            self.assertEqual(len(self.object_states('Guest')), 3)
+            if step == 1:
+                # The lists are beside the picture.
+                self.window.sees('Generation 1: 0', exactly=True)
             if step == 2:
                 found = int(self.says(r'gc.collect\(0\) found (\d+)')[1])
                 self.says(rf'gc.collect\(\) found {found} objects')
+            self.step_to_end()
+            self.assertEqual(self.object_states('Guest').count('freed'), 2)
+            if step < 3:
+                self.assertIn('promoted', self.object_states('Guest'))
+                self.window.find(lambda name: re.match(rf'Generation {step}: [1-9]', name))
+                self.window.find("Guest (name: 'the guest'), promoted")
             if step < 4:
                 self.go_on(step + 1)
-        self.collect('Collect Generation 0')
+        captures = self.window.facts()['captures']
+        self.window.activate("page.step-to('next-step')")
+        self.window.wait_for_captures(captures + 1)
         self.at(5)
         self.window.find(lambda name: re.match(r'\d+ freed', name))
 
@@ -374,6 +454,9 @@ class Played(LessonTest):
     def test_reachability(self):
         self.open('reachability')
         self.assertEqual(sum(label == 'Node' for *_, label, _ in ((*node,) for node in self.window.nodes())), 4)
+        self.steps('Nothing is marked yet', 'Mark and sweep, step by step')
+        self.step_to_end()
+        self.assertEqual(self.object_states('Node'), ['black'] * 4)
         self.collect()
         self.at(2)
         self.says(r'D is freed')
@@ -387,9 +470,14 @@ class Played(LessonTest):
         self.assertEqual(names(), {'A', 'B', 'C', 'E'})
         # No line ends within the arrow, nor beside it.
         self.says('A\N{NO-BREAK SPACE}-\N{WORD JOINER}>\N{NO-BREAK SPACE}B')
+        self.steps('Nothing is marked yet: all 6 objects are white', 'Mark and sweep, step by step')
+        while self.window.facts()['step'] < self.window.facts()['steps']:
+            self.step_on()
+        self.window.sees('In the end 2 objects are swept.')
+        self.window.key('Escape')
+        wait_for('no steps', lambda: 'step' not in self.window.facts())
         self.press_in_lesson('Mark Step by Step')
         wait_for('the steps', lambda: 'step' in self.window.facts())
-        self.window.sees('Mark and sweep, step by step')
         self.press_in_lesson('Collect')
         self.at(2)
         self.window.find(lambda name: re.match(r'2 ', name))

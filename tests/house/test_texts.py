@@ -38,7 +38,7 @@ class Lessons(unittest.TestCase):
             self.assertEqual(['Chapter' in lesson for lesson in those], [len(those) > 1] + [False] * (len(those) - 1))
 
     def test_keys(self):
-        known = {'Lesson', 'Chapter', 'Title', 'Program', 'File', 'Arguments', 'Mark', 'Object', 'Direction', 'LookFor'}
+        known = {'Lesson', 'Chapter', 'Title', 'Program', 'File', 'Arguments', 'Mark', 'Object', 'Direction', 'Depth', 'Filter', 'Lists', 'LookFor'}
         for name in self.names():
             lesson = self.lessons[name]
             self.assertLessEqual(set(lesson), known, name)
@@ -52,7 +52,8 @@ class Lessons(unittest.TestCase):
                                 f'{name}: {lesson["Program"]} has no mark "{lesson["Mark"]}"')
 
     def test_steps(self):
-        known = {'At', 'After', 'Title', 'Look', 'Press', 'Do', 'Means', 'Means-310', 'Means-311', 'Means-312', 'Means-314'}
+        known = {'At', 'After', 'Title', 'Look', 'Press', 'Do', 'Draws', 'Opens', 'Then', 'Means', 'Means-310', 'Means-311', 'Means-312',
+                 'Means-314'}
         source = (ROOT / 'src' / 'app' / 'rsc-lesson-button.c').read_text(encoding='utf-8')
         words = set(re.findall(r'^  \{ "(\w+)", "page\.', source, re.MULTILINE))
         self.assertIn('continue', words)
@@ -67,7 +68,11 @@ class Lessons(unittest.TestCase):
                     self.assertLessEqual({'Title', 'Look', 'Press', 'Do', 'Means'}, set(step))
                     self.assertIn(step.get('After', 'refs'), ('refs', 'backrefs', 'both', 'cycles', 'collect'))
                     for word in step['Do'].split(';'):
-                        self.assertTrue(word in words or re.fullmatch(r'show:(name|type):\w+', word), word)
+                        self.assertTrue(word in words or re.fullmatch(r'show:(name|type):\w+|names:[\w.(),]+', word), word)
+                    # Who leaves what was opened comes back by a button.
+                    if 'Opens' in step:
+                        self.assertIn(step['Opens'], step['Do'].split(';'))
+                    self.assertIn(step.get('Then', 'continue'), ('continue', 'collect'))
                     for text in (step['Look'], step['Press'], step['Means']):
                         for place in re.findall(r'\{([^}]*)\}', text):
                             if place not in ('printed', 'last', 'version'):
