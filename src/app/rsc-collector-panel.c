@@ -5,11 +5,15 @@
 
 #include "rsc-collector-panel.h"
 
+#include "collect/rsc-thresholds.h"
+
 #include "rsc-memory-plot.h"
 #include "rsc-number.h"
 #include "rsc-template.h"
 
-#define N_GENERATIONS 3
+#define N_GENERATIONS RSC_N_GENERATIONS
+/* How far the panel looks ahead, in allocations. */
+#define OUTLOOK 100000
 
 struct _RscCollectorPanel
 {
@@ -25,6 +29,7 @@ struct _RscCollectorPanel
   GtkSpinButton *threshold_0, *threshold_1, *threshold_2;
   GtkLabel *objects_label;
   GtkLabel *stats_label;
+  GtkLabel *outlook_label;
   GtkWidget *apply_button;
   GtkLabel *origin_label;
   GtkWidget *memory_box;
@@ -126,6 +131,55 @@ set_text (GtkLabel *label, const char *text)
   gtk_widget_set_visible (GTK_WIDGET (label), *text != '\0');
 }
 
+/* What the thresholds in the panel would do from the capture on; "" if that cannot be told. */
+static char *
+dup_outlook (RscCollectorPanel *self)
+{
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self->session);
+  g_autoptr(RscThresholdsOutcome) outcome = NULL;
+  RscThresholdsStart start;
+  gboolean known;
+  g_autofree char *until = NULL;
+  g_autofree char *ahead = NULL;
+  g_autofree char *next = NULL;
+  g_autofree char *all = NULL;
+  char *collections[N_GENERATIONS];
+
+  if (snapshot == NULL || !rsc_thresholds_read (snapshot, &start, &known, NULL))
+    return g_strdup ("");
+
+  start.allocations = OUTLOOK;
+  for (guint i = 0; i < N_GENERATIONS; i++)
+    {
+      start.counter.thresholds[i] = (guint64) gtk_spin_button_get_value (get_threshold (self, i));
+      start.survive[i] = 1;
+    }
+  outcome = rsc_thresholds_simulate (&start, NULL, NULL);
+  if (outcome == NULL || outcome->until_next == 0)
+    return g_strdup (_("With these thresholds no collection runs by itself."));
+
+  for (guint i = 0; i < N_GENERATIONS; i++)
+    collections[i] = rsc_number_dup (outcome->collections[i]);
+  until = rsc_number_dup (rsc_gc_counter_get_until_next (&start.counter));
+  ahead = rsc_number_dup (OUTLOOK);
+  next = g_strdup_printf (_("With these thresholds: the next collection after %s more containers."), until);
+  /* Translators: %1$s is a number of containers that are allocated, the others are numbers of collections */
+  all = g_strdup_printf (_("With %1$s more, if all of them stay: %2$s collections of generation 0, %3$s of 1, %4$s of 2."),
+                         ahead, collections[0], collections[1], collections[2]);
+  for (guint i = 0; i < N_GENERATIONS; i++)
+    g_free (collections[i]);
+
+  return g_strconcat (next, "\n", all, NULL);
+}
+
+static void
+fill_outlook (RscCollectorPanel *self)
+{
+  g_autofree char *outlook = dup_outlook (self);
+
+  set_text (self->outlook_label, outlook);
+}
+
 static void
 fill_collector (RscCollectorPanel *self)
 {
@@ -171,6 +225,7 @@ fill_collector (RscCollectorPanel *self)
   set_text (self->objects_label, objects);
   stats = dup_stats (info);
   set_text (self->stats_label, stats);
+  fill_outlook (self);
   set_text (self->origin_label, live ? "" : _("As they were when the heap was captured."));
   gtk_stack_set_visible_child_name (self->stack, "collector");
 }
@@ -244,8 +299,11 @@ on_memory_sampled (RscCollectorPanel *self)
 static void
 on_threshold_changed (RscCollectorPanel *self)
 {
-  if (!self->filling)
-    gtk_widget_set_sensitive (self->apply_button, TRUE);
+  if (self->filling)
+    return;
+
+  gtk_widget_set_sensitive (self->apply_button, TRUE);
+  fill_outlook (self);
 }
 
 static void
@@ -316,6 +374,7 @@ rsc_collector_panel_class_init (RscCollectorPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, threshold_2);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, objects_label);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, stats_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, outlook_label);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, apply_button);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, origin_label);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, memory_box);

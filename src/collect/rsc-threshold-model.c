@@ -71,22 +71,6 @@ count_objects (const RscLoggedCollection *collection)
   return collection->sizes[0] + collection->sizes[1] + collection->sizes[2];
 }
 
-/* How far the counts of generations 1 and 2 were when the record begins: as many collections less than usual as came
- * before the first one of the next generation. */
-static void
-guess_counts (RscThresholdsModel *self, const Record *record, const guint64 thresholds[RSC_N_GENERATIONS])
-{
-  for (guint g = 1; g < RSC_N_GENERATIONS; g++)
-    {
-      guint64 n = 0;
-      gsize i = 0;
-
-      for (; i < record->n && record->log[i].generation < g; i++)
-        n += record->log[i].generation == g - 1;
-      if (i < record->n && record->log[i].generation == g && n > 0 && n <= thresholds[g])
-        self->counter.counts[g] = thresholds[g] + 1 - n;
-    }
-}
 
 /* Follows the rule along the record.  @young: so many objects are usual in generation 0; 0: not known yet. */
 static gsize
@@ -112,6 +96,45 @@ find_by_rule (const RscThresholdsModel *self, const guint64 thresholds[RSC_N_GEN
     }
 
   return n;
+}
+
+/* How far the count of @generation (1 or 2) may have been when the record begins, so that its first collection is due
+ * when it comes: as many less than usual as of the generation before came until then. */
+static guint64
+guess_count (const Record *record, guint generation, guint64 threshold)
+{
+  guint64 n = 0;
+  gsize i = 0;
+
+  for (; i < record->n && record->log[i].generation < generation; i++)
+    n += record->log[i].generation == generation - 1;
+
+  return i < record->n && record->log[i].generation == generation && n > 0 && n <= threshold ? threshold + 1 - n : 0;
+}
+
+/* That first one may have been asked for as well: what explains most of the record is taken. */
+static void
+guess_counts (RscThresholdsModel *self, const guint64 thresholds[RSC_N_GENERATIONS], Record *record)
+{
+  const guint64 first = guess_count (record, 1, thresholds[1]), second = guess_count (record, 2, thresholds[2]);
+  gsize most = 0;
+  guint best = 0;
+
+  for (guint guess = 0; guess < 4; guess++)
+    {
+      gsize n;
+
+      self->counter.counts[1] = guess & 1 ? first : 0;
+      self->counter.counts[2] = guess & 2 ? second : 0;
+      n = find_by_rule (self, thresholds, 0, record);
+      if (n > most)
+        {
+          most = n;
+          best = guess;
+        }
+    }
+  self->counter.counts[1] = best & 1 ? first : 0;
+  self->counter.counts[2] = best & 2 ? second : 0;
 }
 
 /* The usual number of objects in generation 0 when the rule collects. */
@@ -277,7 +300,7 @@ rsc_thresholds_model_new (const GArray *log, const guint64 thresholds[RSC_N_GENE
       self->sizes[0] = 0;
       self->counter.long_lived_total = self->sizes[OLDEST];
     }
-  guess_counts (self, &record, thresholds);
+  guess_counts (self, thresholds, &record);
   find_by_rule (self, thresholds, 0, &record);
   n = find_by_rule (self, thresholds, find_young (&record), &record);
   if (n == 0 || thresholds[0] == 0)

@@ -448,7 +448,7 @@ test_shortcuts (void)
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       const char *own[] = { "Tab", "<Shift>Tab", "Up", "Down", "Left", "Right", "<Control>Left", "<Control>Right", "Return", "plus",
-                            "minus", "w", "1", "<Shift>F10", "Menu", "Escape", "comma", "period", "p", NULL };
+                            "minus", "w", "1", "<Shift>F10", "Menu", "Escape", "comma", "period", "p", "Delete", NULL };
 
       if (!g_hash_table_contains (known, key) && !g_strv_contains (own, key))
         g_error ("no action has the key %s, which is listed", (const char *) key);

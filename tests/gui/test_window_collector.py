@@ -79,6 +79,18 @@ class Panel(GuiTest):
         window.sees('USS')
         self.go_on(window).wait_for('thresholds (12345, 7, 9)')
 
+    def test_what_other_thresholds_would_do(self):
+        """Told before they are set, and of a file as well."""
+        window = self.open_panel()
+        window.sees('the next collection after')
+        window.set_value('Threshold of generation 0', 1000000)
+        window.sees('0 collections of generation 0, 0 of 1, 0 of 2')
+        window.set_value('Threshold of generation 0', 0)
+        window.sees('no collection runs by itself')
+        window.set_value('Threshold of generation 1', 1000000)
+        window.set_value('Threshold of generation 0', 9999)
+        window.sees('10 collections of generation 0, 0 of 1, 0 of 2')
+
     def test_switching_it_off_reaches_the_program(self):
         window = self.open_panel()
         wait_for('the switch on', lambda: self.switch(window).has_state(Atspi.StateType.CHECKED))
@@ -107,6 +119,7 @@ class Panel(GuiTest):
         window.press('Continue')
         window.wait_for_status('Exited (0)')
         window.sees('As they were when the heap was captured.')
+        window.sees('the next collection after')
         wait_for('the switch at rest', lambda: not self.switch(window).has_state(Atspi.StateType.SENSITIVE))
         for generation in range(3):
             self.assertFalse(window.part(f'Threshold of generation {generation}', 'Value').has_state(Atspi.StateType.SENSITIVE))
