@@ -132,7 +132,15 @@ append_caption (GString *svg, const RscFilm *self, const RscFilmFrame *frame)
 static void
 append_frame (GString *svg, const RscFilm *self, const RscFilmFrame *frame)
 {
+  double width, height;
+  char shift[G_ASCII_DTOSTR_BUF_SIZE];
+
+  /* A small drawing stands in the middle above its caption. */
+  rsc_scene_get_size (self->scene, &width, &height);
+  g_ascii_formatd (shift, sizeof shift, "%.2f", (get_width (self) - width) / 2);
+  g_string_append_printf (svg, "<g transform=\"translate(%s,0)\">", shift);
   rsc_svg_append_scene (svg, self->scene, frame->overlay, RSC_THEME_LIGHT, FALSE);
+  g_string_append (svg, "</g>\n");
   append_caption (svg, self, frame);
 }
 
@@ -208,7 +216,8 @@ write_frames (const RscFilm *self, const char *folder, gboolean overwrite, const
 
 /* --- One animated picture --------------------------------------------------- */
 
-/* Each frame is shown when the one before has been; after the last comes the first. */
+/* Each frame is shown when the one before has been; after the last comes the first, which is also what is
+ * shown where nothing is animated. */
 static gboolean
 append_animation (GString *svg, const RscFilm *self, double seconds, const RscProgress *progress,
                   GCancellable *cancellable, GError **error)
@@ -226,7 +235,8 @@ append_animation (GString *svg, const RscFilm *self, double seconds, const RscPr
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       self->get_frame (i, &frame, self->data);
-      g_string_append (svg, "<g visibility=\"hidden\">");
+      g_string_append (svg, i == 0 ? "<g><set attributeName=\"visibility\" to=\"hidden\" begin=\"0s\"/>"
+                                   : "<g visibility=\"hidden\">");
       if (i == 0)
         g_string_append_printf (svg, "<set id=\"frame0\" attributeName=\"visibility\" to=\"visible\" begin=\"0s;frame%"
                                 G_GSIZE_FORMAT ".end\" dur=\"%ss\"/>\n", self->n_frames - 1, duration);

@@ -385,10 +385,14 @@ class Pictures(unittest.TestCase):
 
     def test_animated_steps(self):
         svg = self.draw('steps.svg', 'step', 'graph.dot', '--from', 'name:A', '--seconds', '0.5')
-        sets = [element for element in ElementTree.fromstring(svg).iter() if element.tag.endswith('}set')]
+        root = ElementTree.fromstring(svg)
+        sets = [element for element in root.iter() if element.tag.endswith('}set') and element.get('dur')]
         self.assertEqual([element.get('dur') for element in sets], ['0.50s'] * 13)
         self.assertEqual(sets[0].get('begin'), '0s;frame12.end')
         self.assertEqual(sets[12].get('begin'), 'frame11.end')
+        # Where nothing is animated the first is seen, and no other.
+        frames = [element for element in root if any(child in sets for child in element)]
+        self.assertEqual([element.get('visibility') for element in frames], [None] + ['hidden'] * 12)
 
     def test_numbered_steps(self):
         folder = self.folder / 'new' / 'frames'
