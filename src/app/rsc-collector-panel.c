@@ -169,7 +169,8 @@ dup_outlook (RscCollectorPanel *self)
   for (guint i = 0; i < N_GENERATIONS; i++)
     g_free (collections[i]);
 
-  return g_strconcat (next, "\n", all, NULL);
+  return g_strconcat (gtk_switch_get_active (self->enabled_switch) ? "" : _("It does not collect by itself now. If it did:"),
+                      gtk_switch_get_active (self->enabled_switch) ? "" : "\n", next, "\n", all, NULL);
 }
 
 static void

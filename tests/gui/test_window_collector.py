@@ -102,8 +102,11 @@ class Panel(GuiTest):
         window = self.open_panel('gc.disable()')
         wait_for('the panel', lambda: window.value('Threshold of generation 0') > 0)
         self.assertFalse(self.switch(window).has_state(Atspi.StateType.CHECKED))
+        window.sees('If it did:')
         window.press(AUTOMATIC)
         wait_for('the switch on', lambda: self.switch(window).has_state(Atspi.StateType.CHECKED))
+        wait_for('what will be', lambda: not any('If it did:' in text for text in window.texts()))
+        window.sees('the next collection after')
         self.go_on(window).wait_for('automatic True')
 
     def test_frozen_objects_are_told(self):

@@ -117,6 +117,7 @@ class Thresholds(unittest.TestCase):
         outcome = json.loads(self.run_cli('thresholds', '--json', *args))
         return [[row['allocations'], row['generation']] for row in outcome['collections']]
 
+    @unittest.skipUnless('RSC_AGENT' in os.environ, 'built without the agent')
     def test_sequence(self):
         """From a capture on: the allocations and generations are the real ones, each of them."""
         script = self.script(PROGRAM)
