@@ -212,6 +212,8 @@ append_more (GString *json,
 
   append_numbers (json, "thresholds", self->start.counter.thresholds);
   append_numbers (json, "counts", self->start.counter.counts);
+  g_string_append_printf (json, ",\n  \"long_lived_total\": %" PRIu64 ",\n  \"long_lived_pending\": %" PRIu64,
+                          self->start.counter.long_lived_total, self->start.counter.long_lived_pending);
   g_string_append (json, ",\n  \"collections\": [");
   if (limit > 0)
     n = MIN (n, (guint64) limit);
@@ -496,6 +498,7 @@ static char *
 describe_model (const RscThresholdsModel *model,
                 const Runs               *runs)
 {
+  const RscThresholdsRun *numbers = rsc_thresholds_model_get_recorded (model);
   guint64 asked = rsc_thresholds_model_get_asked (model), left_out = rsc_thresholds_model_get_left_out (model);
   GString *text = g_string_new (NULL);
 
@@ -512,6 +515,8 @@ describe_model (const RscThresholdsModel *model,
                                                  asked),
                               asked);
     }
+  if (asked > (numbers->collections[0] + numbers->collections[1] + numbers->collections[2]) / 2)
+    g_string_append_printf (text, "\n%s", _("Those are most of them: was the record made with other thresholds? Then say so by --recorded."));
   if (left_out > 0)
     {
       g_string_append_c (text, '\n');

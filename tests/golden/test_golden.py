@@ -126,6 +126,7 @@ CASES = {
                            '--fail-if', 'collections_0 = 89'], CONDITION),
     'thresholds-record-json': (['thresholds', 'shop.refscope', '--record', 'collections.log', '--recorded', '700,10,10',
                                 '--set', '700,0,0', '--json'], DONE),
+    'thresholds-record-misread': (['thresholds', '--record', 'collections.log', '--recorded', '700,3,3', '--set', '70,1,1'], DONE),
     'thresholds-none': (['thresholds', '--set', '0,10,10'], DONE),
     'thresholds-csv': (['thresholds', '--set', '10,10,10', '--allocations', '1000', '--csv'], DONE),
     'heap-unreachable': (['unreachable', 'shop.refscope', '--limit', '3', '--fail-if', "type = 'Session'"], CONDITION),
