@@ -118,12 +118,14 @@ on_collector (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 on_filter (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
+  rsc_heap_page_call_controls (user_data);
   rsc_view_controls_focus_filter (((RscHeapPage *) user_data)->controls);
 }
 
 static void
 on_conditions (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
+  rsc_heap_page_call_controls (user_data);
   rsc_view_controls_show_conditions (((RscHeapPage *) user_data)->controls);
 }
 

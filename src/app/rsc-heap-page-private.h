@@ -34,6 +34,7 @@ struct _RscHeapPage
   RscJob *shown_job;          /* whose progress is shown */
   guint progress_source;
   gboolean selecting;         /* the canvas is being told, not asked */
+  gboolean controls_called;   /* although there are steps and little room */
   gboolean lists_were_shown;  /* by themselves, with a lesson's first steps */
   gboolean output_was_shown;  /* by itself, when the program first wrote */
   GHashTable *export_paths;   /* a format -> what was last written in it; NULL: nothing yet */
@@ -84,6 +85,8 @@ void rsc_heap_page_toast      (RscHeapPage *self, const char *text);
 /* The actions group, filled, with its keys on the page. */
 void rsc_heap_page_init_actions   (RscHeapPage *self);
 void rsc_heap_page_update_actions (RscHeapPage *self);
+/* Shows the view's controls also where steps have their room. */
+void rsc_heap_page_call_controls (RscHeapPage *self);
 /* "png", "png2", "svg", "pdf", "dot": asks for a file and writes the picture. */
 void rsc_heap_page_export         (RscHeapPage *self, const char *format);
 /* "run-html", "run-svg", "run-frames": the same for all steps that are gone through. */

@@ -303,6 +303,24 @@ hide_panes (RscHeapPage *self)
   rsc_pane_memory_close (self->details_flap);
 }
 
+/* Controls of a picture that cannot be there yet say nothing; in a narrow window steps need their room, so that one
+ * reads the counts in the picture. */
+static void
+update_controls (RscHeapPage *self)
+{
+  gboolean stepping = rsc_session_get_steps (self->session) != NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->controls), rsc_session_get_snapshot (self->session) != NULL &&
+                          (!stepping || self->controls_called || !adw_flap_get_folded (self->find_flap)));
+}
+
+void
+rsc_heap_page_call_controls (RscHeapPage *self)
+{
+  self->controls_called = rsc_session_get_steps (self->session) != NULL;
+  update_controls (self);
+}
+
 static void
 update_center (RscHeapPage *self)
 {
@@ -312,8 +330,7 @@ update_center (RscHeapPage *self)
   const char *icon = "refscope-graph-symbolic", *title = "", *description = "", *button = NULL;
   gboolean waiting = FALSE, again = FALSE, draw = FALSE;
 
-  /* Controls of a picture that cannot be there yet say nothing. */
-  gtk_widget_set_visible (GTK_WIDGET (self->controls), rsc_session_get_snapshot (self->session) != NULL);
+  update_controls (self);
   gtk_widget_set_visible (self->canvas_bar, rsc_session_get_scene (self->session) != NULL);
   if (rsc_session_get_scene (self->session) != NULL)
     {
@@ -642,6 +659,8 @@ on_steps_changed (RscHeapPage *self)
   gboolean stepping = rsc_session_get_steps (self->session) != NULL;
   RscLesson *lesson = rsc_session_get_lesson (self->session);
 
+  self->controls_called &= stepping;
+  update_controls (self);
   if (adw_view_stack_page_get_visible (self->steps_page) == stepping)
     return;
 
@@ -687,6 +706,8 @@ update_compact (gpointer user_data)
     gtk_widget_add_css_class (GTK_WIDGET (self), "compact");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self), "compact");
+  if (self->session != NULL)
+    update_controls (self);
 
   return G_SOURCE_REMOVE;
 }

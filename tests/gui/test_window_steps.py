@@ -145,6 +145,24 @@ class Collection(StepsTest):
         wait_for('the end', lambda: window.facts()['step'] == window.facts()['steps'])
         window.find('Play')
 
+    def test_the_picture_has_the_room_of_a_narrow_window(self):
+        """The view's controls go while there are steps, unless they are called."""
+        window = self.open_pair()
+        window.resize(360, 640)
+        wait_for('360 px', lambda: window.facts()['width'] <= 360)
+        window.settle()
+        window.find('Filter by conditions')
+        self.begin(window)
+        wait_for('no controls', lambda: not window.has('Filter by conditions'))
+        window.activate('page.filter')
+        window.find('Filter by conditions')
+        window.activate('page.back')
+        wait_for('no steps', lambda: 'step' not in window.facts())
+        self.begin(window)
+        wait_for('no controls', lambda: not window.has('Filter by conditions'))
+        window.resize(1280, 800)
+        window.find('Filter by conditions')
+
     def test_back_ends_stepping_and_keeps_the_picture(self):
         window = self.open_pair()
         self.begin(window)
