@@ -225,6 +225,7 @@ drawn (gpointer owner, RscJob *job, gpointer data, const GError *error)
     rsc_session_message (self, _("The drawn objects are not in this capture any more."));
   if (self->overlay_mode == RSC_OVERLAY_MODE_CYCLES)
     rsc_session_find_cycles (self);
+  rsc_session_follow_step (self);
 
   draw_result_free (result);
 }

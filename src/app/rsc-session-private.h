@@ -70,6 +70,7 @@ struct _RscSession
   guint64 draw_serial;
   RscJob *draw_job;
   RscJob *step_job;
+  RscJob *seek_job;                /* that looks for a step; NULL: none */
 
   /* On top of it. */
   RscOverlayMode overlay_mode;
@@ -82,6 +83,7 @@ struct _RscSession
   RscOverlay *step_overlay;        /* of where it stands; NULL: to be made */
   RscScene *step_overlay_scene;    /* what was drawn then: only to be compared */
   gboolean follow_steps;
+  guint64 followed_position;       /* drawn for it, and not left since; else G_MAXUINT64 */
   int steps_depth;                 /* pictures that were drawn since it began */
 
   GListStore *jobs;
@@ -98,6 +100,10 @@ void rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture);
 /* Ends stepping. */
 void        rsc_session_forget_steps     (RscSession *self);
 RscOverlay *rsc_session_get_step_overlay (RscSession *self);
+/* Nobody waits for the step any more that is looked for. */
+void        rsc_session_cancel_seek      (RscSession *self);
+/* Draws what the step is about if it is to be followed, once what is being drawn is there. */
+void        rsc_session_follow_step      (RscSession *self);
 
 void rsc_session_start_program   (RscSession *self);
 void rsc_session_dispose_program (RscSession *self);

@@ -331,8 +331,10 @@ steps_computed (gpointer owner, RscJob *job, gpointer data, const GError *error)
       return;
     }
 
+  rsc_session_cancel_seek (self);
   g_clear_pointer (&self->steps, rsc_replay_cursor_free);
   self->steps = g_steal_pointer (&answer->cursor);
+  self->followed_position = G_MAXUINT64;
   self->overlay_mode = RSC_OVERLAY_MODE_STEPS;
   self->steps_depth = 0;
   steps_moved (self);
@@ -478,6 +480,7 @@ void
 rsc_session_forget_steps (RscSession *self)
 {
   cancel_step_job (self);
+  rsc_session_cancel_seek (self);
   if (self->steps == NULL)
     return;
 
@@ -549,43 +552,41 @@ rsc_session_draw_step (RscSession *self)
     rsc_session_draw_objects (self, nodes, nodes[1] != RSC_NODE_NONE && nodes[1] != nodes[0] ? 2 : 1);
 }
 
-/* Where the next step (or the one before) is of those that concern what is drawn. */
-guint64
-rsc_session_find_drawn_step (RscSession *self, gboolean forwards)
+/* One picture at a time: while it plays fast a new one with each step would never be done. */
+void
+rsc_session_follow_step (RscSession *self)
 {
-  RscReplay *replay = rsc_replay_cursor_get_replay (self->steps);
-  g_autoptr (RscBitset) drawn = rsc_bitset_new (rsc_snapshot_peek_columns (rsc_replay_get_snapshot (replay))->n_nodes);
-  const RscGraphNode *nodes = NULL;
-  gsize n_nodes = 0;
+  guint64 position = self->steps != NULL ? rsc_replay_cursor_get_position (self->steps) : 0;
 
-  if (self->scene != NULL)
-    nodes = rsc_graph_get_nodes (rsc_scene_get_graph (self->scene), &n_nodes);
-  for (gsize i = 0; i < n_nodes; i++)
-    if (nodes[i].kind == RSC_GRAPH_NODE_OBJECT)
-      rsc_bitset_set (drawn, nodes[i].node);
+  if (!self->follow_steps || self->steps == NULL || self->draw_job != NULL || position == self->followed_position ||
+      rsc_session_is_step_drawn (self))
+    return;
 
-  return rsc_replay_find_concerning (replay, rsc_replay_cursor_get_position (self->steps), drawn, forwards);
+  /* What a filter hides is not drawn though it was asked for: once is enough. */
+  self->followed_position = position;
+  rsc_session_draw_step (self);
 }
 
 void
 rsc_session_set_follow_steps (RscSession *self, gboolean follow)
 {
   self->follow_steps = follow;
-  if (follow && !rsc_session_is_step_drawn (self))
-    rsc_session_draw_step (self);
+  self->followed_position = G_MAXUINT64;
+  rsc_session_follow_step (self);
 }
 
 void
 rsc_session_go_to_step (RscSession *self, guint64 position)
 {
-  if (self->steps == NULL || position > rsc_replay_get_n_steps (rsc_replay_cursor_get_replay (self->steps)) ||
+  if (self->steps == NULL || self->draw_job != NULL || position > rsc_replay_get_n_steps (rsc_replay_cursor_get_replay (self->steps)) ||
       position == rsc_replay_cursor_get_position (self->steps))
     return;
 
+  rsc_session_cancel_seek (self);
   rsc_replay_cursor_seek (self->steps, position);
   steps_moved (self);
-  if (self->follow_steps && !rsc_session_is_step_drawn (self))
-    rsc_session_draw_step (self);
+  self->followed_position = G_MAXUINT64;
+  rsc_session_follow_step (self);
 }
 
 void

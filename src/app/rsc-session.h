@@ -159,8 +159,10 @@ void     rsc_session_count_outside   (RscSession *self, guint64 *outside);
 gboolean rsc_session_is_step_drawn   (RscSession *self);
 gboolean rsc_session_is_node_drawn   (RscSession *self, RscNode node);
 void     rsc_session_draw_step       (RscSession *self);
-/* The position after the next step (or the one before) of those that concern what is drawn. */
-guint64  rsc_session_find_drawn_step (RscSession *self, gboolean forwards);
+/* On to the next step (or back) of those that concern what is drawn, or of the
+ * selected object's own; in a moment where it is far. */
+void     rsc_session_seek_drawn_step (RscSession *self, gboolean forwards);
+void     rsc_session_seek_own_step   (RscSession *self, gboolean forwards);
 /* Draws it with each step, if it is not drawn. */
 void     rsc_session_set_follow_steps (RscSession *self, gboolean follow);
 gboolean rsc_session_get_follow_steps (RscSession *self);

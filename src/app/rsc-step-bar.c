@@ -276,6 +276,8 @@ mark_phase (RscStepBar *self, guint64 position)
     {
       gboolean now = position > spans[i].first && position <= spans[i].first + spans[i].n_steps;
 
+      if (now == gtk_widget_has_css_class (child, "now"))
+        continue;
       if (now)
         gtk_widget_add_css_class (child, "now");
       else
@@ -398,33 +400,6 @@ on_selected_changed (RscStepBar *self)
 
 /* Going. */
 
-static void
-go_to_own_event (RscStepBar *self, RscReplayCursor *cursor, gboolean forwards)
-{
-  RscNode node = rsc_session_get_selected (self->session);
-  guint64 position = rsc_replay_cursor_get_position (cursor);
-  guint64 found = position;
-  g_autoptr (GArray) events = NULL;
-
-  if (node == RSC_NODE_NONE)
-    return;
-
-  events = rsc_replay_list_events (self->replay, node, G_MAXUINT);
-  for (guint i = 0; i < events->len; i++)
-    {
-      guint64 after = g_array_index (events, guint64, i) + 1;
-
-      if (!forwards && after < position)
-        found = after;
-      if (forwards && after > position)
-        {
-          found = after;
-          break;
-        }
-    }
-  rsc_session_go_to_step (self->session, found);
-}
-
 void
 rsc_step_bar_go (RscStepBar *self, const char *where)
 {
@@ -442,16 +417,16 @@ rsc_step_bar_go (RscStepBar *self, const char *where)
     rsc_session_go_to_step (self->session, 0);
   else if (strcmp (where, "last") == 0)
     rsc_session_go_to_step (self->session, rsc_replay_get_n_steps (self->replay));
+  else if (g_strcmp0 (grain, "-step") == 0 && gtk_toggle_button_get_active (self->drawn_button))
+    rsc_session_seek_drawn_step (self->session, forwards);
   else if (g_strcmp0 (grain, "-step") == 0)
-    rsc_session_go_to_step (self->session, gtk_toggle_button_get_active (self->drawn_button) ?
-                            rsc_session_find_drawn_step (self->session, forwards) :
-                            rsc_replay_cursor_find (cursor, RSC_GRAIN_STEP, forwards));
+    rsc_session_go_to_step (self->session, rsc_replay_cursor_find (cursor, RSC_GRAIN_STEP, forwards));
   else if (g_strcmp0 (grain, "-object") == 0)
     rsc_session_go_to_step (self->session, rsc_replay_cursor_find (cursor, RSC_GRAIN_OBJECT, forwards));
   else if (g_strcmp0 (grain, "-phase") == 0)
     rsc_session_go_to_step (self->session, rsc_replay_cursor_find (cursor, RSC_GRAIN_PHASE, forwards));
   else if (g_strcmp0 (grain, "-own") == 0)
-    go_to_own_event (self, cursor, forwards);
+    rsc_session_seek_own_step (self->session, forwards);
 }
 
 static gboolean

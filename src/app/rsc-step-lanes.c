@@ -7,6 +7,7 @@
 
 #include "rsc-number.h"
 #include "rsc-object-item.h"
+#include "rsc-row-tooltip.h"
 
 /* So many boxes of a lane at most. */
 #define BOXES_MAX 24
@@ -27,6 +28,8 @@ typedef struct
   GtkWidget *button;
   RscNode node;
   guint lane;
+  char *spoken;      /* what it was given last */
+  gboolean lit;
   gboolean placed;   /* it has been somewhere */
   double x, y;       /* where it is */
   double from_x, from_y, to_x, to_y;
@@ -86,6 +89,7 @@ box_free (gpointer data)
   Box *box = data;
 
   gtk_widget_unparent (box->button);
+  g_free (box->spoken);
   g_free (box);
 }
 
@@ -207,10 +211,17 @@ show_box (RscStepLanes *self, RscReplayCursor *cursor, Box *box, gboolean lit)
   else
     /* Translators: an object and its state */
     spoken = g_strdup_printf (_("%s, %s"), long_name, rsc_state_get_label (state.state));
+  /* Of most boxes a step changes nothing, and while it plays there are many steps. */
+  if (g_strcmp0 (spoken, box->spoken) == 0 && lit == box->lit)
+    return;
+
   gtk_label_set_text (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (box->button))), name);
   gtk_widget_set_css_classes (box->button, (const char **) classes);
-  gtk_widget_set_tooltip_text (box->button, spoken);
+  rsc_row_tooltip_set (box->button, spoken);
   gtk_accessible_update_property (GTK_ACCESSIBLE (box->button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  g_free (box->spoken);
+  box->spoken = g_steal_pointer (&spoken);
+  box->lit = lit;
 }
 
 static const char *

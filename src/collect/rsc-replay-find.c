@@ -6,28 +6,41 @@
 static gboolean
 concerns (RscReplay       *self,
           guint64          index,
-          const RscBitset *nodes)
+          const RscBitset *nodes,
+          RscNode          node)
 {
-  return rsc_step_is_join (rsc_replay_get_step_kind (self, index))
-         || rsc_bitset_get (nodes, rsc_replay_get_step_node (self, index));
+  if (rsc_step_is_join (rsc_replay_get_step_kind (self, index)))
+    return nodes != NULL;
+
+  return nodes != NULL ? rsc_bitset_get (nodes, rsc_replay_get_step_node (self, index))
+                       : rsc_replay_get_step_node (self, index) == node;
 }
 
-guint64
-rsc_replay_find_concerning (RscReplay       *self,
-                            guint64          position,
-                            const RscBitset *nodes,
-                            gboolean         forwards)
+RscSearchResult
+rsc_replay_search (RscReplay       *self,
+                   const RscBitset *nodes,
+                   RscNode          node,
+                   gboolean         forwards,
+                   guint64          max,
+                   guint64         *position)
 {
   guint64 n_steps = rsc_replay_get_n_steps (self);
 
-  if (forwards)
+  for (guint64 looked = 0; looked < max; looked++)
     {
-      while (position < n_steps && !concerns (self, position, nodes))
-        position++;
-      return MIN (position + 1, n_steps);
+      /* Of position p the step that is done next is p, the one that led to the position before is p - 2. */
+      if (forwards ? *position >= n_steps : *position <= 1)
+        {
+          *position = forwards ? n_steps : 0;
+          return RSC_SEARCH_NONE;
+        }
+      if (concerns (self, forwards ? *position : *position - 2, nodes, node))
+        {
+          *position += forwards ? 1 : -1;
+          return RSC_SEARCH_FOUND;
+        }
+      *position += forwards ? 1 : -1;
     }
 
-  while (position > 1 && !concerns (self, position - 2, nodes))
-    position--;
-  return position > 0 ? position - 1 : 0;
+  return RSC_SEARCH_UNFINISHED;
 }

@@ -601,20 +601,6 @@ rsc_replay_get_phase (RscReplay *self,
   return g_array_index (self->phases, RscPhaseSpan, find_phase (self, index)).phase;
 }
 
-GArray *
-rsc_replay_list_events (RscReplay *self,
-                        RscNode    node,
-                        guint      max)
-{
-  GArray *events = g_array_new (FALSE, FALSE, sizeof (guint64));
-
-  for (guint64 i = 0; i < self->n_steps && events->len < max; i++)
-    if (get_step_node (self, i) == node && effects[get_step_kind (self, i)].doing != DOES_JOIN)
-      g_array_append_val (events, i);
-
-  return events;
-}
-
 /* --- The cursor ------------------------------------------------------------ */
 
 struct _RscReplayCursor

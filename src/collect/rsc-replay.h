@@ -162,6 +162,13 @@ typedef enum
   RSC_ORDER_BREADTH_FIRST
 } RscMarkOrder;
 
+typedef enum
+{
+  RSC_SEARCH_FOUND,     /* the position is the one after the step */
+  RSC_SEARCH_NONE,      /* it is the end, or 0 */
+  RSC_SEARCH_UNFINISHED /* it is where to go on looking */
+} RscSearchResult;
+
 /* A phase or a kind of step as an identifier ("subtract_refs"), never
  * translated, and as a translated heading ("Subtract references"). */
 const char *rsc_phase_get_id    (RscPhase phase);
@@ -201,13 +208,11 @@ const RscPhaseSpan     *rsc_replay_get_phases   (RscReplay *self, gsize *n_phase
 const RscReplaySummary *rsc_replay_get_summary  (RscReplay *self);
 /* The phase of step @index. */
 RscPhase                rsc_replay_get_phase    (RscReplay *self, guint64 index);
-/* The steps that concern @node itself (not its references), ascending: an array
- * of guint64, at most @max of them. */
-GArray                 *rsc_replay_list_events  (RscReplay *self, RscNode node, guint max);
-/* From @position the next one (or the one before) after a step that concerns one of @nodes or whole lists;
- * the end (or 0) where there is none. */
-guint64                 rsc_replay_find_concerning (RscReplay *self, guint64 position, const RscBitset *nodes,
-                                                    gboolean forwards);
+/* Looks from *position on, or back, for a step that concerns one of @nodes or
+ * whole lists; with NULL for one of @node itself (not of its references).  At most
+ * @max steps far: a log can have too many of them to be looked through at once. */
+RscSearchResult         rsc_replay_search       (RscReplay *self, const RscBitset *nodes, RscNode node,
+                                                 gboolean forwards, guint64 max, guint64 *position);
 
 /* What happens in step @step, as a sentence; @node and @source are what its
  * objects are called ("list (2 items)"), NULL where there is none.  Free with g_free(). */

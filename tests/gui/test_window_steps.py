@@ -163,6 +163,69 @@ class Collection(StepsTest):
         window.resize(1280, 800)
         window.find('Filter by conditions')
 
+    def test_playing_fast_is_followed(self):
+        """What the steps are about is drawn while they go on, not only when they pause."""
+        window = self.open_pair()
+        self.begin(window)
+        window.press('Only What Is Drawn')
+        wait_for('every step', lambda: not any(item.has_state(Atspi.StateType.PRESSED) for item in window.walk()
+                                               if item.get_name() == 'Only What Is Drawn'))
+        window.click(window.find('Speed'))
+        window.pick('End')
+        window.sees('50 steps a second')
+        # Each step is of another object that is not in the picture.
+        window.press('Copy reference counts')
+        wait_for('the phase', lambda: window.facts()['step'] > 0)
+        # Large ones: until such a one is drawn there are many steps.
+        window.set_value('Depth', 6)
+        window.settle()
+        first = self.states(window).keys()
+        window.press('Follow')
+        window.press('Play')
+        pictures = {frozenset(first)}
+
+        def drawn():
+            pictures.add(frozenset(self.states(window).keys()))
+            return len(pictures) > 3
+        wait_for('other pictures', drawn)
+        position = window.facts()['step']
+        wait_for('that it plays still', lambda: window.facts()['step'] > position)
+
+    def test_far_steps_are_found(self):
+        """Those of one object among a million: a worker looks for them."""
+        window = self.open_program('''
+            import gc
+            gc.disable()
+            class Needle:
+                pass
+            needle = Needle()
+            needle.itself = needle
+            hoard = [[] for _ in range(150000)]
+            import refscope
+            refscope.mark('a hoard')
+            ''')
+        window.wait_for_captures(1)
+        window.enter('Find objects', 'type:Needle')
+        window.sees('1 object', exactly=True)
+        window.key('ctrl+f')
+        window.key('Return')
+        wait_for('the needle', lambda: (window.settle(), 'Needle' in {label.split('\n')[0] for *_, label, _ in window.nodes()})[1])
+        index, node = next((i, node) for i, _, node, label, _ in window.nodes() if label.split('\n')[0] == 'Needle')
+        window.click_node(index)
+        wait_for('the selection', lambda: window.facts()['selected'] == node)
+        self.begin(window)
+        self.assertGreater(window.facts()['steps'], 500000)
+        found = [self.go(window, 'next-own') for _ in range(3)]
+        self.assertEqual(found, sorted(set(found)))
+        self.assertGreater(found[2] - found[0], 65536)
+        self.assertEqual(window.facts()['lit-node'], index)
+        self.assertEqual(self.go(window, 'previous-own'), found[1])
+        self.go(window, 'last')
+        last = self.go(window, 'previous-own')
+        self.assertEqual(window.facts()['lit-node'], index)
+        self.assertEqual(self.go(window, 'next-own'), last)
+        window.sees('The selected object has no step after this one.')
+
     def test_back_ends_stepping_and_keeps_the_picture(self):
         window = self.open_pair()
         self.begin(window)

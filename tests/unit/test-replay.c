@@ -96,6 +96,50 @@ check_positions (RscReplay *replay, guint32 seed)
     }
 }
 
+/* From @from to where a search comes that looks at @max steps at a time. */
+static guint64
+search (RscReplay *replay, guint64 from, const RscBitset *nodes, RscNode node, gboolean forwards, guint64 max,
+        RscSearchResult *result)
+{
+  guint64 position = from;
+
+  for (;;)
+    {
+      guint64 before = position;
+
+      *result = rsc_replay_search (replay, nodes, node, forwards, max, &position);
+      if (*result != RSC_SEARCH_UNFINISHED)
+        return position;
+      g_assert_cmpuint (forwards ? position - before : before - position, ==, max);
+    }
+}
+
+/* Forwards and backwards over the steps of one object alone. */
+static void
+check_own (RscReplay *replay, RscNode node, guint64 max)
+{
+  g_autoptr(RscReplayCursor) cursor = rsc_replay_cursor_new (replay);
+  guint64 n = rsc_replay_get_n_steps (replay), last = 0;
+  RscSearchResult result;
+
+  for (guint64 p = 1; p <= n; p++)
+    {
+      RscStep step;
+
+      rsc_replay_cursor_seek (cursor, p);
+      g_assert_true (rsc_replay_cursor_get_step (cursor, &step));
+      if (step.node != node)
+        continue;
+      g_assert_cmpuint (search (replay, last, NULL, node, TRUE, max, &result), ==, p);
+      g_assert_cmpint (result, ==, RSC_SEARCH_FOUND);
+      g_assert_cmpuint (search (replay, p, NULL, node, FALSE, max, &result), ==, last);
+      g_assert_cmpint (result, ==, last > 0 ? RSC_SEARCH_FOUND : RSC_SEARCH_NONE);
+      last = p;
+    }
+  g_assert_cmpuint (search (replay, last, NULL, node, TRUE, max, &result), ==, n);
+  g_assert_cmpint (result, ==, RSC_SEARCH_NONE);
+}
+
 /* Forwards and backwards over the steps of every third object, and of lists. */
 static void
 check_concerning (RscReplay *replay)
@@ -104,6 +148,7 @@ check_concerning (RscReplay *replay)
   guint32 n_nodes = rsc_snapshot_peek_columns (rsc_replay_get_snapshot (replay))->n_nodes;
   guint64 n = rsc_replay_get_n_steps (replay), last = 0;
   g_autoptr(RscBitset) nodes = rsc_bitset_new (n_nodes);
+  RscSearchResult result;
 
   for (guint32 i = 0; i < n_nodes; i += 3)
     rsc_bitset_set (nodes, i);
@@ -115,12 +160,16 @@ check_concerning (RscReplay *replay)
       g_assert_true (rsc_replay_cursor_get_step (cursor, &step));
       if (step.node != RSC_NODE_NONE && step.node % 3 != 0 && p != n)
         continue;
-      g_assert_cmpuint (rsc_replay_find_concerning (replay, last, nodes, TRUE), ==, p);
-      g_assert_cmpuint (rsc_replay_find_concerning (replay, p, nodes, FALSE), ==, last);
+      g_assert_cmpuint (search (replay, last, nodes, RSC_NODE_NONE, TRUE, 1 + p % 4, &result), ==, p);
+      g_assert_cmpuint (search (replay, p, nodes, RSC_NODE_NONE, FALSE, 1 + p % 4, &result), ==, last);
       last = p;
     }
-  g_assert_cmpuint (rsc_replay_find_concerning (replay, n, nodes, TRUE), ==, n);
-  g_assert_cmpuint (rsc_replay_find_concerning (replay, 0, nodes, FALSE), ==, 0);
+  g_assert_cmpuint (search (replay, n, nodes, RSC_NODE_NONE, TRUE, 1, &result), ==, n);
+  g_assert_cmpint (result, ==, RSC_SEARCH_NONE);
+  g_assert_cmpuint (search (replay, 0, nodes, RSC_NODE_NONE, FALSE, 1, &result), ==, 0);
+  g_assert_cmpint (result, ==, RSC_SEARCH_NONE);
+  for (guint32 i = 0; i < MIN (n_nodes, 3); i++)
+    check_own (replay, i, 1 + i);
 }
 
 /* A step changes nothing but what it says, and an edge is one of its source to its target. */
