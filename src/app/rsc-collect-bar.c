@@ -5,6 +5,8 @@
 
 #include "rsc-collect-bar.h"
 
+#include "collect/rsc-comparison.h"
+
 #include "rsc-number.h"
 #include "rsc-reveal.h"
 #include "rsc-template.h"
@@ -97,21 +99,42 @@ add_count (RscCollectBar *self, RscOverlay *overlay, RscState state, guint64 cou
   rsc_wrap_box_append (self->counts, button);
 }
 
-static void
-on_difference_clicked (RscCollectBar *self, GtkWidget *button)
+typedef struct
 {
-  g_signal_emit (self, signals[SHOW_NODES], 0, gtk_button_get_label (GTK_BUTTON (button)),
-                 g_object_get_data (G_OBJECT (button), "nodes"));
+  RscSnapshot *snapshot;
+  GArray *nodes; /* of it */
+} Listed;
+
+static void
+listed_free (gpointer data, GClosure *closure)
+{
+  Listed *listed = data;
+
+  rsc_snapshot_unref (listed->snapshot);
+  g_array_unref (listed->nodes);
+  g_free (listed);
 }
 
-/* Takes @nodes over. */
 static void
-add_difference (RscCollectBar *self, GArray *nodes, const char *label)
+on_listed_clicked (GtkButton *button, gpointer user_data)
+{
+  Listed *listed = user_data;
+  GtkWidget *bar = gtk_widget_get_ancestor (GTK_WIDGET (button), RSC_TYPE_COLLECT_BAR);
+
+  g_signal_emit (bar, signals[SHOW_NODES], 0, gtk_button_get_label (button), listed->snapshot, listed->nodes);
+}
+
+/* A chip that lists @nodes, which it takes over.  They are of @snapshot; if that is
+ * not what is shown, they may be there under other numbers, or, if @gone, are not. */
+static void
+add_nodes (RscCollectBar *self, RscSnapshot *snapshot, GArray *nodes, gboolean gone, const char *label)
 {
   GtkWidget *button;
   g_autofree char *number = rsc_number_dup (nodes->len);
   /* Translators: a number of objects, and what came of them */
   g_autofree char *text = g_strdup_printf (_("%s %s"), number, label);
+  gboolean there = !gone || snapshot == rsc_session_get_snapshot (self->session);
+  Listed *listed;
 
   if (nodes->len == 0)
     {
@@ -121,41 +144,45 @@ add_difference (RscCollectBar *self, GArray *nodes, const char *label)
   button = gtk_button_new_with_label (text);
   gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))), TRUE);
   gtk_widget_add_css_class (button, "chip");
-  gtk_widget_set_tooltip_text (button, _("List them"));
-  g_object_set_data_full (G_OBJECT (button), "nodes", nodes, (GDestroyNotify) g_array_unref);
-  g_signal_connect_object (button, "clicked", G_CALLBACK (on_difference_clicked), self, G_CONNECT_SWAPPED);
+  gtk_widget_set_tooltip_text (button, there ? _("List them") : _("They are gone here: see them before the collection"));
+  gtk_widget_set_sensitive (button, there);
+  listed = g_new0 (Listed, 1);
+  listed->snapshot = rsc_snapshot_ref (snapshot);
+  listed->nodes = nodes;
+  g_signal_connect_data (button, "clicked", G_CALLBACK (on_listed_clicked), listed, listed_free, 0);
   rsc_wrap_box_append (self->counts, button);
 }
 
-/* Only what the collector examines can be unreachable to it: what is freed besides went along. */
+/* What the collector finds, and keeps for a finalizer of the old kind. */
+static void
+add_uncollectable (RscCollectBar *self, RscSnapshot *snapshot, const RscPrediction *prediction)
+{
+  GArray *nodes = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  guint32 n_nodes = rsc_snapshot_peek_columns (snapshot)->n_nodes;
+
+  for (RscNode node = 0; node < n_nodes && nodes->len < prediction->n_uncollectable; node++)
+    if (rsc_bitset_get (prediction->uncollectable, node))
+      g_array_append_val (nodes, node);
+  /* Translators: "2 uncollectable": objects that the collector finds unreachable and keeps */
+  add_nodes (self, snapshot, nodes, FALSE, _("uncollectable"));
+}
+
 static void
 fill_comparison (RscCollectBar *self, RscCollectionDiff *diff, GString *note)
 {
   RscHeapCapture *capture = rsc_session_get_capture (self->session);
   guint generation = rsc_heap_capture_get_collection (capture)->generation;
   RscPrediction *prediction = rsc_heap_capture_get_prediction (capture, RSC_SIDE_BEFORE, generation, NULL);
-  const RscColumns *columns = rsc_snapshot_peek_columns (rsc_heap_capture_get_snapshot (capture, RSC_SIDE_BEFORE));
+  RscSnapshot *before = rsc_heap_capture_get_snapshot (capture, RSC_SIDE_BEFORE);
+  g_autoptr (RscComparison) comparison = NULL;
   g_autofree char *number = NULL;
-  GArray *only_predicted, *only_real;
 
   if (prediction == NULL)
     return;
 
-  only_predicted = g_array_new (FALSE, FALSE, sizeof (RscNode));
-  only_real = g_array_new (FALSE, FALSE, sizeof (RscNode));
-  for (RscNode node = 0; node < columns->n_nodes; node++)
-    {
-      gboolean predicted = rsc_bitset_get (prediction->unreachable, node);
-      gboolean freed = rsc_overlay_get_state (diff->before, node) == RSC_STATE_FREED;
-
-      if (predicted && !freed)
-        g_array_append_val (only_predicted, node);
-      else if (freed && !predicted && (columns->flags[node] & RSC_NODE_TRACKED) && columns->generation[node] <= generation)
-        g_array_append_val (only_real, node);
-    }
-
+  comparison = rsc_comparison_new (prediction, diff);
   number = rsc_number_dup (prediction->n_unreachable);
-  if (only_predicted->len == 0 && only_real->len == 0)
+  if (!rsc_comparison_is_different (comparison))
     g_string_append_printf (note, g_dngettext (GETTEXT_PACKAGE, "As predicted: %s object was to be found unreachable, and no other went.",
                                                "As predicted: %s objects were to be found unreachable, and no others went.",
                                                RSC_PLURAL (prediction->n_unreachable)), number);
@@ -164,8 +191,9 @@ fill_comparison (RscCollectBar *self, RscCollectionDiff *diff, GString *note)
                                                "Otherwise than predicted, which were %s objects; finalizers and other threads may have changed it.",
                                                RSC_PLURAL (prediction->n_unreachable)), number);
   g_string_append_c (note, ' ');
-  add_difference (self, only_predicted, _("predicted, but still there"));
-  add_difference (self, only_real, _("freed, but not predicted"));
+  add_nodes (self, before, g_array_ref (comparison->only_predicted), FALSE, _("predicted, but still there"));
+  add_nodes (self, before, g_array_ref (comparison->only_real), TRUE, _("freed, but not predicted"));
+  add_uncollectable (self, before, prediction);
 }
 
 static void
@@ -234,6 +262,7 @@ fill_prediction (RscCollectBar *self, RscPrediction *prediction, RscOverlay *ove
   add_count (self, overlay, RSC_STATE_PREDICTED, prediction->n_unreachable, prediction->bytes);
   add_count (self, overlay, RSC_STATE_PROMOTED, rsc_overlay_count (overlay, RSC_STATE_PROMOTED), 0);
   add_count (self, overlay, RSC_STATE_STAYED, rsc_overlay_count (overlay, RSC_STATE_STAYED), 0);
+  add_uncollectable (self, rsc_overlay_get_snapshot (overlay), prediction);
 }
 
 static void
@@ -308,7 +337,7 @@ rsc_collect_bar_class_init (RscCollectBarClass *klass)
   G_OBJECT_CLASS (klass)->dispose = rsc_collect_bar_dispose;
 
   signals[SHOW_NODES] = g_signal_new ("show-nodes", RSC_TYPE_COLLECT_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_POINTER);
+                                      G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_POINTER);
   signals[SHOW_STATE] = g_signal_new ("show-state", RSC_TYPE_COLLECT_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                       G_TYPE_NONE, 1, G_TYPE_UINT);
 

@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (RscCollectBar, rsc_collect_bar, RSC, COLLECT_BAR, GtkWidge
 /* Signals:
  *   show-state (uint state)   the objects of the overlay in this RscState are to
  *                             be listed
- *   show-nodes (string title, pointer nodes)   a GArray of RscNode of the heap before, likewise */
+ *   show-nodes (string title, pointer snapshot, pointer nodes)   a GArray of RscNode of that RscSnapshot, likewise */
 void rsc_collect_bar_set_session (RscCollectBar *self, RscSession *session);
 
 G_END_DECLS

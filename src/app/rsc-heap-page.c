@@ -641,15 +641,31 @@ on_show_state (RscHeapPage *self, guint state)
 }
 
 static void
-on_show_nodes (RscHeapPage *self, const char *title, GArray *nodes)
+on_show_nodes (RscHeapPage *self, const char *title, RscSnapshot *snapshot, GArray *nodes)
 {
-  RscHeapCapture *capture = rsc_session_get_capture (self->session);
+  RscSnapshot *shown = rsc_session_get_snapshot (self->session);
   g_autoptr (GArray) first = g_array_new (FALSE, FALSE, sizeof (RscNode));
 
-  g_array_append_vals (first, nodes->data, MIN (nodes->len, RSC_FIND_PANEL_ROWS_MAX));
-  rsc_find_panel_show_nodes (self->find_panel, title, rsc_heap_capture_get_snapshot (capture, RSC_SIDE_BEFORE), first);
+  for (guint i = 0; i < MIN (nodes->len, RSC_FIND_PANEL_ROWS_MAX); i++)
+    {
+      RscNode node = g_array_index (nodes, RscNode, i);
+      gboolean presumed;
+
+      /* What is listed is to be gone to: after the collection it has another number. */
+      if (snapshot != shown)
+        node = rsc_view_carry_over (snapshot, node, shown, &presumed);
+      if (node != RSC_NODE_NONE)
+        g_array_append_val (first, node);
+    }
+  rsc_find_panel_show_nodes (self->find_panel, title, shown, first);
   adw_view_stack_set_visible_child_name (self->side_stack, "find");
   adw_flap_set_reveal_flap (self->find_flap, TRUE);
+}
+
+static void
+on_steps_ended (RscHeapPage *self)
+{
+  rsc_heap_page_focus_center (self);
 }
 
 /* Their lists have a page while there are steps; it comes to the front where lists are in sight. */
@@ -658,12 +674,16 @@ on_steps_changed (RscHeapPage *self)
 {
   gboolean stepping = rsc_session_get_steps (self->session) != NULL;
   RscLesson *lesson = rsc_session_get_lesson (self->session);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
 
   self->controls_called &= stepping;
   update_controls (self);
   if (adw_view_stack_page_get_visible (self->steps_page) == stepping)
     return;
 
+  if (!stepping && focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self->step_lanes)))
+    rsc_heap_page_focus_center (self);
   if (!stepping && g_strcmp0 (adw_view_stack_get_visible_child_name (self->side_stack), "steps") == 0)
     adw_view_stack_set_visible_child_name (self->side_stack, "find");
   adw_view_stack_page_set_visible (self->steps_page, stepping);
@@ -965,6 +985,7 @@ rsc_heap_page_class_init (RscHeapPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_fold_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_show_state);
   gtk_widget_class_bind_template_callback (widget_class, on_show_nodes);
+  gtk_widget_class_bind_template_callback (widget_class, on_steps_ended);
   gtk_widget_class_bind_template_callback (widget_class, on_flap_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_folded_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_lesson_flap_changed);

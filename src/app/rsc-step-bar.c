@@ -55,6 +55,14 @@ struct _RscStepBar
   GtkDropDown *speed;
 };
 
+enum
+{
+  ENDED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (RscStepBar, rsc_step_bar, GTK_TYPE_WIDGET)
 
 /* Steps in a second. */
@@ -352,18 +360,31 @@ fill (RscStepBar *self)
                           rsc_session_is_program (self->session));
 }
 
+static gboolean
+has_focus (RscStepBar *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self));
+}
+
 static void
 on_steps_changed (RscStepBar *self)
 {
   RscReplayCursor *cursor = rsc_session_get_steps (self->session);
   RscReplay *replay = cursor != NULL ? rsc_replay_cursor_get_replay (cursor) : NULL;
   gboolean begun = replay != NULL && replay != self->replay;
+  gboolean focused;
 
   if (replay == NULL)
     {
       rsc_step_bar_set_playing (self, FALSE);
+      focused = has_focus (self);
       g_clear_pointer (&self->replay, rsc_replay_unref);
       gtk_widget_hide (GTK_WIDGET (self));
+      if (focused)
+        g_signal_emit (self, signals[ENDED], 0);
       return;
     }
 
@@ -624,6 +645,8 @@ rsc_step_bar_class_init (RscStepBarClass *klass)
   widget_class->measure = rsc_step_bar_measure;
   widget_class->size_allocate = rsc_step_bar_size_allocate;
   widget_class->get_request_mode = rsc_step_bar_get_request_mode;
+
+  signals[ENDED] = g_signal_new ("ended", RSC_TYPE_STEP_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   g_type_ensure (RSC_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-step-bar.ui");

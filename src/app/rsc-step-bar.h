@@ -3,7 +3,10 @@
  *
  * Its own keys, wherever in it the focus is: Left and Right, comma and period
  * for a step; Up and Down for an object; Page_Up and Page_Down for a phase; Home
- * and End; P plays; Escape ends. */
+ * and End; P plays; Escape ends.
+ *
+ * Signals:
+ *   ended ()   there are no steps any more, and it had the focus */
 #pragma once
 
 #include <gtk/gtk.h>

@@ -15,6 +15,8 @@
 #define WHOLE_NODES_MAX 20000
 /* ... and of a drawing with so few nodes all of them, whatever colour they have. */
 #define ALL_NODES_MAX 40
+/* Each is looked at with each step; more are not set apart. */
+#define ROOTS_MAX 65536
 #define BOX_CHARS 12
 #define BOX_WIDTH_MAX 124
 #define GAP 16        /* between boxes, for the links */
@@ -58,6 +60,7 @@ struct _RscStepLanes
   GHashTable *boxes;     /* node -> Box */
   Lane lanes[N_LANES];
   RscReplay *replay;     /* whose they are; only to be compared */
+  GArray *roots;         /* of RscNode: the heap's, drawn or not; NULL: not set apart */
   guint tick;
   gint64 moving_since;   /* frame time; 0: nothing moves */
 };
@@ -74,13 +77,19 @@ static const guint mark_order[] = {
 };
 
 static const guint *
-get_order (RscReplay *replay, gsize *n)
+get_order (RscStepLanes *self, RscReplay *replay, gsize *n)
 {
-  gboolean marks = rsc_replay_get_kind (replay) == RSC_REPLAY_MARK_SWEEP;
+  gsize skip = self->roots == NULL ? 1 : 0;
 
-  *n = marks ? G_N_ELEMENTS (mark_order) : G_N_ELEMENTS (lists_order);
+  if (rsc_replay_get_kind (replay) != RSC_REPLAY_MARK_SWEEP)
+    {
+      *n = G_N_ELEMENTS (lists_order);
+      return lists_order;
+    }
 
-  return marks ? mark_order : lists_order;
+  *n = G_N_ELEMENTS (mark_order) - skip;
+
+  return mark_order + skip;
 }
 
 static void
@@ -96,14 +105,52 @@ box_free (gpointer data)
 /* Who is where. */
 
 static guint
-get_lane (RscReplay *replay, RscNode node, const RscNodeState *state)
+get_lane (RscStepLanes *self, RscReplay *replay, RscNode node, const RscNodeState *state)
 {
   if (rsc_replay_get_kind (replay) != RSC_REPLAY_MARK_SWEEP || state->list == RSC_LIST_FREED)
     return state->list;
-  if (rsc_snapshot_peek_columns (rsc_replay_get_snapshot (replay))->flags[node] & RSC_NODE_ROOT)
+  if (self->roots != NULL && (rsc_snapshot_peek_columns (rsc_replay_get_snapshot (replay))->flags[node] & RSC_NODE_ROOT))
     return LANE_ROOTS;
 
   return RSC_N_LISTS + state->state;
+}
+
+static void
+find_roots (RscStepLanes *self)
+{
+  const RscColumns *columns;
+
+  g_clear_pointer (&self->roots, g_array_unref);
+  if (self->replay == NULL || rsc_replay_get_kind (self->replay) != RSC_REPLAY_MARK_SWEEP)
+    return;
+
+  columns = rsc_snapshot_peek_columns (rsc_replay_get_snapshot (self->replay));
+  self->roots = g_array_new (FALSE, FALSE, sizeof (RscNode));
+  for (RscNode node = 0; node < columns->n_nodes && self->roots->len <= ROOTS_MAX; node++)
+    if (columns->flags[node] & RSC_NODE_ROOT)
+      g_array_append_val (self->roots, node);
+  if (self->roots->len > ROOTS_MAX)
+    g_clear_pointer (&self->roots, g_array_unref);
+}
+
+/* A root stands apart, and not among those of its colour; how many do. */
+static guint64
+take_roots_out (RscStepLanes *self, RscReplayCursor *cursor, guint64 *states)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; self->roots != NULL && i < self->roots->len; i++)
+    {
+      RscNodeState state = rsc_replay_cursor_get (cursor, g_array_index (self->roots, RscNode, i));
+
+      if (state.list == RSC_LIST_FREED)
+        continue;
+      n++;
+      if (states[state.state] > 0)
+        states[state.state]--;
+    }
+
+  return n;
 }
 
 /* The reference that leads to @node in its lane's order: lists have one, colours the heap's. */
@@ -194,6 +241,15 @@ add_box (RscStepLanes *self, RscNode node)
   return box;
 }
 
+static const char *
+get_lane_label (guint lane)
+{
+  if (lane == LANE_ROOTS)
+    return _("Roots");
+
+  return lane < RSC_N_LISTS ? rsc_list_get_label (lane) : rsc_state_get_label (lane - RSC_N_LISTS);
+}
+
 static void
 show_box (RscStepLanes *self, RscReplayCursor *cursor, Box *box, gboolean lit)
 {
@@ -201,16 +257,19 @@ show_box (RscStepLanes *self, RscReplayCursor *cursor, Box *box, gboolean lit)
   RscNodeState state = rsc_replay_cursor_get (cursor, box->node);
   g_autofree char *name = rsc_node_dup_name (snapshot, box->node);
   g_autofree char *long_name = rsc_node_dup_long_name (snapshot, box->node);
+  g_autofree char *told = NULL;
   g_autofree char *spoken = NULL;
   g_autofree char *state_class = g_strconcat ("state-", rsc_state_get_id (state.state), NULL);
   const char *classes[] = { "lane-box", state_class, lit ? "lit" : NULL, NULL };
 
   if (state.gc_refs != RSC_GC_REFS_NONE)
     /* Translators: an object, its state, and the collector's count */
-    spoken = g_strdup_printf (_("%s, %s, gc_refs %u"), long_name, rsc_state_get_label (state.state), state.gc_refs);
+    told = g_strdup_printf (_("%s, %s, gc_refs %u"), long_name, rsc_state_get_label (state.state), state.gc_refs);
   else
     /* Translators: an object and its state */
-    spoken = g_strdup_printf (_("%s, %s"), long_name, rsc_state_get_label (state.state));
+    told = g_strdup_printf (_("%s, %s"), long_name, rsc_state_get_label (state.state));
+  /* Translators: an object with its state, and the list it is in: what one hears who does not see the list's heading */
+  spoken = g_strdup_printf (_("%1$s (%2$s)"), told, get_lane_label (box->lane));
   /* Of most boxes a step changes nothing, and while it plays there are many steps. */
   if (g_strcmp0 (spoken, box->spoken) == 0 && lit == box->lit)
     return;
@@ -222,15 +281,6 @@ show_box (RscStepLanes *self, RscReplayCursor *cursor, Box *box, gboolean lit)
   g_free (box->spoken);
   box->spoken = g_steal_pointer (&spoken);
   box->lit = lit;
-}
-
-static const char *
-get_lane_label (guint lane)
-{
-  if (lane == LANE_ROOTS)
-    return _("Roots");
-
-  return lane < RSC_N_LISTS ? rsc_list_get_label (lane) : rsc_state_get_label (lane - RSC_N_LISTS);
 }
 
 /* Of a lane that is too long the part around what the step is about. */
@@ -275,10 +325,10 @@ fill_lane (RscStepLanes *self, RscReplayCursor *cursor, guint index, GArray *mem
 }
 
 static guint64
-count_lane (guint lane, const guint64 *lists, const guint64 *states, guint n_members)
+count_lane (guint lane, const guint64 *lists, const guint64 *states, guint64 n_roots)
 {
   if (lane == LANE_ROOTS)
-    return n_members;
+    return n_roots;
 
   return lane < RSC_N_LISTS ? lists[lane] : states[lane - RSC_N_LISTS];
 }
@@ -359,7 +409,7 @@ update (RscStepLanes *self)
   RscReplay *replay = cursor != NULL ? rsc_replay_cursor_get_replay (cursor) : NULL;
   g_autoptr (GHashTable) nodes = NULL;
   GArray *members[N_LANES] = { NULL };
-  guint64 lists[RSC_N_LISTS], states[RSC_N_STATES];
+  guint64 lists[RSC_N_LISTS], states[RSC_N_STATES], n_roots;
   GHashTableIter iter;
   gpointer key;
   RscStep step;
@@ -368,13 +418,17 @@ update (RscStepLanes *self)
   gsize n_order;
 
   if (replay != self->replay)
-    drop_boxes (self);
-  self->replay = replay;
+    {
+      drop_boxes (self);
+      self->replay = replay;
+      find_roots (self);
+    }
   /* Out of sight nobody sees it: it is done when it is shown. */
   if (replay == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
 
   rsc_replay_cursor_count (cursor, lists, states);
+  n_roots = take_roots_out (self, cursor, states);
   if (rsc_replay_cursor_get_step (cursor, &step))
     lit = step.node;
   nodes = list_nodes (self, cursor, lists);
@@ -383,19 +437,16 @@ update (RscStepLanes *self)
     {
       RscNode node = GPOINTER_TO_UINT (key);
       RscNodeState state = rsc_replay_cursor_get (cursor, node);
-      guint lane = get_lane (replay, node, &state);
+      guint lane = get_lane (self, replay, node, &state);
       Member member = { node, lane < RSC_N_LISTS ? state.order : 0 };
 
-      /* A root stands apart, and not among those of its colour. */
-      if (lane == LANE_ROOTS && states[state.state] > 0)
-        states[state.state]--;
       if (members[lane] == NULL)
         members[lane] = g_array_new (FALSE, FALSE, sizeof (Member));
       g_array_append_val (members[lane], member);
     }
 
   start_moving (self);
-  order = get_order (replay, &n_order);
+  order = get_order (self, replay, &n_order);
   for (gsize i = 0; i < n_order; i++)
     {
       guint index = order[i];
@@ -404,7 +455,7 @@ update (RscStepLanes *self)
 
       if (members[index] == NULL)
         members[index] = g_array_new (FALSE, FALSE, sizeof (Member));
-      count = count_lane (index, lists, states, members[index]->len);
+      count = count_lane (index, lists, states, n_roots);
       if (lane->heading == NULL)
         {
           lane->heading = gtk_label_new (NULL);
@@ -436,7 +487,7 @@ arrange (RscStepLanes *self, int width)
   if (self->replay == NULL)
     return 0;
 
-  order = get_order (self->replay, &n_order);
+  order = get_order (self, self->replay, &n_order);
   for (gsize i = 0; i < n_order; i++)
     {
       Lane *lane = &self->lanes[order[i]];
@@ -540,6 +591,8 @@ rsc_step_lanes_size_allocate (GtkWidget *widget, int width, int height, int base
       box->x = box->from_x + (box->to_x - box->from_x) * t;
       box->y = box->from_y + (box->to_y - box->from_y) * t;
       place = (GtkAllocation) { (int) box->x, (int) box->y, box->width, box->height };
+      if (gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL)
+        place.x = width - place.x - place.width;
       gtk_widget_size_allocate (box->button, &place, -1);
     }
 }
@@ -594,6 +647,11 @@ rsc_step_lanes_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
   gdk_cairo_set_source_rgba (cr, &color);
   cairo_set_line_width (cr, 1);
+  if (gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL)
+    {
+      cairo_translate (cr, width, 0);
+      cairo_scale (cr, -1, 1);
+    }
   for (guint i = 0; i < N_LANES; i++)
     if (self->lanes[i].shown)
       draw_lane (self, cr, &self->lanes[i]);
@@ -632,6 +690,7 @@ rsc_step_lanes_dispose (GObject *object)
   if (self->boxes != NULL)
     drop_boxes (self);
   g_clear_pointer (&self->boxes, g_hash_table_unref);
+  g_clear_pointer (&self->roots, g_array_unref);
   for (guint i = 0; i < N_LANES; i++)
     {
       g_clear_pointer (&self->lanes[i].heading, gtk_widget_unparent);

@@ -3,7 +3,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/rsc-error.h"
-#include "collect/rsc-collect.h"
+#include "collect/rsc-comparison.h"
 #include "rsc-cli-filter.h"
 #include "rsc-cli-progress.h"
 
@@ -67,10 +67,7 @@ typedef struct
   RscCollection *collection; /* NULL: only predicted */
   GArray *unreachable;       /* of RscNode, all of them */
   GArray *uncollectable;
-  GArray *really;
-  GArray *only_predicted;
-  GArray *only_real;
-  guint64 freed_along;
+  RscComparison *comparison; /* NULL: only predicted */
 } Collect;
 
 static void
@@ -80,9 +77,7 @@ clear_collect (Collect *self)
   g_clear_pointer (&self->collection, rsc_collection_free);
   g_clear_pointer (&self->unreachable, g_array_unref);
   g_clear_pointer (&self->uncollectable, g_array_unref);
-  g_clear_pointer (&self->really, g_array_unref);
-  g_clear_pointer (&self->only_predicted, g_array_unref);
-  g_clear_pointer (&self->only_real, g_array_unref);
+  g_clear_pointer (&self->comparison, rsc_comparison_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Collect, clear_collect)
@@ -109,10 +104,10 @@ fill (gsize    row,
     return;
 
   rsc_cell_set_number (&cells[FIELD_RETURNED], (guint64) self->collection->returned);
-  rsc_cell_set_number (&cells[FIELD_REALLY], self->really->len);
-  rsc_cell_set_number (&cells[FIELD_ONLY_PREDICTED], self->only_predicted->len);
-  rsc_cell_set_number (&cells[FIELD_ONLY_REAL], self->only_real->len);
-  rsc_cell_set_number (&cells[FIELD_FREED_ALONG], self->freed_along);
+  rsc_cell_set_number (&cells[FIELD_REALLY], self->comparison->really->len);
+  rsc_cell_set_number (&cells[FIELD_ONLY_PREDICTED], self->comparison->only_predicted->len);
+  rsc_cell_set_number (&cells[FIELD_ONLY_REAL], self->comparison->only_real->len);
+  rsc_cell_set_number (&cells[FIELD_FREED_ALONG], self->comparison->freed_along);
   rsc_cell_set_number (&cells[FIELD_OTHERS_RAN], self->collection->others_ran);
 }
 
@@ -127,9 +122,9 @@ append_more (GString *json,
   if (self->collection == NULL)
     return;
 
-  rsc_objects_append_addresses (json, self->snapshot, "really_unreachable", self->really);
-  rsc_objects_append_addresses (json, self->snapshot, "only_predicted", self->only_predicted);
-  rsc_objects_append_addresses (json, self->snapshot, "only_real", self->only_real);
+  rsc_objects_append_addresses (json, self->snapshot, "really_unreachable", self->comparison->really);
+  rsc_objects_append_addresses (json, self->snapshot, "only_predicted", self->comparison->only_predicted);
+  rsc_objects_append_addresses (json, self->snapshot, "only_real", self->comparison->only_real);
 }
 
 static gboolean
@@ -165,17 +160,6 @@ check (RscCli  *cli,
          || rsc_condition_check (cli->options.fail_if, fields, live ? N_FIELDS : N_PREDICTED, error);
 }
 
-/* Only what the collector examines can be unreachable to it; what is freed
- * besides, numbers and strings, goes because its last referrer went. */
-static gboolean
-is_examined (const RscColumns *columns,
-             RscNode           node)
-{
-  return (columns->flags[node] & RSC_NODE_TRACKED) != 0 && columns->generation[node] <= generation;
-}
-
-/* Sorts what was predicted and what was freed into agreed, only the one, only
- * the other. */
 static gboolean
 compare (Collect  *self,
          RscCli   *cli,
@@ -184,39 +168,10 @@ compare (Collect  *self,
   g_autoptr (RscCollectionDiff) diff =
     rsc_collection_diff_compute (self->collection->before, self->collection->after, (guint) generation,
                                  &cli->progress, cli->cancellable, error);
-  const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
-  g_autoptr (GArray) freed = NULL;
 
   if (diff == NULL)
     return FALSE;
-
-  freed = rsc_overlay_list (diff->before, RSC_STATE_FREED, G_MAXUINT);
-  self->really = g_array_new (FALSE, FALSE, sizeof (RscNode));
-  self->only_predicted = g_array_new (FALSE, FALSE, sizeof (RscNode));
-  self->only_real = g_array_new (FALSE, FALSE, sizeof (RscNode));
-
-  for (guint i = 0; i < self->unreachable->len; i++)
-    {
-      RscNode node = g_array_index (self->unreachable, RscNode, i);
-
-      if (rsc_overlay_get_state (diff->before, node) != RSC_STATE_FREED)
-        g_array_append_val (self->only_predicted, node);
-    }
-
-  for (guint i = 0; i < freed->len; i++)
-    {
-      RscNode node = g_array_index (freed, RscNode, i);
-
-      if (!is_examined (columns, node))
-        {
-          self->freed_along++;
-          continue;
-        }
-
-      g_array_append_val (self->really, node);
-      if (!rsc_bitset_get (self->prediction->unreachable, node))
-        g_array_append_val (self->only_real, node);
-    }
+  self->comparison = rsc_comparison_new (self->prediction, diff);
 
   return TRUE;
 }
@@ -242,12 +197,6 @@ collect (RscCli  *cli,
   cli->snapshot = rsc_snapshot_ref (collection->before);
 
   return collection;
-}
-
-static gboolean
-is_different (const Collect *self)
-{
-  return self->only_predicted->len + self->only_real->len > 0;
 }
 
 /* A list of objects below the others, in the table for people; an empty one is left out. */
@@ -288,7 +237,7 @@ add_lists (Collect *self,
            GError **error)
 {
   RscRows *last = rows;
-  gboolean titles = live && is_different (self);
+  gboolean titles = live && rsc_comparison_is_different (self->comparison);
 
   if (!live)
     rows->footer = _("Predicted from the capture, before finalizers run; nothing was collected.");
@@ -297,9 +246,9 @@ add_lists (Collect *self,
 
   return add_list (&lists[0], &last, cli, titles ? _("Predicted unreachable, before finalizers run:") : NULL, self->unreachable, error)
          && add_list (&lists[1], &last, cli, _("Predicted, but still there (a finalizer may have brought them back):"),
-                      self->only_predicted, error)
+                      live ? self->comparison->only_predicted : NULL, error)
          && add_list (&lists[2], &last, cli, _("Freed, but not predicted (their last reference went with the garbage, or a finalizer freed them):"),
-                      self->only_real, error);
+                      live ? self->comparison->only_real : NULL, error);
 }
 
 static gboolean
@@ -334,7 +283,7 @@ run (RscCli  *cli,
 
   if (!rsc_rows_print (&rows, cli, error))
     return FALSE;
-  if (fail_if_different && is_different (&self))
+  if (fail_if_different && rsc_comparison_is_different (self.comparison))
     cli->condition_held = TRUE;
 
   return TRUE;

@@ -77,6 +77,23 @@ class Audit(GuiTest):
         window.press('Collect')
         window.sees('Nothing was collected')
         self.audit(window)
+
+    def test_steps(self):
+        """The bar, the lists, the menus, and what is dropped by hand."""
+        window = self.open_graph()
+        window.activate('page.step-mark')
+        wait_for('the steps', lambda: 'step' in window.facts())
+        self.audit(window, 'First', 'Previous step', 'Play', 'Next step', 'Last', 'Speed', 'Only What Is Drawn', 'Follow', 'Lists', 'Export',
+                   'End stepping', 'Step')
+        window.press('Export')
+        window.find('Page with Buttons…', 'menu item')
+        self.audit(window)
+        window.key('Escape')
+        wait_for('the menu’s end', lambda: not window.has('Page with Buttons…', 'menu item'))
+        window.key('alt+shift+Delete')
+        window.find('What goes')
+        self.audit(window, 'What goes')
+
     def test_menus(self):
         window = self.open_graph()
         for opens, item in ((lambda: window.press('Main menu'), 'Copy Picture'),

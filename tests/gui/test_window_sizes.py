@@ -55,6 +55,18 @@ class SizeTest(GuiTest):
                 self.fits(window, width, height, narrowest)
 
 
+def fit_steps(test, window):
+    """Stepping, with its bar below the picture and its lists beside it; the picture and the sentence are in sight."""
+    window.activate('page.step-mark')
+    wait_for('the steps', lambda: 'step' in window.facts())
+    for where in 'next-step', 'last':
+        window.activate(f"page.step-to('{where}')")
+        test.fits_all(window, (SIZES[0], SIZES[2]))
+    window.activate('page.step-lists')
+    window.find(lambda name: name.endswith(' (Roots)'))
+    test.fits_all(window, (SIZES[0], SIZES[2]))
+
+
 class Sizes(SizeTest):
     def test_the_audit_finds_what_is_too_wide(self):
         window = self.open_strict()
@@ -111,6 +123,9 @@ class Sizes(SizeTest):
                 window.find(shown)
                 self.fits(window)
                 self.close_popover(window, shown)
+
+    def test_steps(self):
+        fit_steps(self, self.open_strict(self.write('graph.dot', GRAPH)))
 
     def test_what_a_filter_does_is_read_as_a_whole(self):
         """Each has the width that its words need."""
@@ -199,6 +214,9 @@ class Double(SizeTest):
                 self.fits(window, narrowest=narrowest)
                 self.close_popover(window, shown)
 
+    def test_steps(self):
+        fit_steps(self, self.open_strict(self.write('graph.dot', GRAPH), env=self.double()))
+
     @staticmethod
     def label(window, is_it):
         return wait_for('the label', lambda: next((item for item in window.walk() if item.get_role_name() == 'label' and is_it(item)), None))
@@ -278,6 +296,9 @@ class RightToLeft(SizeTest):
         window.mirror()
         wait_for('the menu on the left', lambda: window.find('Main menu').get_extents()[0] < left)
         self.fits_all(window)
+        fit_steps(self, window)
+        window.activate('page.back')
+        wait_for('the end of the steps', lambda: 'step' not in window.facts())
         window.resize(1280, 800)
         window.settle()
         # The pointer finds what is drawn.

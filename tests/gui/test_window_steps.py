@@ -35,6 +35,10 @@ class StepsTest(GuiTest):
         return {(node, label): (state, badge) for (kind, node, label, state), badge in zip(facts['nodes'], facts['badges'])
                 if kind == OBJECT}
 
+    @staticmethod
+    def types(window):
+        return {label.split('\n')[0] for *_, label, _ in window.nodes()}
+
     def pair(self, window):
         return [state for (_, label), state in sorted(self.states(window).items()) if label.split('\n')[0] == 'Pair']
 
@@ -239,6 +243,8 @@ class Collection(StepsTest):
         window.find('First')
         window.key('Escape')
         wait_for('no steps', lambda: 'step' not in window.facts())
+        # The keys go on where one was looking.
+        wait_for('the picture', lambda: window.focused().startswith('Reference graph'))
 
     def test_done_for_real(self):
         """The real collection, with the prediction beside it."""
@@ -270,8 +276,44 @@ class Collection(StepsTest):
         window.press('Do It for Real')
         window.wait_for_captures(2)
         window.sees('Otherwise than predicted')
-        window.press(lambda name: re.match(r'\d+ predicted, but still there', name))
+        still_there = re.compile(r'\d+ predicted, but still there').match
+        window.press(still_there)
         window.find(lambda name: name.startswith('Revenant'))
+        # After the collection it is another object of another heap; that one is listed, and can be gone to.
+        window.press('After')
+        wait_for('what is after', lambda: window.facts()['side'] == 1)
+        window.settle()
+        window.enter('Find objects', 'type:SourceFileLoader')
+        window.key('ctrl+f')
+        window.key('Return')
+        window.sees('SourceFileLoader', exactly=True)
+        wait_for('something else', lambda: (window.settle(), 'Revenant' not in self.types(window))[1])
+        window.press(still_there)
+        window.click(window.find(lambda name: name.startswith('Revenant'), 'list item'))
+        window.sees('__main__.Revenant', exactly=True)
+
+    def test_what_the_collector_keeps_is_listed(self):
+        """What has a finalizer of the old kind, which C types have only."""
+        window = self.open_program('''
+            import gc
+            from _testcapi import with_tp_del
+            gc.disable()
+            @with_tp_del
+            class Legacy:
+                def __tp_del__(self):
+                    pass
+            legacy = Legacy()
+            legacy.itself = legacy
+            del legacy
+            import refscope
+            refscope.mark('garbage')
+            ''')
+        window.wait_for_captures(1)
+        self.begin(window)
+        window.press('Do It for Real')
+        window.wait_for_captures(2)
+        window.press(lambda name: re.fullmatch(r'\d+ uncollectable', name))
+        window.find(lambda name: name.startswith('Legacy'), 'list item')
 
     def test_objects_go_from_list_to_list(self):
         window = self.open_pair()
@@ -281,6 +323,8 @@ class Collection(StepsTest):
         window.press('Promote the survivors')
         wait_for('the pair set aside', lambda: [item for item in window.walk() if (item.get_name() or '').startswith('Pair, unreachable')])
         window.sees('Unreachable: 2', exactly=True)
+        # Who does not see under which heading it stands hears it.
+        window.find(lambda name: name.startswith('Pair, unreachable') and name.endswith('(Unreachable)'))
         window.press(lambda name: name.startswith('Pair, unreachable'))
         wait_for('the selection', lambda: window.facts()['selected'] in [node for _, kind, node, label, _ in window.nodes() if label.split('\n')[0] == 'Pair'])
         self.go(window, 'last')
@@ -315,10 +359,6 @@ class WhatIf(StepsTest):
         window.click_node(next(i for i, *_, label, _ in window.nodes() if label.split('\n')[0] == 'Holder'))
         window.sees('__main__.cache', exactly=True)
         return window
-
-    @staticmethod
-    def types(window):
-        return {label.split('\n')[0] for *_, label, _ in window.nodes()}
 
     def fates(self, window):
         """The states of what is drawn, by type, after the last step."""
@@ -460,6 +500,36 @@ class MarkSweep(StepsTest):
         self.go(window, 'last')
         window.sees('In the end 2 objects are swept.')
         self.assertFalse(window.has('Do It for Real'))
+
+    def test_roots_that_are_not_drawn_are_counted(self):
+        window = self.open_pair()
+        self.begin(window, 'page.step-mark')
+        headings = {}
+
+        def read():
+            for name in window.texts():
+                found = re.match(r'(Roots|white): (\d+)', name)
+                if found:
+                    headings[found[1]] = int(found[2])
+            return len(headings) == 2
+        wait_for('the lanes', read)
+        boxes = [item for item in window.walk() if (item.get_name() or '').endswith(' (Roots)')]
+        self.assertGreater(headings['Roots'], len(boxes))
+        told = re.search(r'all ([\d,]+) objects are white', window.focused())
+        # A running function is a root, and no object.
+        self.assertIn(sum(headings.values()) - int(told[1].replace(',', '')), range(10))
+
+    def test_lanes_from_right_to_left(self):
+        window = self.open(EXAMPLES / 'reachability.dot')
+        window.settle()
+        self.begin(window, 'page.step-mark')
+
+        def goes_right():
+            first, second = (window.place(window.find(f'{name}, white (white)'))[0] for name in 'BC')
+            return second > first
+        self.assertTrue(goes_right())
+        window.mirror()
+        wait_for('the mirrored lane', lambda: not goes_right())
 
     def test_a_files_heap_has_no_collector(self):
         """A drawing has no reference counts: a sentence says so."""

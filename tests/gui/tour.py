@@ -160,6 +160,28 @@ class Tour:
             window.key('Return')
         self.act('page.back', 'page.zoom-in', 'page.zoom-in', 'page.fit', 'page.zoom-out')
 
+    def use_steps(self):
+        """Through a collection, there and back; with its run as files, and of a name that goes."""
+        window = self.window
+        with self.step('the steps'):
+            window.activate('page.step(uint32 2)')
+            wait_for('the steps', lambda: 'step' in window.facts())
+        self.act('page.step-lists', *(f"page.step-to('{where}')" for where in (
+            'next-step', 'next-object', 'next-phase', 'next-own', 'last', 'previous-own', 'previous-phase', 'previous-step', 'first')))
+        for kind, name in ('run-html', 'run.html'), ('run-svg', 'run.svg'):
+            with self.step(f'export {kind}'):
+                self.save(f"page.export-run('{kind}')", self.folder / name)
+        with self.step('mark and sweep'):
+            window.activate('page.step-mark')
+            window.sees('Nothing is marked yet')
+        self.act("page.step-to('last')", 'page.back')
+        with self.step('what if a name went'):
+            window.activate('page.step-drop-name')
+            window.enter('What goes', 'shop')
+            window.press('Show What Follows')
+            window.sees('A what-if')
+        self.act("page.step-to('last')", 'page.back')
+
     def use_lists(self):
         window = self.window
         with self.step('find a value'):
@@ -222,6 +244,7 @@ class Tour:
         self.open('open the file', f"win.open-path('{self.folder / 'saved.refscope'}')")
         self.use_views()
         self.use_canvas()
+        self.use_steps()
         self.use_lists()
         self.close()
         self.open('open a lesson', "win.lesson('reachability-graph')")
