@@ -242,7 +242,7 @@ explain_clone (int error, char text[RSC_WALK_ERROR_SIZE])
 static int
 is_given_up (void)
 {
-  if (!pthread_equal (pthread_self (), rsc_agent.main_thread))
+  if (!rsc_agent_is_main_thread ())
     rsc_agent_hear_cancel ();
 
   return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
@@ -255,7 +255,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
   RscWalkOptions options = {
     .excluded = (const void *const *) rsc_agent.own,
     .n_excluded = rsc_agent.n_own,
-    .skip_this_thread = !pthread_equal (pthread_self (), rsc_agent.main_thread),
+    .skip_this_thread = !rsc_agent_is_main_thread (),
     .in_place = in_place,
     .is_cancelled = is_given_up,
   };

@@ -32,11 +32,19 @@ rsc_agent_fd_move (int fd)
 bool
 rsc_agent_fd_take (RscAgentFd *self, int fd)
 {
+  int moved = rsc_agent_fd_move (fd);
+
+  self->fd = -1;
+
+  return moved >= 0 && rsc_agent_fd_keep (self, moved);
+}
+
+bool
+rsc_agent_fd_keep (RscAgentFd *self, int fd)
+{
   struct stat status;
 
-  self->fd = rsc_agent_fd_move (fd);
-  if (self->fd < 0)
-    return false;
+  self->fd = fd;
   if (fstat (self->fd, &status) != 0)
     {
       close (self->fd);

@@ -118,10 +118,11 @@ on_child (void)
   atomic_store (&rsc_agent.active, false);
   rsc_agent_close_connection ();
   rsc_agent_close_request ();
+  rsc_agent_attach_forget ();
   rsc_agent_reserve_give ();
 }
 
-int
+void
 rsc_agent_watch_forks (void)
 {
   static PyMethodDef methods[] = {
@@ -132,7 +133,6 @@ rsc_agent_watch_forks (void)
   PyObject *before = PyCFunction_NewEx (&methods[0], NULL, NULL);
   PyObject *after = PyCFunction_NewEx (&methods[1], NULL, NULL);
   PyObject *function = NULL, *arguments = NULL, *names = NULL, *result = NULL;
-  int failed;
 
   if (posix != NULL)
     function = PyObject_GetAttrString (posix, "register_at_fork");
@@ -141,8 +141,7 @@ rsc_agent_watch_forks (void)
   arguments = PyTuple_New (0);
   if (function != NULL && names != NULL && arguments != NULL)
     result = PyObject_Call (function, arguments, names);
-  failed = result == NULL;
-  if (!failed)
+  if (result != NULL)
     {
       rsc_agent_own (before);
       rsc_agent_own (after);
@@ -155,6 +154,14 @@ rsc_agent_watch_forks (void)
   Py_XDECREF (before);
   Py_XDECREF (posix);
   PyErr_Clear ();
+}
 
-  return failed || pthread_atfork (on_prepare, on_parent, on_child) != 0 ? -1 : 0;
+bool
+rsc_agent_watch_system_forks (void)
+{
+  static bool is_watching;
+
+  is_watching = is_watching || pthread_atfork (on_prepare, on_parent, on_child) == 0;
+
+  return is_watching;
 }

@@ -79,7 +79,7 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
   static RscWireMessage message;
   /* Taken before Refscope can know: a release that answers this hold counts. */
   unsigned released = atomic_load (&rsc_agent.released);
-  bool on_main = pthread_equal (pthread_self (), rsc_agent.main_thread);
+  bool on_main = rsc_agent_is_main_thread ();
   uint64_t end = seconds > 0 ? rsc_agent_now () + seconds * UINT64_C (1000000000) : 0;
   int result = 0;
 

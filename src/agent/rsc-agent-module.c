@@ -102,6 +102,32 @@ load_marks (PyObject *modules)
   return result;
 }
 
+void
+rsc_agent_give_marks (void)
+{
+  PyObject *modules = PyImport_GetModuleDict ();                                  /* borrowed */
+  PyObject *package = PyDict_GetItemString (modules, RSC_AGENT_PACKAGE);          /* borrowed */
+  PyObject *marks;
+
+  /* Its own functions do nothing then. */
+  if (package == NULL || !PyModule_Check (package) || PyDict_GetItemString (modules, RSC_AGENT_MARKS_MODULE) != NULL
+      || load_marks (modules) != 0)
+    {
+      PyErr_Clear ();
+      return;
+    }
+  marks = PyDict_GetItemString (modules, RSC_AGENT_MARKS_MODULE); /* borrowed */
+  for (size_t i = 0; marks_methods[i].ml_name != NULL; i++)
+    {
+      PyObject *function = PyObject_GetAttrString (marks, marks_methods[i].ml_name);
+
+      if (function != NULL)
+        PyObject_SetAttrString (package, marks_methods[i].ml_name, function);
+      Py_XDECREF (function);
+    }
+  PyErr_Clear ();
+}
+
 /* Whether sys.path has one of that name, apart from ours; -1 with an exception. */
 static int
 program_has_package (PyObject *machinery)

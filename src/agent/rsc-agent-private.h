@@ -76,7 +76,7 @@ typedef struct
 {
   /* set once, before the thread exists */
   pid_t pid;
-  pthread_t main_thread;
+  pid_t main_thread; /* the kernel's number */
   bool interactive; /* it reads its program from standard input */
   int (*holds_gil) (void);
   void *(*first_interpreter) (void);
@@ -100,6 +100,7 @@ typedef struct
   _Atomic pid_t thread_id; /* the kernel's; 0: there is none */
   pthread_t thread;        /* [thread_lock] */
   atomic_bool has_thread;  /* [thread_lock] to change it */
+  atomic_bool thread_ended; /* it is not to be waited for long */
 
   pthread_mutex_t lock;
   pthread_cond_t changed;  /* phase became RSC_AGENT_IDLE */
@@ -117,8 +118,18 @@ extern RscAgent rsc_agent;
 
 /* rsc-agent.c */
 uint64_t rsc_agent_now (void);
+/* Whether this is the thread that runs what is to run on the program's main thread. */
+bool     rsc_agent_is_main_thread (void);
 void     rsc_agent_send (const RscWireMessage *message);
 void     rsc_agent_wake (void);
+/* Finds what of the interpreter is not in every version of it. */
+void     rsc_agent_find_functions (void);
+/* Says hello; false: there is no connection. */
+bool     rsc_agent_say_hello (void);
+/* Takes what Refscope answered. */
+void     rsc_agent_take_welcome (const RscWireMessage *welcome);
+/* GIL held.  The program's end will be seen. */
+void     rsc_agent_watch_exit (void);
 /* The connection is over: what is held goes on. */
 void     rsc_agent_lose (void);
 /* Closes the agent's descriptors.  To be called when it has no thread, or in it. */
@@ -132,6 +143,8 @@ void     rsc_agent_say_goodbye (void);
 /* Takes @fd over, moves it out of the program's way, and remembers which file
  * it is.  false, and @fd is closed, if that failed. */
 bool rsc_agent_fd_take (RscAgentFd *self, int fd);
+/* The same, where it is. */
+bool rsc_agent_fd_keep (RscAgentFd *self, int fd);
 /* Whether the number still means the same file. */
 bool rsc_agent_fd_is_ours (const RscAgentFd *self);
 /* Closes it if it is still ours. */
@@ -150,6 +163,8 @@ void rsc_agent_hear_cancel (void);
 /* The main thread runs a request that waits for it; false: there is none.  GIL held. */
 bool rsc_agent_run_on_main (void);
 
+/* PyGILState_Ensure(), in the agent's thread. */
+PyGILState_STATE rsc_agent_take_gil (void);
 /* Finishes the walks that are over.  GIL held. */
 void rsc_agent_drop_walks (void);
 
@@ -207,6 +222,8 @@ bool rsc_agent_read_memory (uint64_t *uss, uint64_t *rss);
 /* rsc-agent-module.c */
 /* Remembers where the Python package is. */
 void rsc_agent_find_package (const char *folder);
+/* GIL held.  Where the program imported the package when Refscope was not there, its marks begin to tell. */
+void rsc_agent_give_marks (void);
 /* GIL held.  For those who do not use the import statement. */
 void rsc_agent_add_finder (void);
 /* GIL held.  The audit event of an import statement: 0, or -1 with an exception. */
@@ -222,7 +239,15 @@ void rsc_agent_say_exec (PyObject *args);
 /* Remembers where the preload stub is. */
 void rsc_agent_watch_exec (const char *folder);
 
+/* rsc-agent-attach.c; in the agent's thread */
+/* Goes on with what is left to do since Refscope attached; false: it was to stop before that was done. */
+bool rsc_agent_attach_go_on (void);
+/* In the child of a fork. */
+void rsc_agent_attach_forget (void);
+
 /* rsc-agent-fork.c; GIL held */
-int  rsc_agent_watch_forks (void);
+void rsc_agent_watch_forks (void);
+/* Without it, too: of the forks that C code makes, and of what becomes a child.  Only once; false: no memory. */
+bool rsc_agent_watch_system_forks (void);
 /* If the thread went for a fork that is over: starts it again. */
 void rsc_agent_come_back (void);

@@ -54,8 +54,8 @@ rsc_agent_drop_walks (void)
 /* The GIL costs memory for a thread state, and the C library gives a thread that asks
  * for memory the first time 64 MiB of address space to have it in.  A program with a limit
  * on that would run into it so much earlier: there, threads share what is there already. */
-static PyGILState_STATE
-take_gil (void)
+PyGILState_STATE
+rsc_agent_take_gil (void)
 {
   static bool asked;
   struct rlimit limit;
@@ -91,7 +91,7 @@ finish_walks (void)
       rsc_agent_signal_held ();
       return;
     }
-  state = take_gil ();
+  state = rsc_agent_take_gil ();
   rsc_agent_drop_walks ();
   PyGILState_Release (state);
 }
@@ -192,7 +192,7 @@ begin_request (bool anyway)
         return;
       /* With the GIL: up to 3.12 a call that another thread adds is not seen until
        * the main thread has to give the GIL away for some reason. */
-      state = take_gil ();
+      state = rsc_agent_take_gil ();
       Py_AddPendingCall (on_pending_call, NULL);
       PyGILState_Release (state);
     }
@@ -200,7 +200,7 @@ begin_request (bool anyway)
     {
       bool run;
 
-      state = take_gil ();
+      state = rsc_agent_take_gil ();
       run = anyway || !atomic_load (&rsc_agent.stopping);
       if (run)
         rsc_agent_request_run (false);
@@ -397,6 +397,11 @@ serve (void *data)
   bool served = false;
 
   atomic_store (&rsc_agent.thread_id, (pid_t) syscall (SYS_gettid));
+  if (!rsc_agent_attach_go_on ())
+    {
+      atomic_store (&rsc_agent.thread_ended, true);
+      return NULL;
+    }
 
   for (; atomic_load (&rsc_agent.active) && !(served && atomic_load (&rsc_agent.stopping)); served = true)
     {
@@ -455,6 +460,7 @@ serve (void *data)
       if (!busy && !atomic_load (&rsc_agent.stopping))
         finish_walks ();
     }
+  atomic_store (&rsc_agent.thread_ended, true);
 
   return NULL;
 }
@@ -473,6 +479,7 @@ rsc_agent_thread_start (void)
       pthread_attr_init (&attributes);
       pthread_attr_setstacksize (&attributes, STACK_SIZE);
       pthread_sigmask (SIG_SETMASK, &all, &before);
+      atomic_store (&rsc_agent.thread_ended, false);
       created = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
       pthread_sigmask (SIG_SETMASK, &before, NULL);
       pthread_attr_destroy (&attributes);

@@ -84,7 +84,7 @@ rsc_agent_uncaught (PyObject *args)
   /* PyErr_Print() is also called by C code that goes on: only what reached the
    * end of the main thread's last frame ends the program. */
   if (!atomic_load (&rsc_agent.hold_all) || rsc_agent.interactive
-      || !pthread_equal (pthread_self (), rsc_agent.main_thread)
+      || !rsc_agent_is_main_thread ()
       || rsc_walk_get_place (&place, &place_line) == 0)
     return;
   if (args == NULL || !PyTuple_Check (args) || PyTuple_Size (args) < 4)

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -33,6 +34,12 @@ rsc_agent_now (void)
   clock_gettime (CLOCK_MONOTONIC, &now);
 
   return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
+}
+
+bool
+rsc_agent_is_main_thread (void)
+{
+  return (pid_t) syscall (SYS_gettid) == rsc_agent.main_thread;
 }
 
 void
@@ -110,8 +117,13 @@ take_hold_names (const RscWireMessage *welcome)
   size_t size = 1;
   char *at;
 
+  rsc_agent.hold_names = NULL;
+  if (rsc_wire_message_nth_string (welcome, RSC_WIRE_HOLD_NAME, 0) == NULL)
+    return;
+
   for (unsigned i = 0; (name = rsc_wire_message_nth_string (welcome, RSC_WIRE_HOLD_NAME, i)) != NULL; i++)
     size += strlen (name) + 1;
+  /* Of an earlier connection: a thread may be reading them still. */
   rsc_agent.hold_names = at = calloc (1, size);
   if (at == NULL)
     return;
@@ -119,24 +131,38 @@ take_hold_names (const RscWireMessage *welcome)
     at = stpcpy (at, name) + 1;
 }
 
-static bool
-greet (void)
+void
+rsc_agent_take_welcome (const RscWireMessage *welcome)
+{
+  atomic_store (&rsc_agent.hold_all, rsc_wire_message_number (welcome, RSC_WIRE_HOLD_ALL, 0) != 0);
+  take_hold_names (welcome);
+}
+
+bool
+rsc_agent_say_hello (void)
 {
   static RscWireMessage message;
-  RscWireResult result;
   const unsigned long *version = dlsym (RTLD_DEFAULT, "Py_Version");
 
   rsc_wire_message_init (&message, RSC_WIRE_HELLO, 0);
   rsc_wire_message_add_number (&message, RSC_WIRE_PID, (uint64_t) rsc_agent.pid);
   rsc_wire_message_add_number (&message, RSC_WIRE_VERSION_HEX, version != NULL ? *version : 0);
   rsc_wire_message_add_string (&message, RSC_WIRE_TEXT, Py_GetVersion ());
-  if (rsc_wire_message_send (&message, rsc_agent.socket.fd, NULL, 0) != 0
+
+  return rsc_wire_message_send (&message, rsc_agent.socket.fd, NULL, 0) == 0;
+}
+
+static bool
+greet (void)
+{
+  static RscWireMessage message;
+  RscWireResult result;
+
+  if (!rsc_agent_say_hello ()
       || rsc_wire_message_receive (&message, rsc_agent.socket.fd, NULL, NULL, &result) != 0
       || rsc_wire_message_get_type (&message) != RSC_WIRE_WELCOME)
     return false;
-
-  atomic_store (&rsc_agent.hold_all, rsc_wire_message_number (&message, RSC_WIRE_HOLD_ALL, 0) != 0);
-  take_hold_names (&message);
+  rsc_agent_take_welcome (&message);
 
   return true;
 }
@@ -169,7 +195,7 @@ rsc_agent_say_goodbye (void)
   static RscWireMessage message;
 
   rsc_agent_come_back ();
-  if (pthread_equal (pthread_self (), rsc_agent.main_thread))
+  if (rsc_agent_is_main_thread ())
     rsc_agent_run_on_main ();
   Py_BEGIN_ALLOW_THREADS
   wait_until_idle ();
@@ -209,8 +235,8 @@ rsc_agent_own (PyObject *object)
 }
 
 /* atexit.register(), without leaving the module where it was not. */
-static void
-watch_exit (void)
+void
+rsc_agent_watch_exit (void)
 {
   static PyMethodDef method = { "refscope_at_exit", on_exit_callback, METH_NOARGS, NULL };
   PyObject *modules = PyImport_GetModuleDict ();
@@ -235,6 +261,14 @@ watch_exit (void)
 }
 
 void
+rsc_agent_find_functions (void)
+{
+  rsc_agent.holds_gil = (int (*) (void)) dlsym (RTLD_DEFAULT, "PyGILState_Check");
+  rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
+  rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
+}
+
+void
 rsc_agent_begin (const char *folder, const char *event)
 {
   int wake;
@@ -242,12 +276,10 @@ rsc_agent_begin (const char *folder, const char *event)
   rsc_agent_find_package (folder);
 
   rsc_agent.pid = getpid ();
-  rsc_agent.main_thread = pthread_self ();
+  rsc_agent.main_thread = (pid_t) syscall (SYS_gettid);
   /* A program that embeds Python prints exceptions, and goes on. */
   rsc_agent.interactive = strcmp (event, "cpython.run_stdin") == 0 || strcmp (event, "exec") == 0;
-  rsc_agent.holds_gil = (int (*) (void)) dlsym (RTLD_DEFAULT, "PyGILState_Check");
-  rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
-  rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
+  rsc_agent_find_functions ();
 
   wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake < 0 || !rsc_agent_fd_take (&rsc_agent.wake, wake)
@@ -259,10 +291,11 @@ rsc_agent_begin (const char *folder, const char *event)
 
   atomic_store (&rsc_agent.active, true);
   rsc_agent_reserve_take ();
-  watch_exit ();
+  rsc_agent_watch_exit ();
   rsc_agent_add_finder ();
   rsc_agent_watch_collections ();
   rsc_agent_watch_forks ();
+  rsc_agent_watch_system_forks ();
   rsc_agent_watch_exec (folder);
   rsc_agent_thread_start ();
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "wire/rsc-wire-attach.h"
 #include "wire/rsc-wire-folder.h"
 
 /* The package that programs import, and the module with its C functions. */
@@ -34,3 +35,4 @@ RSC_AGENT_EXPORT int  rsc_agent_audit (const char *event, void *args);
 RSC_AGENT_EXPORT void rsc_agent_leave (void);
 RSC_AGENT_EXPORT bool rsc_agent_follows (const char *path);
 RSC_AGENT_EXPORT void rsc_agent_stay (void);
+RSC_AGENT_EXPORT int  rsc_agent_attach_1 (int connection, int other_end, const RscWireRoom *room);

@@ -16,20 +16,49 @@
 #include "base/rsc-error.h"
 #include "wire/rsc-wire-folder.h"
 
+gboolean
+rsc_target_make_events (RscTarget *self, GError **error)
+{
+  self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (self->event_fd >= 0 && self->wake_fd >= 0)
+    return TRUE;
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_LIMIT,
+               _("No descriptor is left to watch the program with: %s."), g_strerror (errno));
+
+  return FALSE;
+}
+
+/* The file that @variable names, else @installed. */
+static char *
+find_file (const char *variable, const char *installed, GError **error)
+{
+  const char *file = g_getenv (variable) != NULL ? g_getenv (variable) : installed;
+  g_autofree char *absolute = g_canonicalize_filename (file, NULL);
+
+  if (access (absolute, R_OK) == 0)
+    return g_steal_pointer (&absolute);
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
+               _("%s is missing, without which no program can be captured: install Refscope again."), absolute);
+
+  return NULL;
+}
+
+char *
+rsc_target_find_agent (GError **error)
+{
+  return find_file ("RSC_AGENT", RSC_PKGLIBDIR "/refscope-agent.so", error);
+}
+
 /* Links @name to the file that @variable names, else to @installed. */
 static gboolean
 link_file (RscTarget *self, const char *name, const char *variable, const char *installed, GError **error)
 {
-  const char *file = g_getenv (variable) != NULL ? g_getenv (variable) : installed;
-  g_autofree char *absolute = g_canonicalize_filename (file, NULL);
+  g_autofree char *absolute = find_file (variable, installed, error);
   g_autofree char *path = g_build_filename (self->folder, name, NULL);
 
-  if (access (absolute, R_OK) != 0)
-    {
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND,
-                   _("%s is missing, without which no program can be captured: install Refscope again."), absolute);
-      return FALSE;
-    }
+  if (absolute == NULL)
+    return FALSE;
   if (symlink (absolute, path) == 0)
     return TRUE;
   g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
@@ -201,17 +230,9 @@ rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **err
       || !link_file (self, RSC_WIRE_PRELOAD_LINK, "RSC_PRELOAD", RSC_PKGLIBDIR "/refscope-preload.so", error)
       || !link_file (self, RSC_WIRE_AGENT_LINK, "RSC_AGENT", RSC_PKGLIBDIR "/refscope-agent.so", error)
       || !link_file (self, RSC_WIRE_PACKAGE_LINK, "RSC_PYTHON_PACKAGE", RSC_PYTHONDIR, error)
-      || !rsc_target_listen (self, error))
+      || !rsc_target_listen (self, error)
+      || !rsc_target_make_events (self, error))
     return FALSE;
-
-  self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (self->event_fd < 0 || self->wake_fd < 0)
-    {
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_LIMIT,
-                   _("No descriptor is left to watch the program with: %s."), g_strerror (errno));
-      return FALSE;
-    }
 
   started = (!options->pipe_streams || make_pipes (self, theirs, error))
             && start_process (self, options, theirs, error);

@@ -51,6 +51,8 @@ struct _RscTarget
   gatomicrefcount ref_count; /* callers wait in threads of their own */
 
   /* set at the launch */
+  gboolean attached; /* no child of ours: its end is seen, its status not */
+  gint64 attach_pause; /* microseconds */
   char **argv;
   char *folder;
   pid_t pid;
@@ -101,8 +103,16 @@ struct _RscTarget
   GArray *marks;     /* RscTargetMark */
 };
 
+/* rsc-target.c */
+RscTarget *rsc_target_new (gboolean hold, const char *const *hold_marks);
+
 /* rsc-target-launch.c */
 gboolean rsc_target_spawn (RscTarget *self, const RscLaunchOptions *options, GError **error);
+
+/* Descriptors that tell of events. */
+gboolean rsc_target_make_events (RscTarget *self, GError **error);
+/* Where the agent is. */
+char    *rsc_target_find_agent (GError **error);
 
 /* rsc-target-folder.c */
 /* Also removes those that nobody uses any more. */
@@ -111,6 +121,8 @@ void     rsc_target_remove_folder (RscTarget *self);
 gboolean rsc_target_listen (RscTarget *self, GError **error);
 
 /* rsc-target-reader.c */
+/* Before the reader is: @connection is to an agent that is about to say hello. */
+gboolean rsc_target_take_agent (RscTarget *self, int connection, GError **error);
 gpointer rsc_target_read (gpointer target);
 double   rsc_target_get_seconds (RscTarget *self);
 GArray  *rsc_target_new_marks (void);

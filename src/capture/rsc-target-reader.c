@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/rsc-error.h"
 #include "rsc-sentence.h"
 
 /* How long an agent's hang-up may be the program's end, in microseconds. */
@@ -23,6 +24,8 @@
 #define READ_SIZE 65536
 /* More messages than a socket's buffer holds. */
 #define MESSAGES_AHEAD 1024
+/* Until the agent of a program that was attached to says hello, in milliseconds. */
+#define HELLO_MS 5000
 
 double
 rsc_target_get_seconds (RscTarget *self)
@@ -358,6 +361,33 @@ welcome (RscTarget *self, int connection, pid_t pid, const RscWireMessage *hello
   rsc_target_set_state (self, RSC_TARGET_RUNNING, RSC_HOLD_NONE);
 }
 
+gboolean
+rsc_target_take_agent (RscTarget *self, int connection, GError **error)
+{
+  g_autofree RscWireMessage *message = g_new (RscWireMessage, 1);
+  struct pollfd waiting = { .fd = connection, .events = POLLIN };
+  RscWireResult result;
+
+  /* Its thread has nothing to wait for. */
+  if (poll (&waiting, 1, HELLO_MS) == 1
+      && rsc_wire_message_receive (message, connection, NULL, NULL, &result) == 0
+      && rsc_wire_message_get_type (message) == RSC_WIRE_HELLO)
+    {
+      g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
+
+      welcome (self, connection, self->python_pid, message);
+      if (self->socket >= 0)
+        return TRUE;
+    }
+  else
+    close (connection);
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+               _("The agent in process %d did not answer: the process ended, is stopped, or may create no more threads. It goes on as before."),
+               (int) self->pid);
+
+  return FALSE;
+}
+
 static void
 accept_connection (RscTarget *self)
 {
@@ -459,8 +489,16 @@ static void
 look_for_end (RscTarget *self)
 {
   int status;
-  pid_t ended = waitpid (self->pid, &status, WNOHANG);
+  pid_t ended;
 
+  if (self->attached)
+    {
+      struct pollfd end = { .fd = self->pidfd, .events = POLLIN };
+
+      self->reaped = poll (&end, 1, 0) == 1;
+      return;
+    }
+  ended = waitpid (self->pid, &status, WNOHANG);
   if (ended == self->pid)
     {
       self->exit_status = status;
@@ -504,8 +542,8 @@ dup_why_ended (RscTarget *self)
     return NULL;
   if (self->executed != NULL)
     return dup_how_executed_ended (self);
-  /* Said already; of what was executed it is news how it ended. */
-  if (self->why_not != NULL)
+  /* Said already; of what was executed it is news how it ended.  Of others' children nothing is known. */
+  if (self->why_not != NULL || self->attached)
     return NULL;
   if (WIFEXITED (self->exit_status) && self->python_pid == self->pid)
     return g_strdup_printf (_("The program ended with status %d at once (by os._exit(), by C code, or after it had closed the agent's connection), and did not come to the interpreter's end, where it would have been held. Capture it at a mark before that."),

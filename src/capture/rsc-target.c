@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,7 +84,7 @@ rsc_target_free (RscTarget *self)
       wake_reader (self);
       g_thread_join (self->reader);
     }
-  if (self->pid != 0 && !self->reaped)
+  if (self->pid != 0 && !self->reaped && !self->attached)
     {
       Leftover *leftover = g_new0 (Leftover, 1);
 
@@ -123,9 +124,9 @@ rsc_target_free (RscTarget *self)
 }
 
 RscTarget *
-rsc_target_launch (const RscLaunchOptions *options, GError **error)
+rsc_target_new (gboolean hold, const char *const *hold_marks)
 {
-  g_autoptr(RscTarget) self = g_new0 (RscTarget, 1);
+  RscTarget *self = g_new0 (RscTarget, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->request_lock);
@@ -138,10 +139,18 @@ rsc_target_launch (const RscLaunchOptions *options, GError **error)
   self->streams[0] = self->streams[1] = self->streams[2] = -1;
   self->input = g_byte_array_new ();
   self->marks = rsc_target_new_marks ();
-  self->argv = g_strdupv ((char **) options->argv);
-  self->hold = options->hold;
-  self->hold_names = g_strdupv ((char **) options->hold_marks);
+  self->hold = hold;
+  self->hold_names = g_strdupv ((char **) hold_marks);
 
+  return self;
+}
+
+RscTarget *
+rsc_target_launch (const RscLaunchOptions *options, GError **error)
+{
+  g_autoptr(RscTarget) self = rsc_target_new (options->hold, options->hold_marks);
+
+  self->argv = g_strdupv ((char **) options->argv);
   if (self->argv == NULL || self->argv[0] == NULL || self->argv[0][0] == '\0')
     {
       g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_NOT_FOUND, _("There is no program to start: give its name."));
@@ -175,6 +184,18 @@ rsc_target_get_pid (RscTarget *self)
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->python_pid != 0 ? self->python_pid : self->pid;
+}
+
+gboolean
+rsc_target_is_attached (RscTarget *self)
+{
+  return self->attached;
+}
+
+double
+rsc_target_get_attach_pause (RscTarget *self)
+{
+  return (double) self->attach_pause / G_USEC_PER_SEC;
 }
 
 RscTargetState
@@ -274,7 +295,9 @@ rsc_target_stop (RscTarget *self, int signum, GError **error)
                && (self->socket >= 0 || (self->reaped && self->state == RSC_TARGET_STARTING)) ? self->python_pid : 0;
   if (python_pid != 0 && kill (python_pid, signum) != 0)
     failed = errno;
-  if (pid != 0 && kill (pid, signum) != 0)
+  if (self->attached && pid != 0)
+    failed = syscall (SYS_pidfd_send_signal, self->pidfd, signum, NULL, 0) != 0 ? errno : 0;
+  else if (pid != 0 && kill (pid, signum) != 0)
     failed = errno;
   g_mutex_unlock (&self->lock);
 

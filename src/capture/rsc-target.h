@@ -1,4 +1,4 @@
-/* A program that Refscope launched, with the agent in it.
+/* A program that Refscope launched, or attached to, with the agent in it.
  *
  * Thread-safe.  Calls block; one request is served at a time, others wait.
  * Events come from a reader thread of the target's own and are fetched with
@@ -65,7 +65,7 @@ typedef struct
   guint line;
   double seconds;    /* since the launch */
   guint64 uss, rss;  /* MARK: bytes at the mark, in the program's standstill */
-  int exit_status;   /* EXITED: as from waitpid() */
+  int exit_status;   /* EXITED: as from waitpid(); 0 of one that was attached to, whose parent only is told */
   guint generation;  /* COLLECTION */
   guint64 collections; /* COLLECTION: how many of that generation, since the last was told */
   guint64 collected; /* COLLECTION: the objects that they freed */
@@ -83,11 +83,30 @@ void rsc_target_event_free (RscTargetEvent *self);
  * RSC_CAPTURE_ERROR: NOT_FOUND (no such program), PERMISSION,
  * FAILED.  That the program has no Python is known later (NO_PYTHON). */
 RscTarget *rsc_target_launch (const RscLaunchOptions *options, GError **error);
+
+typedef struct
+{
+  gboolean hold;           /* as for a launch: at marks and before the end */
+  const char *const *hold_marks; /* likewise */
+} RscAttachOptions;
+
+/* Attaches to the running CPython 3.10 or later that is process @pid: loads the agent into it, see
+ * inject/rsc-inject.h, or wakes the one that is there.  One of its threads stands still for some
+ * milliseconds.  Dropping the last reference detaches: the agent's thread ends and its sockets are
+ * closed; its code stays.  @options may be NULL.
+ * RSC_CAPTURE_ERROR: EXITED (no such process), PERMISSION, UNSUPPORTED (no CPython that can be
+ * attached to), BUSY (traced, stopped, another Refscope), TIMEOUT, FAILED. */
+RscTarget *rsc_target_attach (pid_t pid, const RscAttachOptions *options, GError **error);
+gboolean   rsc_target_is_attached (RscTarget *self);
+/* How long a thread of the program stood still while Refscope attached, seconds; 0 of one that was launched. */
+double     rsc_target_get_attach_pause (RscTarget *self);
+
 RscTarget *rsc_target_ref    (RscTarget *self);
 void       rsc_target_unref  (RscTarget *self);
 
 pid_t          rsc_target_get_pid   (RscTarget *self);
 RscTargetState rsc_target_get_state (RscTarget *self, RscHoldKind *hold);
+/* What it was started with; of one that was attached to, what it says. */
 const char *const *rsc_target_get_argv (RscTarget *self);
 /* As from waitpid(); meaningful once EXITED. */
 int            rsc_target_get_exit_status (RscTarget *self);

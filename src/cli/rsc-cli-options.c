@@ -276,6 +276,15 @@ check_counts (RscCli  *self,
 {
   const RscCliCommand *command = self->command;
 
+  if (command->flags & RSC_COMMAND_NO_SOURCE)
+    {
+      const char *first = self->source != NULL ? self->source : self->program != NULL ? "--" : NULL;
+
+      if (first != NULL)
+        g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("“%s” is one argument too many."), first);
+      return first == NULL;
+    }
+
   if (self->program != NULL && !(command->flags & (RSC_COMMAND_LIVE | RSC_COMMAND_PROGRAM_ONLY)))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
@@ -288,15 +297,15 @@ check_counts (RscCli  *self,
 
   if (self->source == NULL && self->program == NULL && !(command->flags & RSC_COMMAND_SOURCE_OPTIONAL))
     return set_usage_error (error, command->flags & RSC_COMMAND_LIVE
-                                     ? _("SOURCE is missing: name a heap file, or a program after “--”.")
+                                     ? _("SOURCE is missing: name a heap file, pid:N, or a program after “--”.")
                                    : command->flags & RSC_COMMAND_PROGRAM_ONLY
-                                     ? _("The program is missing: name one after “--”.")
+                                     ? _("The program is missing: name pid:N, or one after “--”.")
                                      : _("SOURCE is missing: name a heap file."));
 
   if (command->flags & RSC_COMMAND_PROGRAM_ONLY && self->program == NULL && !g_str_has_prefix (self->source, "pid:"))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("“%s” needs a running program, not a file: name one after “--”."), command->name);
+                   _("“%s” needs a running program, not a file: name pid:N, or one after “--”."), command->name);
       return FALSE;
     }
 

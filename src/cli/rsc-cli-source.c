@@ -22,6 +22,7 @@
 #define LATE_PYTHON_SECONDS 50.0
 /* The longest --after and --timeout: a month. */
 #define MAX_SECONDS (31 * 24 * 3600.0)
+#define PROCESS_PREFIX "pid:"
 
 static gboolean
 set_usage_error (GError     **error,
@@ -64,6 +65,29 @@ check_program (RscCli  *cli,
 }
 
 static gboolean
+check_process (RscCli  *cli,
+               GError **error)
+{
+  const RscCliOptions *options = &cli->options;
+  const char *number = cli->source + strlen (PROCESS_PREFIX);
+  char *end;
+  guint64 pid = g_ascii_strtoull (number, &end, 10);
+
+  if (!g_ascii_isdigit (number[0]) || *end != '\0' || pid == 0 || pid > G_MAXINT)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("“%s” names no process: write pid:N with its number, as “refscope-cli ps” lists it."), cli->source);
+      return FALSE;
+    }
+  if (options->stop || options->no_wait || options->program_output != NULL)
+    return set_usage_error (error, _("--stop, --no-wait and --program-output are for a program that Refscope launches: one that it "
+                                     "attaches to goes on as it was."));
+  cli->process = (pid_t) pid;
+
+  return check_program (cli, error);
+}
+
+static gboolean
 check_file (RscCli  *cli,
             GError **error)
 {
@@ -88,6 +112,13 @@ check_file (RscCli  *cli,
 }
 
 gboolean
+rsc_source_is_live (RscCli *cli)
+{
+  return cli->program != NULL
+         || (cli->source != NULL && g_str_has_prefix (cli->source, PROCESS_PREFIX) && !g_file_test (cli->source, G_FILE_TEST_EXISTS));
+}
+
+gboolean
 rsc_source_check (RscCli  *cli,
                   GError **error)
 {
@@ -96,16 +127,7 @@ rsc_source_check (RscCli  *cli,
   if (!(cli->command->flags & (RSC_COMMAND_LIVE | RSC_COMMAND_PROGRAM_ONLY)))
     return TRUE;
 
-  if (cli->source != NULL && g_str_has_prefix (cli->source, "pid:") && !g_file_test (cli->source, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
-                   _("Attaching to a running program (%s) comes in a later version. Launch the program with Refscope: "
-                     "refscope-cli %s … -- PROGRAM ARGS…"),
-                   cli->source, cli->command->name);
-      return FALSE;
-    }
-
-  return check_file (cli, error);
+  return rsc_source_is_live (cli) ? check_process (cli, error) : check_file (cli, error);
 }
 
 /* TRUE if this command will write to standard output. */
@@ -156,13 +178,28 @@ connect_program_output (RscCli  *cli,
   return TRUE;
 }
 
+/* One that is attached to is held only where it is to be captured: it is at work. */
+static gboolean
+attach (RscCli    *cli,
+        gboolean   hold,
+        GError   **error)
+{
+  RscAttachOptions options = { .hold = hold && (cli->options.on_mark != NULL || cli->options.at_exit) };
+
+  cli->target = rsc_target_attach (cli->process, &options, error);
+
+  return cli->target != NULL;
+}
+
 gboolean
-rsc_source_launch (RscCli    *cli,
-                   gboolean   hold,
-                   GError   **error)
+rsc_source_start (RscCli    *cli,
+                  gboolean   hold,
+                  GError   **error)
 {
   RscLaunchOptions options = { .argv = cli->program, .hold = hold };
 
+  if (cli->process != 0)
+    return attach (cli, hold, error);
   if (!connect_program_output (cli, error))
     return FALSE;
 
@@ -187,7 +224,9 @@ set_ended_error (RscCli      *cli,
 {
   int status = cli->exit_status;
 
-  if (why != NULL)
+  if (why == NULL && cli->process != 0)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, _("Process %d ended before it could be captured."), (int) cli->process);
+  else if (why != NULL)
     g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, why);
   else if (WIFSIGNALED (status))
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
@@ -314,6 +353,9 @@ rsc_source_wait_for_moment (RscCli  *cli,
                             GError **error)
 {
   gint64 deadline = -1, give_up = -1;
+
+  if (cli->process != 0 && cli->options.after == RSC_SECONDS_UNSET && cli->options.on_mark == NULL && !cli->options.at_exit)
+    return TRUE;
 
   if (cli->options.after != RSC_SECONDS_UNSET)
     deadline = g_get_monotonic_time () + (gint64) (cli->options.after * G_USEC_PER_SEC);
@@ -443,7 +485,7 @@ RscSnapshot *
 rsc_source_open (RscCli  *cli,
                  GError **error)
 {
-  if (cli->program == NULL)
+  if (!rsc_source_is_live (cli))
     {
       cli->snapshot = rsc_heap_file_open (cli->source, &cli->progress, cli->cancellable, error);
       rsc_cli_progress_clear ();
@@ -452,7 +494,7 @@ rsc_source_open (RscCli  *cli,
       return cli->snapshot;
     }
 
-  if (!rsc_source_launch (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
+  if (!rsc_source_start (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
     return NULL;
 
   cli->snapshot = capture (cli, error);
@@ -508,7 +550,8 @@ gboolean
 rsc_source_finish (RscCli  *cli,
                    GError **error)
 {
-  if (cli->target == NULL || cli->target_ended)
+  /* One that was attached to was there before, and stays. */
+  if (cli->target == NULL || cli->target_ended || cli->process != 0)
     return TRUE;
 
   /* After a failure nobody waits for the result any more. */
@@ -548,7 +591,7 @@ rsc_source_append_exit_status (RscCli  *cli,
   if (cli->target == NULL)
     return;
 
-  if (!cli->target_ended)
+  if (!cli->target_ended || cli->process != 0)
     g_string_append (json, ",\n  \"exit_status\": null");
   else if (WIFSIGNALED (cli->exit_status))
     g_string_append_printf (json, ",\n  \"exit_status\": %d", -WTERMSIG (cli->exit_status));
@@ -559,7 +602,7 @@ rsc_source_append_exit_status (RscCli  *cli,
 char *
 rsc_source_describe_end (RscCli *cli)
 {
-  if (cli->target == NULL || !cli->target_ended || cli->exit_status == 0)
+  if (cli->target == NULL || !cli->target_ended || cli->process != 0 || cli->exit_status == 0)
     return NULL;
 
   if (WIFSIGNALED (cli->exit_status))

@@ -1,4 +1,4 @@
-/* SOURCE: a heap file, or a program that is launched and captured. */
+/* SOURCE: a heap file, a program that is launched and captured, or a process that is attached to. */
 #pragma once
 
 #include "rsc-cli.h"
@@ -11,13 +11,16 @@ gboolean rsc_source_check (RscCli *cli, GError **error);
 /* A number of seconds that an option may have: 0 to a month. */
 gboolean rsc_source_check_seconds (double value, const char *option, GError **error);
 
-/* The heap: opens the file, or launches the program, waits for the moment that
+/* Whether it is a program, and not a file. */
+gboolean rsc_source_is_live (RscCli *cli);
+
+/* The heap: opens the file, or launches the program or attaches to it, waits for the moment that
  * the options name, captures it and lets it run on.  Owned by @cli. */
 RscSnapshot *rsc_source_open (RscCli *cli, GError **error);
 
 /* The same in two halves, for commands that ask the program for something else
  * at that moment.  Afterwards the program is held, or was at --after. */
-gboolean rsc_source_launch (RscCli *cli, gboolean hold, GError **error);
+gboolean rsc_source_start (RscCli *cli, gboolean hold, GError **error);
 gboolean rsc_source_wait_for_moment (RscCli *cli, GError **error);
 /* Lets it run to its end, without any more stops. */
 void     rsc_source_release (RscCli *cli);

@@ -43,8 +43,9 @@ typedef enum
   RSC_COMMAND_OUTPUT = 1 << 3,  /* -o and --force, of a kind the command checks itself */
   RSC_COMMAND_CONDITION = 1 << 4, /* --fail-if without rows */
   RSC_COMMAND_PROGRAM_ONLY = 1 << 5, /* SOURCE must be a program */
+  RSC_COMMAND_FOLDER = 1 << 6,  /* -o may name a folder, by a slash at its end; the command makes it */
   RSC_COMMAND_SOURCE_OPTIONAL = 1 << 7, /* SOURCE may be left out */
-  RSC_COMMAND_FOLDER = 1 << 6   /* -o may name a folder, by a slash at its end; the command makes it */
+  RSC_COMMAND_NO_SOURCE = 1 << 8 /* takes no SOURCE */
 } RscCommandFlags;
 
 typedef struct _RscCli RscCli;
@@ -101,6 +102,7 @@ struct _RscCli
   const char *source;          /* a file or pid:N; NULL: a program */
   const char *const *objects;  /* NULL-terminated, never NULL */
   const char *const *program;  /* NULL-terminated; NULL: none */
+  pid_t process;               /* of pid:N, once the source was checked; 0: none */
 
   /* Owned */
   char **arguments;

@@ -137,10 +137,10 @@ check (RscCli  *cli,
       return FALSE;
     }
   cli->collects = live;
-  if (live && cli->program == NULL && !g_str_has_prefix (cli->source, "pid:"))
+  if (live && !rsc_source_is_live (cli))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("--live really collects, which needs a program after “--”: with a file, collect predicts."));
+                   _("--live really collects, which needs a program after “--” or pid:N: with a file, collect predicts."));
       return FALSE;
     }
   if (fail_if_different && !live)
@@ -183,7 +183,7 @@ collect (RscCli  *cli,
   RscCollectFlags flags = RSC_COLLECT_CAPTURE | (cli->options.agent_thread ? RSC_COLLECT_AGENT_THREAD : 0);
   RscCollection *collection;
 
-  if (!rsc_source_launch (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
+  if (!rsc_source_start (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
     return NULL;
 
   collection = rsc_target_collect (cli->target, (guint) generation, flags, &cli->progress, cli->cancellable, error);

@@ -90,7 +90,7 @@ check (RscCli  *cli,
       return FALSE;
     }
 
-  if (cli->program != NULL && objgraph)
+  if (rsc_source_is_live (cli) && objgraph)
     cli->options.collect = TRUE;
 
   return check_number (max_depth, "--max-depth", error)
@@ -167,7 +167,7 @@ draw (RscCli        *cli,
     return FALSE;
 
   /* A DOT graph knows of no collections. */
-  if (objgraph && cli->program == NULL
+  if (objgraph && !rsc_source_is_live (cli)
       && g_variant_lookup (rsc_snapshot_get_info (cli->snapshot), "collected-before", "b", &collected))
     rsc_cli_note (cli, "%s", collected
                                ? _("A collection ran before this heap was captured, as objgraph would have it.")

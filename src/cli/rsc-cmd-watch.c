@@ -488,7 +488,7 @@ run (RscCli  *cli,
 
   if (rsc_options_output_ends (&cli->options, ".json") || rsc_options_output_ends (&cli->options, ".jsonl"))
     cli->options.json = TRUE;
-  if (!rsc_source_launch (cli, TRUE, error))
+  if (!rsc_source_start (cli, TRUE, error))
     return FALSE;
 
   self.statistics.target = cli->target;

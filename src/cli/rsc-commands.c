@@ -1,6 +1,7 @@
 #include "rsc-commands.h"
 
 const RscCliCommand *const rsc_cli_commands[] = {
+  &rsc_cmd_ps,
   &rsc_cmd_capture,
   &rsc_cmd_verify,
   &rsc_cmd_info,

@@ -9,6 +9,7 @@
 
 G_BEGIN_DECLS
 
+extern const RscCliCommand rsc_cmd_ps;
 extern const RscCliCommand rsc_cmd_capture;
 extern const RscCliCommand rsc_cmd_verify;
 extern const RscCliCommand rsc_cmd_info;

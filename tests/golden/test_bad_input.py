@@ -132,9 +132,16 @@ class BadInput(unittest.TestCase):
     def test_a_program_for_a_command_that_reads_files(self):
         self.refused(USAGE, 'takes no program', 'verify', '--', 'true')
 
-    def test_pid_says_that_attaching_comes_later(self):
-        says = self.refused(UNCAPTURED, 'later version', 'info', f'pid:{os.getpid()}')
-        self.assertIn('-- PROGRAM', says)
+    def test_process_numbers(self):
+        for number in '', '0', '-1', '12x', '99999999999':
+            with self.subTest(number):
+                self.refused(USAGE, 'names no process', 'info', f'pid:{number}')
+        self.refused(USAGE, '--stop', 'info', '--stop', 'pid:1')
+
+    def test_process_that_is_not_there(self):
+        child = subprocess.Popen(['true'])
+        child.wait()
+        self.refused(UNCAPTURED, f'no process {child.pid}', 'info', f'pid:{child.pid}')
 
     # --- objects and expressions
 

@@ -132,7 +132,7 @@ CASES = {
     'heap-unreachable': (['unreachable', 'shop.refscope', '--limit', '3', '--fail-if', "type = 'Session'"], CONDITION),
 }
 
-EVERY_COMMAND = ('capture verify info refs backrefs chain types find cycles unreachable collect step what-if thresholds watch convert').split()
+EVERY_COMMAND = ('ps capture verify info refs backrefs chain types find cycles unreachable collect step what-if thresholds watch convert').split()
 
 
 class Golden(unittest.TestCase):

@@ -1,0 +1,538 @@
+#include "config.h"
+
+#include "rsc-inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/rsc-error.h"
+#include "rsc-process-symbols.h"
+#include "rsc-python-process.h"
+#include "rsc-thread-stop.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+/* Code, then data, then the stack that the thread has meanwhile: its own may be nearly full. */
+#define STUB_SIZE 4096
+#define DATA_SIZE 16384
+#define STACK_SIZE (128 * 1024)
+#define LIBRARY_NAME "refscope-agent"
+/* The loader may wait for another thread, and starting a thread takes its time. */
+#define STUB_MS 10000
+#define CALL_MS 2000
+
+/* Where things are in the data. */
+enum
+{
+  AT_PARAMETERS = 0,
+  AT_LIBRARY = 1024,
+  AT_SYMBOL = AT_LIBRARY + PATH_MAX + 64,
+  AT_FRAME = DATA_SIZE /* downwards; the stack begins behind it */
+};
+
+typedef struct
+{
+  pid_t pid;
+  const char *library;
+  GError **error;
+
+  RscProcessMemory *memory;
+  RscGadgets gadgets;
+  guint64 libc;
+  RscStoppedThread thread;
+  guint64 frame;         /* on the thread's own stack */
+  guint64 signal_mask;
+  guint64 stub, data;    /* what was mapped in the process; 0: not yet */
+  int file;              /* descriptor of the process, a copy of the library; -1: none */
+  char *copy;            /* a file in a folder of the process's, by a path of ours; or NULL */
+  char *bytes;           /* of the library */
+  gsize size;
+  gboolean has_begun;    /* the agent has what was mapped, and unmaps it */
+  gboolean runs;         /* the thread did not come back: it is gone, or comes back without us */
+  RscInjection *injection;
+} Injection;
+
+static gboolean
+is_libc (const char *name)
+{
+  return strcmp (name, "libc.so.6") == 0 || (g_str_has_prefix (name, "libc-2.") && g_str_has_suffix (name, ".so"));
+}
+
+static gboolean
+fail (Injection *self, RscErrorCode code, const char *message)
+{
+  g_set_error (self->error, RSC_CAPTURE_ERROR, code, message, (int) self->pid);
+
+  return FALSE;
+}
+
+static gboolean
+fail_gone (Injection *self)
+{
+  return fail (self, RSC_ERROR_EXITED, _("Process %d ended while it was attached to."));
+}
+
+/* What process @pid was asked to do by a system call it may be forbidden by a filter. */
+static gboolean
+fail_call (Injection *self, gint64 result)
+{
+  g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+               _("Process %d could not make room for the agent (%s): it has reached a limit, or a filter of system calls (seccomp) "
+                 "forbids it. It goes on as before."),
+               (int) self->pid, g_strerror ((int) -result));
+
+  return FALSE;
+}
+
+/* To the next stop for a system call. */
+static gboolean
+run_to_call (Injection *self, int ms)
+{
+  int status;
+
+  for (;;)
+    {
+      if (ptrace (PTRACE_SYSCALL, self->thread.tid, NULL, NULL) != 0 || !rsc_thread_wait (self->thread.tid, ms, &status))
+        {
+          self->runs = TRUE;
+          return FALSE;
+        }
+      if (WSTOPSIG (status) == (SIGTRAP | 0x80))
+        return TRUE;
+    }
+}
+
+/* A system call of the process; FALSE: it is gone. */
+static gboolean
+call (Injection *self, gint64 *result, long number, guint64 a, guint64 b, guint64 c, guint64 d, guint64 e)
+{
+  const guint64 arguments[6] = { a, b, c, d, e, 0 };
+  guint64 all = ~UINT64_C (0);
+
+  if (!rsc_thread_begin_call (self->thread.tid, self->thread.state, &self->gadgets, self->frame, number, arguments))
+    return FALSE;
+  /* Not before it has a frame by which it gets its own mask back. */
+  ptrace (PTRACE_SETSIGMASK, self->thread.tid, sizeof all, &all);
+  do
+    if (!run_to_call (self, CALL_MS))
+      return FALSE;
+  while (!rsc_thread_is_in_call (self->thread.tid, number));
+
+  return run_to_call (self, CALL_MS) && rsc_thread_get_result (self->thread.tid, result);
+}
+
+/* Lays the frame onto the thread's own stack. */
+static gboolean
+prepare_frame (Injection *self)
+{
+  g_autoptr(GBytes) bytes = rsc_thread_state_make_frame (self->thread.state, &self->gadgets,
+                                                         rsc_thread_state_get_sp (self->thread.state), &self->frame);
+  gsize size;
+  const void *data = g_bytes_get_data (bytes, &size);
+
+  ptrace (PTRACE_GETSIGMASK, self->thread.tid, sizeof self->signal_mask, &self->signal_mask);
+  if (rsc_process_memory_write (self->memory, self->frame, data, size)
+      && rsc_process_memory_write (self->memory, self->frame + rsc_frame_mask_offset, &self->signal_mask,
+                                   sizeof self->signal_mask))
+    return TRUE;
+
+  return fail (self, RSC_ERROR_BUSY,
+               _("A thread of process %d that could be interrupted has used up its stack: it was left alone. Try again."));
+}
+
+static gboolean
+map (Injection *self, gsize size, int protection, guint64 *address)
+{
+  gint64 result;
+
+  if (!call (self, &result, SYS_mmap, 0, size, (guint64) protection, MAP_PRIVATE | MAP_ANONYMOUS, (guint64) -1))
+    return fail_gone (self);
+  if (result < 0 && result > -4096)
+    return fail_call (self, result);
+  *address = (guint64) result;
+
+  return TRUE;
+}
+
+static gboolean
+make_room (Injection *self)
+{
+  gsize size;
+  const guint8 *stub = rsc_stub_get (&size);
+
+  return map (self, STUB_SIZE, PROT_READ | PROT_EXEC, &self->stub)
+         && map (self, DATA_SIZE + STACK_SIZE, PROT_READ | PROT_WRITE, &self->data)
+         && (rsc_process_memory_write (self->memory, self->stub, stub, size) || fail_gone (self));
+}
+
+/* Takes our own copy of the socket that the agent waits at. */
+static gboolean
+take_connection (Injection *self, int end)
+{
+  int pidfd = (int) syscall (SYS_pidfd_open, self->pid, 0);
+  int fd = pidfd >= 0 ? (int) syscall (SYS_pidfd_getfd, pidfd, end, 0) : -1;
+
+  if (fd < 0)
+    g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                 _("No connection to process %d could be made: %s. It needs Linux 5.6 or later."), (int) self->pid,
+                 g_strerror (errno));
+  if (pidfd >= 0)
+    close (pidfd);
+  if (fd < 0)
+    return FALSE;
+  fcntl (fd, F_SETFL, O_NONBLOCK);
+  self->injection->connection = fd;
+
+  return TRUE;
+}
+
+static gboolean
+write_text (Injection *self, guint64 at, const char *text)
+{
+  return rsc_process_memory_write (self->memory, self->data + at, text, strlen (text) + 1);
+}
+
+/* The agent that is there already; 0: none. */
+static guint64
+find_entry (Injection *self)
+{
+  for (guint i = 0; i < self->memory->mappings->len; i++)
+    {
+      const RscMapping *mapping = &g_array_index (self->memory->mappings, RscMapping, i);
+      guint64 entry;
+
+      if (mapping->offset != 0 || !mapping->readable || strstr (mapping->path, LIBRARY_NAME) == NULL)
+        continue;
+      entry = rsc_process_symbols_find (self->memory, mapping->start, RSC_WIRE_ATTACH_FUNCTION);
+      if (entry != 0)
+        return entry;
+    }
+
+  return 0;
+}
+
+/* Ways to bring the library there, in this order.  Each writes the path by which the process opens it; FALSE
+ * without an error: not this way. */
+
+/* Under its own name, where the process sees the same file. */
+static gboolean
+give_name (Injection *self)
+{
+  g_autofree char *theirs = g_strdup_printf ("/proc/%d/root%s", (int) self->pid, self->library);
+  struct stat a, b;
+
+  return strlen (self->library) < PATH_MAX && stat (self->library, &a) == 0 && stat (theirs, &b) == 0
+         && a.st_dev == b.st_dev && a.st_ino == b.st_ino && write_text (self, AT_LIBRARY, self->library);
+}
+
+static gboolean
+write_all (int fd, const char *bytes, gsize size)
+{
+  while (size > 0)
+    {
+      ssize_t n = write (fd, bytes, size);
+
+      if (n <= 0)
+        return FALSE;
+      bytes += n;
+      size -= (gsize) n;
+    }
+
+  return TRUE;
+}
+
+/* As a file of the process's that has no name: in a container. */
+static gboolean
+give_descriptor (Injection *self)
+{
+  g_autofree char *path = NULL;
+  gint64 result;
+  gboolean written;
+  int fd;
+
+  if (!write_text (self, AT_LIBRARY, LIBRARY_NAME)
+      || !call (self, &result, SYS_memfd_create, self->data + AT_LIBRARY, MFD_CLOEXEC | MFD_EXEC, 0, 0, 0)
+      /* Kernels before 6.3 do not know that flag, and need none. */
+      || (result == -EINVAL && !call (self, &result, SYS_memfd_create, self->data + AT_LIBRARY, MFD_CLOEXEC, 0, 0, 0)))
+    return fail_gone (self);
+  if (result < 0)
+    return FALSE;
+  self->file = (int) result;
+
+  path = g_strdup_printf ("/proc/%d/fd/%d", (int) self->pid, self->file);
+  fd = open (path, O_WRONLY | O_CLOEXEC);
+  written = fd >= 0 && write_all (fd, self->bytes, self->size);
+  if (fd >= 0)
+    close (fd);
+  g_free (path);
+  path = g_strdup_printf ("/proc/self/fd/%d", self->file);
+
+  return written && write_text (self, AT_LIBRARY, path);
+}
+
+/* As a file in a folder of the process's, for as long as it takes to open it: without /proc in there. */
+static gboolean
+give_copy (Injection *self)
+{
+  static const char *const folders[] = { "/dev/shm", "/tmp", "/var/tmp" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *root = g_strdup_printf ("/proc/%d/root", (int) self->pid);
+      g_autofree char *path = g_strdup_printf ("%s%s/" LIBRARY_NAME "-XXXXXX", root, folders[i]);
+      int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
+      gboolean written;
+
+      if (fd < 0)
+        continue;
+      written = write_all (fd, self->bytes, self->size) && fchmod (fd, 0755) == 0;
+      close (fd);
+      if (written && write_text (self, AT_LIBRARY, path + strlen (root)))
+        {
+          self->copy = g_steal_pointer (&path);
+          return TRUE;
+        }
+      unlink (path);
+    }
+
+  return FALSE;
+}
+
+static gboolean
+fail_to_open (Injection *self, const RscStubParameters *parameters)
+{
+  g_autofree char *why = parameters->failure != 0 ? rsc_process_memory_read_text (self->memory, parameters->failure, 1024) : NULL;
+
+  g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+               _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid,
+               why != NULL ? why : _("there is no way to give it a file"));
+
+  return FALSE;
+}
+
+/* Lets the thread open the library and call its entry. */
+static gboolean
+run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
+{
+  g_autoptr(GBytes) frame = NULL;
+  guint64 address;
+  gsize size;
+  const void *data;
+
+  frame = rsc_thread_state_make_frame (self->thread.state, &self->gadgets, self->data + AT_FRAME, &address);
+  data = g_bytes_get_data (frame, &size);
+  *parameters = (RscStubParameters) {
+    .errno_location = rsc_process_symbols_find (self->memory, self->libc, "__errno_location"),
+    .dlopen = rsc_process_symbols_find (self->memory, self->libc, "dlopen"),
+    .dlsym = rsc_process_symbols_find (self->memory, self->libc, "dlsym"),
+    .dlerror = rsc_process_symbols_find (self->memory, self->libc, "dlerror"),
+    .library = self->data + AT_LIBRARY,
+    .symbol = self->data + AT_SYMBOL,
+    .entry = entry,
+    .frame = address + sizeof (guint64),
+    .file = self->file,
+    .room = { .areas = { self->stub, self->data }, .sizes = { STUB_SIZE, DATA_SIZE + STACK_SIZE } },
+  };
+  if (parameters->errno_location == 0 || parameters->dlopen == 0 || parameters->dlsym == 0 || parameters->dlerror == 0)
+    return fail (self, RSC_ERROR_UNSUPPORTED,
+                 _("Process %d has a C library older than glibc 2.34, whose loader cannot be asked. Launch the program with Refscope."));
+  if (!rsc_process_memory_write (self->memory, address, data, size)
+      || !rsc_process_memory_write (self->memory, address + rsc_frame_mask_offset, &self->signal_mask, sizeof self->signal_mask)
+      || !rsc_process_memory_write (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters)
+      || !write_text (self, AT_SYMBOL, RSC_WIRE_ATTACH_FUNCTION)
+      || !rsc_thread_begin_stub (self->thread.tid, self->thread.state, self->stub, self->data + AT_PARAMETERS,
+                                 self->data + DATA_SIZE + STACK_SIZE))
+    return fail_gone (self);
+
+  do
+    if (!run_to_call (self, STUB_MS))
+      return !rsc_process_has_ended (self->pid)
+               ? fail (self, RSC_ERROR_TIMEOUT,
+                       _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."))
+               : fail_gone (self);
+  while (!rsc_thread_is_at_end (self->thread.tid, parameters->frame));
+  self->file = -1;
+
+  return rsc_process_memory_read (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters) || fail_gone (self);
+}
+
+/* Opens the library in one of the ways. */
+static gboolean
+open_library (Injection *self, RscStubParameters *parameters)
+{
+  static gboolean (*const ways[]) (Injection *self) = { give_name, give_descriptor, give_copy };
+
+  *parameters = (RscStubParameters) { 0 };
+  if (!g_file_get_contents (self->library, &self->bytes, &self->size, self->error))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      if (!ways[i] (self))
+        {
+          if (*self->error != NULL)
+            return FALSE;
+          continue;
+        }
+      if (!run_stub (self, 0, parameters))
+        return FALSE;
+      if (parameters->handle != 0)
+        return parameters->failure == 0 || fail_to_open (self, parameters);
+    }
+
+  return fail_to_open (self, parameters);
+}
+
+static gboolean
+load (Injection *self)
+{
+  RscStubParameters parameters;
+  guint64 entry = find_entry (self);
+
+  if (entry != 0 ? !run_stub (self, entry, &parameters) : !open_library (self, &parameters))
+    return FALSE;
+  if (parameters.result < 0)
+    return fail_call (self, parameters.result);
+  if (parameters.result == RSC_WIRE_ATTACH_BUSY)
+    return fail (self, RSC_ERROR_BUSY,
+                 _("Another Refscope looks at process %d already: end that, or detach it there, and try again."));
+  if (parameters.result != RSC_WIRE_ATTACHED)
+    return fail (self, RSC_ERROR_FAILED,
+                 _("The agent could not begin in process %d: it may create no more threads, or its interpreter is not running."));
+  self->has_begun = TRUE;
+
+  return take_connection (self, parameters.ends[1]);
+}
+
+/* Takes back what the process does not need any more; it may be gone. */
+static void
+clean_up (Injection *self)
+{
+  gint64 result;
+
+  if (self->file >= 0)
+    call (self, &result, SYS_close, (guint64) self->file, 0, 0, 0, 0);
+  if (self->data != 0 && !self->has_begun)
+    call (self, &result, SYS_munmap, self->data, DATA_SIZE + STACK_SIZE, 0, 0, 0);
+  if (self->stub != 0 && !self->has_begun)
+    call (self, &result, SYS_munmap, self->stub, STUB_SIZE, 0, 0, 0);
+}
+
+/* The thread goes on as if nothing had been. */
+static void
+let_go (Injection *self)
+{
+  pid_t tid = self->thread.tid;
+
+  if (rsc_thread_park (tid))
+    {
+      /* In this order: whatever comes between, it has its mask. */
+      ptrace (PTRACE_SETSIGMASK, tid, sizeof self->signal_mask, &self->signal_mask);
+      rsc_thread_state_write (tid, self->thread.state);
+    }
+  ptrace (PTRACE_DETACH, tid, NULL, NULL);
+  self->injection->stopped_us = g_get_monotonic_time () - self->thread.stopped;
+}
+
+static gboolean
+look_up (Injection *self, char **python)
+{
+  g_autoptr(RscInterpreter) interpreter = rsc_interpreter_find (self->memory);
+  const RscMapping *libc;
+
+  if (interpreter == NULL)
+    return fail (self, RSC_ERROR_UNSUPPORTED,
+                 _("Process %d runs no CPython that Refscope can attach to: it is another program, or its interpreter's symbols were stripped."));
+  if (interpreter->free_threaded)
+    return fail (self, RSC_ERROR_UNSUPPORTED,
+                 _("The interpreter of process %d is free-threaded: captures of these cannot be had yet. Run the program with the usual build."));
+  if (interpreter->major != 0 && (interpreter->major != 3 || interpreter->minor < RSC_PYTHON_OLDEST_MINOR))
+    return fail (self, RSC_ERROR_UNSUPPORTED, _("The Python of process %d is older than 3.10, which is the oldest that Refscope knows."));
+  libc = rsc_process_symbols_find_object (self->memory, is_libc);
+  if (libc == NULL)
+    return fail (self, RSC_ERROR_UNSUPPORTED,
+                 _("Process %d does not use glibc (it is linked statically, or with musl), which attaching needs. Run the program with a Python for glibc."));
+  self->libc = libc->start;
+  if (!rsc_gadgets_find (self->memory, self->libc, &self->gadgets))
+    return fail (self, RSC_ERROR_UNSUPPORTED,
+                 _("Refscope cannot attach to process %d on this processor or with this C library. Launch the program with Refscope."));
+  *python = g_steal_pointer (&interpreter->path);
+
+  return TRUE;
+}
+
+static gboolean
+inject (Injection *self)
+{
+  g_autofree char *python = NULL;
+  gboolean injected;
+
+  self->memory = rsc_process_memory_open (self->pid, TRUE, self->error);
+  if (self->memory == NULL || !look_up (self, &python)
+      || !rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error))
+    return FALSE;
+  if (!prepare_frame (self))
+    {
+      ptrace (PTRACE_DETACH, self->thread.tid, NULL, NULL);
+      return FALSE;
+    }
+  injected = make_room (self) && load (self);
+  if (!self->runs)
+    clean_up (self);
+  if (!self->runs)
+    let_go (self);
+
+  return injected;
+}
+
+static gpointer
+run (gpointer data)
+{
+  Injection *self = data;
+  gboolean injected = inject (self);
+
+  if (self->copy != NULL)
+    unlink (self->copy);
+
+  if (!injected && self->injection->connection >= 0)
+    {
+      close (self->injection->connection);
+      self->injection->connection = -1;
+    }
+
+  return GINT_TO_POINTER (injected);
+}
+
+gboolean
+rsc_inject (pid_t pid, const char *library, RscInjection *injection, GError **error)
+{
+  GError *local_error = NULL;
+  Injection self = {
+    .pid = pid, .library = library, .error = &local_error, .file = -1,
+    .injection = injection,
+  };
+  gboolean injected;
+
+  *injection = (RscInjection) { .connection = -1 };
+  /* A thread of its own: what is traced belongs to it, and is free when it ends, whatever happened. */
+  injected = GPOINTER_TO_INT (g_thread_join (g_thread_new ("rsc-inject", run, &self)));
+  rsc_process_memory_free (self.memory);
+  rsc_thread_state_free (self.thread.state);
+  g_free (self.copy);
+  g_free (self.bytes);
+  if (local_error != NULL)
+    g_propagate_error (error, local_error);
+
+  return injected;
+}

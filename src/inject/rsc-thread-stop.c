@@ -1,0 +1,265 @@
+#include "config.h"
+
+#include "rsc-thread-stop.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/rsc-error.h"
+
+/* A thread that is not at a safe point goes on for so long, in microseconds, before it is looked at again. */
+#define FIRST_PAUSE 130
+#define NEXT_PAUSE 7
+#define MAX_TRIES 400
+/* Until a thread has stopped: it may be in a system call that cannot be interrupted. */
+#define STOP_MS 1000
+/* How often to look whether it has, in microseconds. */
+#define LOOK_INTERVAL 20
+/* How much of a stack is looked through for handlers of signals. */
+#define MAX_STACK (64 * 1024)
+
+static const long safe_calls[] = {
+  SYS_read, SYS_readv, SYS_ppoll, SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep, SYS_accept, SYS_accept4, SYS_recvfrom,
+  SYS_recvmsg, SYS_wait4, SYS_waitid, SYS_epoll_pwait, SYS_rt_sigtimedwait, SYS_rt_sigsuspend, SYS_restart_syscall,
+#ifdef SYS_poll
+  SYS_poll, SYS_select, SYS_epoll_wait, SYS_pause,
+#endif
+};
+
+static gboolean
+is_safe_call (long number, guint64 second)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (safe_calls); i++)
+    if (safe_calls[i] == number)
+      return TRUE;
+
+  /* Conditions and semaphores.  A plain wait may be for malloc()'s lock. */
+  return number == SYS_futex && (second & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+}
+
+static gboolean
+is_loader (const char *path)
+{
+  const char *slash = strrchr (path, '/');
+
+  return slash != NULL && g_str_has_prefix (slash + 1, "ld-");
+}
+
+/* Whether a handler of a signal runs, which may have come while a lock was held. */
+static gboolean
+is_in_handler (RscProcessMemory *memory, const RscThreadState *state, const RscGadgets *gadgets)
+{
+  guint64 sp = rsc_thread_state_get_sp (state) & ~UINT64_C (7);
+  const RscMapping *stack = rsc_process_memory_find (memory, sp);
+  g_autofree guint64 *words = NULL;
+  gsize size;
+
+  if (stack == NULL)
+    return TRUE;
+  size = MIN (stack->end - sp, MAX_STACK);
+  words = g_malloc (size);
+  if (!rsc_process_memory_read (memory, sp, words, size))
+    return TRUE;
+  for (gsize i = 0; i < size / sizeof *words; i++)
+    {
+      const RscMapping *code;
+      guint64 pc;
+
+      if (!rsc_frame_get_pc (gadgets, words + i, size / sizeof *words - i, &pc))
+        continue;
+      code = rsc_process_memory_find (memory, pc);
+      if (code != NULL && code->executable)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *python, const RscGadgets *gadgets)
+{
+  const RscMapping *code = rsc_process_memory_find (memory, rsc_thread_state_get_pc (state));
+  guint64 second;
+  long number;
+
+  if (code == NULL || !code->executable)
+    return FALSE;
+  if (rsc_thread_state_get_call (state, &number, &second))
+    return is_safe_call (number, second) && !is_loader (code->path) && !is_in_handler (memory, state, gadgets);
+
+  return strcmp (code->path, python) == 0 && !is_in_handler (memory, state, gadgets);
+}
+
+gboolean
+rsc_thread_wait (pid_t tid, int ms, int *status)
+{
+  gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
+
+  for (;;)
+    {
+      pid_t ended = waitpid (tid, status, __WALL | WNOHANG);
+
+      if (ended == tid)
+        return WIFSTOPPED (*status);
+      if ((ended < 0 && errno != EINTR) || g_get_monotonic_time () > until)
+        return FALSE;
+      g_usleep (LOOK_INTERVAL);
+    }
+}
+
+/* Until it has been interrupted; what signals come meanwhile it gets. */
+static gboolean
+wait_for_interrupt (pid_t tid, gboolean *is_stopped)
+{
+  int status;
+
+  while (rsc_thread_wait (tid, STOP_MS, &status))
+    {
+      int event = status >> 16;
+
+      if (event == PTRACE_EVENT_STOP)
+        {
+          *is_stopped = WSTOPSIG (status) != SIGTRAP;
+          return TRUE;
+        }
+      if (ptrace (PTRACE_CONT, tid, NULL, event == 0 && WSTOPSIG (status) != (SIGTRAP | 0x80) ? WSTOPSIG (status) : 0) != 0)
+        return FALSE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+rsc_thread_park (pid_t tid)
+{
+  gboolean is_stopped;
+
+  return ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && ptrace (PTRACE_CONT, tid, NULL, NULL) == 0
+         && wait_for_interrupt (tid, &is_stopped);
+}
+
+/* The threads, those that wait in a safe call first: to stop one of these costs the program nothing. */
+static GArray *
+list_threads (pid_t pid)
+{
+  g_autofree char *folder = g_strdup_printf ("/proc/%d/task", (int) pid);
+  g_autoptr(GDir) tasks = g_dir_open (folder, 0, NULL);
+  GArray *threads = g_array_new (FALSE, FALSE, sizeof (pid_t));
+  guint n_waiting = 0;
+  const char *name;
+
+  while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, "syscall", NULL);
+      g_autofree char *text = NULL;
+      pid_t tid = (pid_t) atoi (name);
+      unsigned long second = 0;
+      long number = -1;
+
+      if (g_file_get_contents (path, &text, NULL, NULL) && sscanf (text, "%ld 0x%*x 0x%lx", &number, &second) == 2
+          && is_safe_call (number, second))
+        g_array_insert_val (threads, n_waiting++, tid);
+      else
+        g_array_append_val (threads, tid);
+    }
+
+  return threads;
+}
+
+typedef enum
+{
+  TRY_DONE,
+  TRY_AGAIN,   /* not at a safe point: still traced, and stopped */
+  TRY_GONE,    /* not this thread */
+  TRY_FAILED   /* no thread: error is set */
+} Try;
+
+static Try
+seize (pid_t pid, pid_t tid, GError **error)
+{
+  gboolean is_stopped;
+
+  if (ptrace (PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACESYSGOOD) != 0)
+    {
+      if (errno == ESRCH)
+        return TRY_GONE;
+      rsc_process_set_error (pid, errno, error);
+      return TRY_FAILED;
+    }
+  if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped))
+    return TRY_GONE;
+  if (is_stopped)
+    {
+      ptrace (PTRACE_DETACH, tid, NULL, NULL);
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
+                   _("Process %d is stopped: let it go on (kill -CONT %d), and try again."), (int) pid, (int) pid);
+      return TRY_FAILED;
+    }
+
+  return TRY_DONE;
+}
+
+static Try
+look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped)
+{
+  g_autoptr(RscThreadState) state = rsc_thread_state_read (tid);
+
+  if (state == NULL)
+    return TRY_GONE;
+  if (!is_safe (memory, state, python, gadgets))
+    return TRY_AGAIN;
+  stopped->tid = tid;
+  stopped->state = g_steal_pointer (&state);
+
+  return TRY_DONE;
+}
+
+gboolean
+rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
+                 GError **error)
+{
+  for (guint tries = 0; tries < MAX_TRIES;)
+    {
+      g_autoptr(GArray) threads = list_threads (memory->pid);
+
+      if (threads->len == 0)
+        break;
+      for (guint i = 0; i < threads->len && tries < MAX_TRIES; i++, tries++)
+        {
+          pid_t tid = g_array_index (threads, pid_t, i);
+          Try result;
+
+          stopped->stopped = g_get_monotonic_time ();
+          result = seize (memory->pid, tid, error);
+          if (result == TRY_FAILED)
+            return FALSE;
+          if (result == TRY_DONE)
+            {
+              result = look (memory, tid, python, gadgets, stopped);
+              if (result == TRY_DONE)
+                return TRUE;
+              ptrace (PTRACE_DETACH, tid, NULL, NULL);
+            }
+        }
+      /* Threads, libraries and stacks come and go. */
+      g_usleep (FIRST_PAUSE + NEXT_PAUSE * tries);
+      if (!rsc_process_memory_reload (memory, error))
+        return FALSE;
+    }
+
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
+               _("No thread of process %d came to a point at which it could be interrupted safely: it was left alone. Try again; a"
+                 " program that is busy in C code comes to one later."),
+               (int) memory->pid);
+
+  return FALSE;
+}

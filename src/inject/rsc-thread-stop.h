@@ -1,0 +1,30 @@
+/* Stopping a thread of another process where it may be made to call something.
+ *
+ * Only at a safe point: in the interpreter's own code, or in a system call in which
+ * threads wait for long and hold no lock of the C library or of the loader.  Anywhere
+ * else it may have malloc()'s lock, or be in the middle of dlopen(). */
+#pragma once
+
+#include "rsc-inject-arch.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  pid_t tid;
+  RscThreadState *state;
+  gint64 stopped;         /* monotonic: when it was stopped for good */
+} RscStoppedThread;
+
+/* A thread of the process, stopped at a safe point and traced by the calling thread.
+ * @python: where the interpreter's code is from (a path of a mapping).
+ * RSC_CAPTURE_ERROR: EXITED, PERMISSION, BUSY (traced, stopped, no safe point). */
+gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
+                          GError **error);
+/* Waits until the traced thread stops; its status as from waitpid().  FALSE: it is gone, or did not
+ * stop within @ms. */
+gboolean rsc_thread_wait (pid_t tid, int ms, int *status);
+/* To where it is as if it had been interrupted, from any other stop. */
+gboolean rsc_thread_park (pid_t tid);
+
+G_END_DECLS

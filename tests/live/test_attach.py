@@ -1,0 +1,476 @@
+"""Attaching to programs that run already, and leaving them as they were.
+
+    RSC_TEST_ATTACH_ROUNDS=200   so many rounds for each kind of program
+"""
+import ctypes
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+
+import interpreters
+
+CLI = os.environ.get('RSC_CLI')
+ROUNDS_PROGRAM = os.environ['RSC_ATTACH_ROUNDS']
+PACKAGE = os.environ.get('RSC_PYTHON_PACKAGE', '')
+IS_SANITISED = b'__asan_init' in pathlib.Path(ROUNDS_PROGRAM).read_bytes()
+ROUNDS = int(os.environ.get('RSC_TEST_ATTACH_ROUNDS', 8 if IS_SANITISED else 20))
+SYSTEM_PYTHON = '/usr/bin/python3'
+
+# What each says when it is ready, and how it is seen that it goes on well: it says so when it is asked to end.
+BEGIN = """
+import signal, sys, threading, time
+ended = False
+def end(*_):
+    global ended
+    ended = True
+signal.signal(signal.SIGTERM, end)
+def ready():
+    print('ready', flush=True)
+"""
+END = """
+print('well', flush=True)
+"""
+TARGETS = {
+    'sleeping': """
+        ready()
+        while not ended:
+            before = time.monotonic()
+            time.sleep(.05)
+            assert time.monotonic() - before >= .049
+        """,
+    'computing': """
+        ready()
+        while not ended:
+            a = 0.0
+            for i in range(2000):
+                a = a + i * 0.5 - i * 0.25
+            assert a == 2000 * 1999 / 2 * 0.25, a
+        """,
+    'accepting': """
+        import socket
+        listener = socket.create_server(('127.0.0.1', 0))
+        listener.settimeout(.2)
+        ready()
+        while not ended:
+            try:
+                listener.accept()
+            except TimeoutError:
+                pass
+        """,
+    'joining': """
+        def work():
+            while not ended:
+                time.sleep(.01)
+        thread = threading.Thread(target=work)
+        thread.start()
+        ready()
+        while thread.is_alive():
+            thread.join(.2)
+        """,
+    'locked': """
+        lock = threading.Lock()
+        lock.acquire()
+        ready()
+        while not ended:
+            assert not lock.acquire(timeout=.1)
+        """,
+    'in long C code': """
+        ready()
+        while not ended:
+            assert sum(range(3 * 10 ** 6)) == 3 * 10 ** 6 * (3 * 10 ** 6 - 1) // 2
+        """,
+    'of 200 threads': """
+        def work(i):
+            while not ended:
+                time.sleep(.01 * (i % 7 + 1))
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(200)]
+        for thread in threads:
+            thread.start()
+        ready()
+        for thread in threads:
+            thread.join()
+        """,
+    'allocating': """
+        def work():
+            while not ended:
+                kept = [bytes(2000 + i * 16) for i in range(50)], [{} for _ in range(100)]
+                assert sum(map(len, kept[0])) == sum(2000 + i * 16 for i in range(50))
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        ready()
+        work()
+        for thread in threads:
+            thread.join()
+        """,
+    'forking': """
+        import os
+        ready()
+        while not ended:
+            pid = os.fork()
+            if pid == 0:
+                os._exit(7)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+        """,
+    'with a timer': """
+        count = 0
+        def tick(*_):
+            global count
+            count += 1
+        signal.signal(signal.SIGALRM, tick)
+        signal.setitimer(signal.ITIMER_REAL, .002, .002)
+        ready()
+        while not ended:
+            before = count, time.monotonic()
+            time.sleep(.05)
+            assert time.monotonic() - before[1] >= .049 and count > before[0]
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        """,
+    'of tasks': """
+        import asyncio
+        async def work(i):
+            loop = asyncio.get_running_loop()
+            while not ended:
+                before = loop.time()
+                await asyncio.sleep(.01 + i * .001)
+                assert loop.time() - before >= .009
+        async def main():
+            ready()
+            await asyncio.gather(*(work(i) for i in range(20)))
+        asyncio.run(main())
+        """,
+}
+
+
+def may_trace():
+    """Whether this machine lets us do what attaching needs, to a child."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    child = subprocess.Popen(['sleep', '60'])
+    try:
+        if libc.ptrace(0x4206, child.pid, None, None) != 0:
+            return False
+        pidfd = libc.syscall(434, child.pid, 0)
+        fd = libc.syscall(438, pidfd, 0, 0) if pidfd >= 0 else -1
+        for number in pidfd, fd:
+            if number >= 0:
+                os.close(number)
+        return fd >= 0
+    finally:
+        child.kill()
+        child.wait()
+
+
+def is_supported():
+    return os.uname().machine == 'x86_64' and may_trace()
+
+
+class Program:
+    """A program in Python that runs without Refscope."""
+
+    def __init__(self, text, python=SYSTEM_PYTHON, before=(), environment=None):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(('PYTHON', 'LD_PRELOAD'))}
+        self.process = subprocess.Popen([*before, python, '-u', '-c', BEGIN + textwrap.dedent(text) + END], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**clean, **(environment or {})})
+        line = self.process.stdout.readline()
+        if line != 'ready\n':
+            raise AssertionError(self.process.communicate())
+        self.pid = self.process.pid
+
+    def folder(self, name):
+        return os.listdir(f'/proc/{self.pid}/{name}')
+
+    def descriptors(self):
+        found = {}
+        for number in self.folder('fd'):
+            try:
+                found[number] = os.readlink(f'/proc/{self.pid}/fd/{number}')
+            except FileNotFoundError:
+                pass
+        return found
+
+    def mappings(self):
+        """What is mapped, as often as it is: addresses and sizes of what the C library allocates change."""
+        names = {}
+        for line in pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines():
+            name = line.split(None, 5)[5] if len(line.split(None, 5)) == 6 else ''
+            names[name] = names.get(name, 0) + 1
+        return names
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        output, errors = self.process.communicate(timeout=120)
+        return self.process.returncode, output, errors
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def wait_until(condition, seconds=30):
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(.02)
+    return True
+
+
+def attach(pid, rounds=1, every=1):
+    return subprocess.run([ROUNDS_PROGRAM, str(pid), str(rounds), str(every)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=600)
+
+
+def cli(*words, status=0):
+    result = subprocess.run([CLI, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    if result.returncode != status:
+        raise AssertionError(f'{words}: {result.returncode}\n{result.stdout}{result.stderr}')
+    return result
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Unharmed(unittest.TestCase):
+    def check(self, text, python=SYSTEM_PYTHON):
+        with Program(text, python) as program:
+            threads, descriptors = len(program.folder('task')), program.descriptors()
+            first = attach(program.pid)
+            self.assertEqual(first.returncode, 0, first.stderr)
+            self.assertGreater(json.loads(first.stdout)['objects'], 1000)
+            self.assertTrue(wait_until(lambda: len(program.folder('task')) == threads), program.folder('task'))
+            mapped = program.mappings()
+            rest = attach(program.pid, ROUNDS - 1, 5)
+            self.assertEqual(rest.returncode, 0, rest.stderr)
+            self.assertTrue(wait_until(lambda: len(program.folder('task')) == threads), program.folder('task'))
+            self.assertTrue(wait_until(lambda: program.descriptors() == descriptors), (descriptors, program.descriptors()))
+            grown = {name: (n, mapped.get(name, 0)) for name, n in program.mappings().items()
+                     if name != '' and n > mapped.get(name, 0)}
+            self.assertEqual(grown, {})
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+
+for name, text in TARGETS.items():
+    setattr(Unharmed, f'test_{name.replace(" ", "_")}', lambda self, text=text: self.check(text))
+for path, version in interpreters.find():
+    if path != SYSTEM_PYTHON:
+        setattr(Unharmed, 'test_python_{}_{}_{}'.format(*version), lambda self, path=path: self.check(TARGETS['with a timer'], path))
+
+
+@unittest.skipUnless(is_supported() and CLI, 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Used(unittest.TestCase):
+    LEAK = """
+        import gc
+        gc.disable()
+        class Session:
+            pass
+        cache = [Session() for _ in range(123)]
+        for _ in range(7):
+            one, two = [Session()], []
+            one.append(two)
+            two.append(one)
+        del one, two
+        ready()
+        while not ended:
+            time.sleep(.02)
+        """
+
+    def test_heap(self):
+        with Program(self.LEAK) as program:
+            rows = json.loads(cli('types', f'pid:{program.pid}', '--json', '--filter', "type = 'Session'").stdout)
+            self.assertEqual([(row['type'], row['count']) for row in rows['rows'] if isinstance(rows, dict)] if isinstance(rows, dict)
+                             else [(row['type'], row['count']) for row in rows], [('Session', 130)])
+            said = json.loads(cli('collect', f'pid:{program.pid}', '--live', '--json').stdout)
+            self.assertEqual(len(said['unreachable']), len(said['really_unreachable']), said)
+            rows = json.loads(cli('types', f'pid:{program.pid}', '--json', '--filter', "type = 'Session'").stdout)
+            self.assertIn("'count': 123", str(rows))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_listed(self):
+        with Program(self.LEAK) as program:
+            rows = {row['pid']: row for row in json.loads(cli('ps', '--json').stdout)}
+            row = rows[program.pid]
+            self.assertIsNone(row['why_not'])
+            self.assertEqual(row['version'], '{}.{}.{}'.format(*interpreters.version_of(SYSTEM_PYTHON)))
+            self.assertIn('cache = [Session()', row['command'])
+            self.assertGreater(row['uss'], 1000000)
+            self.assertNotIn(1, [pid for pid, other in rows.items() if 'python' not in other['command']])
+
+    def test_marks(self):
+        """The package was imported when nobody listened."""
+        text = """
+            import refscope
+            ready()
+            while not ended:
+                refscope.mark('beat')
+                time.sleep(.02)
+            """
+        with tempfile.TemporaryDirectory() as folder, Program(text, environment={'PYTHONPATH': PACKAGE}) as program:
+            cli('capture', '-o', f'{folder}/a.refscope', '--on-mark', 'beat', f'pid:{program.pid}')
+            info = json.loads(cli('info', '--json', f'{folder}/a.refscope').stdout)
+            self.assertEqual(info['hint'], 'beat', info)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_watched(self):
+        text = """
+            import gc
+            ready()
+            while not ended:
+                gc.collect()
+                time.sleep(.01)
+            """
+        with Program(text) as program:
+            lines = [json.loads(line) for line in
+                     cli('watch', '--json', '--interval', '.2', '--duration', '1.5', f'pid:{program.pid}').stdout.splitlines()]
+            self.assertTrue(any(line['event'] == 'collection' and line['generation'] == 2 for line in lines), lines)
+            self.assertTrue(all(line['uss'] > 1000000 for line in lines if line['event'] == 'sample' and line['uss']), lines)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_end_is_seen(self):
+        with Program(TARGETS['sleeping']) as program:
+            watch = subprocess.Popen([CLI, 'watch', '--json', '--interval', '.1', f'pid:{program.pid}'], stdout=subprocess.PIPE, text=True)
+            watch.stdout.readline()
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+            output, _ = watch.communicate(timeout=60)
+            self.assertEqual(json.loads(output.splitlines()[-1])['event'], 'exit', output)
+
+    def test_second_is_told(self):
+        with Program(TARGETS['sleeping']) as program:
+            watch = subprocess.Popen([CLI, 'watch', '--json', '--interval', '.1', f'pid:{program.pid}'], stdout=subprocess.PIPE, text=True)
+            watch.stdout.readline()
+            result = cli('info', f'pid:{program.pid}', status=4)
+            self.assertIn('Another Refscope', result.stderr)
+            watch.kill()
+            watch.communicate()
+            # What the first one had is free as soon as it is gone.
+            self.assertEqual(attach(program.pid).returncode, 0)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+
+@unittest.skipUnless(is_supported() and CLI, 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Refused(unittest.TestCase):
+    def refused(self, pid, text):
+        result = cli('info', f'pid:{pid}', status=4)
+        self.assertIn(text, result.stderr)
+        return result.stderr
+
+    def test_no_process(self):
+        child = subprocess.Popen(['true'])
+        child.wait()
+        self.refused(child.pid, f'no process {child.pid}')
+
+    def test_no_python(self):
+        child = subprocess.Popen(['sleep', '60'])
+        try:
+            self.refused(child.pid, 'runs no CPython')
+        finally:
+            child.kill()
+            child.wait()
+
+    def test_stopped(self):
+        with Program(TARGETS['sleeping']) as program:
+            program.process.send_signal(signal.SIGSTOP)
+            self.assertTrue(wait_until(lambda: 'State:\tT' in pathlib.Path(f'/proc/{program.pid}/status').read_text()))
+            self.refused(program.pid, f'kill -CONT {program.pid}')
+            self.assertIn('kill -CONT', {row['pid']: row for row in json.loads(cli('ps', '--json').stdout)}[program.pid]['why_not'])
+            program.process.send_signal(signal.SIGCONT)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_traced(self):
+        with Program(TARGETS['sleeping']) as program:
+            tracer = subprocess.Popen([SYSTEM_PYTHON, '-c', 'import ctypes, sys\n'
+                                       f'assert ctypes.CDLL(None).ptrace(0x4206, {program.pid}, None, None) == 0\n'
+                                       'print("traces", flush=True)\nsys.stdin.read()'],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.assertEqual(tracer.stdout.readline(), 'traces\n')
+            self.refused(program.pid, f'traced by process {tracer.pid}')
+            tracer.communicate()
+            self.assertEqual(attach(program.pid).returncode, 0)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which('setpriv'), 'only root can be another user')
+    def test_other_user(self):
+        with Program(TARGETS['sleeping']) as program:
+            other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+            if subprocess.run([*other, CLI, '--version'], capture_output=True).returncode != 0:
+                self.skipTest('another user cannot run what was built here')
+            result = subprocess.run([*other, CLI, 'info', f'pid:{program.pid}'], capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.returncode, 4)
+            self.assertIn('belongs to another user', result.stderr)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+        # The other way round root may.
+        with Program(TARGETS['sleeping'], before=other) as program:
+            self.assertEqual(attach(program.pid).returncode, 0)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Namespaces(unittest.TestCase):
+    def setUp(self):
+        if subprocess.run(['unshare', '--mount', '--pid', '--fork', 'true'], capture_output=True).returncode != 0:
+            self.skipTest('no namespaces can be made here')
+
+    def check(self, *before):
+        with Program(TARGETS['with a timer'], before=before) as outer:
+            pid = outer.pid
+            while children := pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+                pid = int(children[0])
+            result = attach(pid, 3, 1)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            os.kill(pid, signal.SIGTERM)
+            output, errors = outer.process.communicate(timeout=60)
+            self.assertEqual((outer.process.returncode, output, errors), (0, 'well\n', ''))
+
+    def test_files(self):
+        """Another file system where the agent is."""
+        folder = pathlib.Path(os.environ['RSC_AGENT']).parent
+        self.check('unshare', '--mount', 'sh', '-c', f'mount -t tmpfs none {folder} && exec "$0" "$@"')
+
+    def test_processes(self):
+        self.check('unshare', '--pid', '--fork', '--mount-proc')
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Killed(unittest.TestCase):
+    def test_refscope(self):
+        """At any moment of an attach: the program goes on, and after a while has nothing of ours."""
+        chance = random.Random(1)
+        for name in 'computing', 'with a timer', 'allocating':
+            with self.subTest(name), Program(TARGETS[name]) as program:
+                threads, descriptors = len(program.folder('task')), program.descriptors()
+                for _ in range(ROUNDS):
+                    refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '100000', '3'], stderr=subprocess.PIPE, text=True)
+                    time.sleep(chance.uniform(.01, .1))
+                    refscope.kill()
+                    self.assertEqual(refscope.communicate()[1], '')
+                    self.assertIsNone(program.process.poll())
+                self.assertTrue(wait_until(lambda: len(program.folder('task')) == threads and program.descriptors() == descriptors),
+                                (program.folder('task'), program.descriptors()))
+                again = attach(program.pid, 2, 1)
+                self.assertEqual(again.returncode, 0, again.stderr)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_program(self):
+        chance = random.Random(2)
+        for _ in range(ROUNDS // 2):
+            with Program(TARGETS['of 200 threads']) as program:
+                refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '100000', '3'], stderr=subprocess.PIPE, text=True)
+                time.sleep(chance.uniform(.01, .3))
+                program.process.kill()
+                _, errors = refscope.communicate(timeout=60)
+                self.assertEqual(refscope.returncode, 1, errors)
+                self.assertRegex(errors, 'ended|no process|did not answer|hung up|gone|exited')
+
+
+if __name__ == '__main__':
+    unittest.main()
