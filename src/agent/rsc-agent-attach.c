@@ -89,27 +89,49 @@ wait_for_welcome (void)
   left = TO_BEGIN;
 }
 
-/* What the program has of the agent's in its heap it keeps: the next time it is there. */
+/* What the program has of the agent's in its heap it keeps: the next time it is there.  On the main
+ * thread, for it imports modules: a thread that forks holds the lock for that, and waits for the agent's
+ * thread to be gone. */
+static int
+on_pending_call (void *data)
+{
+  static bool has_begun;
+  /* What is made here is not to set off a collection. */
+  int was_enabled;
+
+  if (has_begun || !atomic_load (&rsc_agent.active))
+    return 0;
+  was_enabled = PyGC_Disable ();
+  rsc_agent_watch_exit ();
+  rsc_agent_watch_forks ();
+  has_begun = true;
+  if (was_enabled)
+    PyGC_Enable ();
+
+  return 0;
+}
+
 static void
 begin (void)
 {
-  static bool has_begun;
-  /* Whoever stops this thread has let the GIL go. */
-  PyGILState_STATE state = rsc_agent_take_gil ();
-  /* What is made here is not to set off a collection, on this thread. */
-  int was_enabled = PyGC_Disable ();
+  PyGILState_STATE state;
+  int was_enabled;
 
-  rsc_agent_reserve_take ();
-  if (!has_begun)
+  if (!rsc_agent_may_take_gil ())
     {
-      rsc_agent_watch_exit ();
-      rsc_agent_watch_forks ();
-      has_begun = true;
+      give_up ();
+      return;
     }
+  /* Whoever stops this thread has let the GIL go. */
+  state = rsc_agent_take_gil ();
+  was_enabled = PyGC_Disable ();
+  rsc_agent_reserve_take ();
   rsc_agent_watch_collections ();
   rsc_agent_give_marks ();
   if (was_enabled)
     PyGC_Enable ();
+  /* Until it comes to that, its end is a surprise, and 3.12 and later may warn of a fork with threads. */
+  Py_AddPendingCall (on_pending_call, NULL);
   left = NOTHING_LEFT;
   PyGILState_Release (state);
 }
@@ -136,7 +158,8 @@ void
 rsc_agent_attach_forget (void)
 {
   rsc_agent_fd_close (&other_end);
-  room_place = NULL;
+  /* A child has a copy of it, in which no thread is. */
+  leave_room (true);
   left = NOTHING_LEFT;
 }
 
@@ -164,30 +187,26 @@ is_free (void)
   return is_gone;
 }
 
-int
-rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
+/* Starts the thread, with what is to be the agent's from then on. */
+static RscWireAttachStatus
+start (int connection, int end, const RscWireRoom *where)
 {
   struct timeval limit = { .tv_sec = RSC_AGENT_SEND_SECONDS };
-  int wake;
+  int wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-  if (!Py_IsInitialized ())
-    return RSC_WIRE_ATTACH_NOT_RUNNING;
-  if (!is_free ())
-    return RSC_WIRE_ATTACH_BUSY;
-  wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake < 0)
-    return RSC_WIRE_ATTACH_NO_ROOM;
-  if (!rsc_agent_watch_system_forks ())
+  if (wake < 0 || !rsc_agent_watch_system_forks ())
     {
-      close (wake);
+      if (wake >= 0)
+        close (wake);
+      close (connection);
+      close (end);
       return RSC_WIRE_ATTACH_NO_ROOM;
     }
 
   rsc_agent.pid = getpid ();
   rsc_agent.main_thread = rsc_agent.pid;
-  rsc_agent_find_functions ();
+  atomic_store (&rsc_agent.hold_all, false);
   setsockopt (connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  /* From here on they are the agent's: it closes them. */
   rsc_agent_fd_take (&rsc_agent.socket, connection);
   rsc_agent_fd_keep (&other_end, end); /* by that number Refscope looks for it */
   rsc_agent_fd_take (&rsc_agent.wake, wake);
@@ -199,10 +218,40 @@ rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
   rsc_agent_thread_start ();
   if (!atomic_load (&rsc_agent.active))
     {
-      /* It could not be started, and has closed the connection. */
+      /* It could not be started, and has closed the connection.  The room is left to who made it. */
+      room_place = NULL;
       rsc_agent_attach_forget ();
       return RSC_WIRE_ATTACH_NO_ROOM;
     }
 
   return RSC_WIRE_ATTACHED;
+}
+
+int
+rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
+{
+  /* Two Refscopes may have stopped a thread each. */
+  static atomic_flag beginning = ATOMIC_FLAG_INIT;
+  RscWireAttachStatus status;
+
+  rsc_agent_find_functions ();
+  if (!rsc_agent_may_take_gil ())
+    status = RSC_WIRE_ATTACH_NOT_RUNNING;
+  else if (atomic_flag_test_and_set (&beginning))
+    status = RSC_WIRE_ATTACH_BUSY;
+  else
+    {
+      status = is_free () ? RSC_WIRE_ATTACHED : RSC_WIRE_ATTACH_BUSY;
+      if (status == RSC_WIRE_ATTACHED)
+        {
+          status = start (connection, end, where);
+          atomic_flag_clear (&beginning);
+          return status;
+        }
+      atomic_flag_clear (&beginning);
+    }
+  close (connection);
+  close (end);
+
+  return status;
 }

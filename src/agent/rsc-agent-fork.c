@@ -12,6 +12,9 @@
 
 #include "rsc-agent-private.h"
 
+/* So long a fork that Python did not announce waits for the agent's thread to go. */
+#define UNANNOUNCED_SECONDS 2
+
 /* How many forks are under way: the thread comes back after the last. */
 static atomic_int n_forking;
 /* They are over, but the thread is not back yet. */
@@ -20,10 +23,10 @@ static atomic_bool is_away;
 static _Thread_local bool announced, prepared;
 
 static void
-forking_begins (bool gil)
+forking_begins (bool gil, unsigned seconds)
 {
   atomic_fetch_add (&n_forking, 1);
-  rsc_agent_thread_stop (gil);
+  rsc_agent_thread_stop (gil, seconds);
 }
 
 /* true: it was the last. */
@@ -54,7 +57,7 @@ before_fork (PyObject *self, PyObject *unused)
   if (atomic_load (&rsc_agent.has_thread) && !announced)
     {
       announced = true;
-      forking_begins (true);
+      forking_begins (true, 0);
     }
   Py_RETURN_NONE;
 }
@@ -83,7 +86,8 @@ on_prepare (void)
   if (!prepared)
     return;
   if (!announced)
-    forking_begins (rsc_agent.holds_gil != NULL && rsc_agent.holds_gil () != 0);
+    /* Which locks the program holds here is not known: the agent's thread may wait for one. */
+    forking_begins (rsc_agent_has_gil (), UNANNOUNCED_SECONDS);
   /* Nobody else is inside when the memory is copied. */
   pthread_mutex_lock (&rsc_agent.thread_lock);
   pthread_mutex_lock (&rsc_agent.lock);
@@ -99,8 +103,32 @@ on_parent (void)
   pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
-  if (!announced && forking_ends ())
+  if (announced || !forking_ends ())
+    return;
+  /* Python's own, which looks for threads behind this. */
+  if (rsc_agent_has_gil ())
+    {
+      atomic_store (&is_away, true);
+      Py_AddPendingCall (on_pending_call, NULL);
+    }
+  else
     rsc_agent_thread_start ();
+}
+
+/* What the parent was in the middle of is the parent's. */
+static void
+forget_request (void)
+{
+  rsc_agent.phase = RSC_AGENT_IDLE;
+  rsc_agent.main_began = false;
+  rsc_agent.left_to_main = false;
+  atomic_store (&rsc_agent.cancelled, false);
+  for (size_t i = 0; i < 2; i++)
+    {
+      rsc_agent.children[i].pid = 0;
+      rsc_agent.children[i].walk = NULL;
+      atomic_store (&rsc_agent.old_walks[i], NULL);
+    }
 }
 
 static void
@@ -118,6 +146,7 @@ on_child (void)
   atomic_store (&rsc_agent.active, false);
   rsc_agent_close_connection ();
   rsc_agent_close_request ();
+  forget_request ();
   rsc_agent_attach_forget ();
   rsc_agent_reserve_give ();
 }

@@ -6,9 +6,9 @@
 
 #include <unistd.h>
 
-/* Whether this thread has the GIL.  PyGILState_Check() says yes to everything once there are sub-interpreters. */
-static bool
-has_gil (void)
+/* PyGILState_Check() says yes to everything once there are sub-interpreters. */
+bool
+rsc_agent_has_gil (void)
 {
   return rsc_agent.holds_gil != NULL && rsc_agent.first_interpreter != NULL && rsc_agent.next_interpreter != NULL
          && rsc_agent.next_interpreter (rsc_agent.first_interpreter ()) == NULL
@@ -27,7 +27,7 @@ rsc_agent_leave (void)
   bool has_file = false;
 
   if (!atomic_load (&rsc_agent.active) || getpid () != rsc_agent.pid
-      || !atomic_load (&rsc_agent.hold_all) || !has_gil () || atomic_exchange (&leaving, true))
+      || !atomic_load (&rsc_agent.hold_all) || !rsc_agent_has_gil () || atomic_exchange (&leaving, true))
     return;
 
   if (rsc_walk_get_place (&file, &line) == 0 && PyUnicode_Check ((PyObject *) file))

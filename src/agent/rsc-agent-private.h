@@ -79,6 +79,8 @@ typedef struct
   pid_t main_thread; /* the kernel's number */
   bool interactive; /* it reads its program from standard input */
   int (*holds_gil) (void);
+  int (*is_finalizing) (void); /* may be NULL */
+  atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */
   void *(*first_interpreter) (void);
   void *(*next_interpreter) (void *interpreter);
   PyObject *own[16]; /* what of the heap is the agent's */
@@ -154,8 +156,8 @@ int  rsc_agent_fd_move (int fd);
 
 /* rsc-agent-thread.c */
 void rsc_agent_thread_start (void);
-/* @gil: this thread holds the GIL, which is let go meanwhile. */
-void rsc_agent_thread_stop (bool gil);
+/* @gil: this thread holds the GIL, which is let go meanwhile.  @seconds: at most, then the thread stays; 0: for ever. */
+void rsc_agent_thread_stop (bool gil, unsigned seconds);
 /* Closes what came with the request. */
 void rsc_agent_close_request (void);
 /* In the agent's thread, which is busy with a request: hears that it is cancelled. */
@@ -163,7 +165,9 @@ void rsc_agent_hear_cancel (void);
 /* The main thread runs a request that waits for it; false: there is none.  GIL held. */
 bool rsc_agent_run_on_main (void);
 
-/* PyGILState_Ensure(), in the agent's thread. */
+/* Whether there is an interpreter, and will be for a while. */
+bool rsc_agent_may_take_gil (void);
+/* PyGILState_Ensure(), in the agent's thread: if may_take_gil(). */
 PyGILState_STATE rsc_agent_take_gil (void);
 /* Finishes the walks that are over.  GIL held. */
 void rsc_agent_drop_walks (void);
@@ -214,6 +218,10 @@ bool rsc_agent_holds_at (const char *hint, unsigned *seconds);
 /* Without the GIL as well: lets all held threads go on, or look around. */
 void rsc_agent_release (void);
 void rsc_agent_signal_held (void);
+
+/* rsc-agent-leave.c */
+/* Whether this thread has the GIL. */
+bool rsc_agent_has_gil (void);
 
 /* rsc-agent-memory.c */
 /* From /proc/self/smaps_rollup, in bytes; no memory is needed. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Big enough for a walk in place through deep structures. */
@@ -54,6 +55,13 @@ rsc_agent_drop_walks (void)
 /* The GIL costs memory for a thread state, and the C library gives a thread that asks
  * for memory the first time 64 MiB of address space to have it in.  A program with a limit
  * on that would run into it so much earlier: there, threads share what is there already. */
+bool
+rsc_agent_may_take_gil (void)
+{
+  return !atomic_load (&rsc_agent.has_ended) && Py_IsInitialized () != 0
+         && (rsc_agent.is_finalizing == NULL || rsc_agent.is_finalizing () == 0);
+}
+
 PyGILState_STATE
 rsc_agent_take_gil (void)
 {
@@ -84,7 +92,7 @@ finish_walks (void)
       rsc_agent.children[i].walk = NULL;
       some |= atomic_load (&rsc_agent.old_walks[i]) != NULL;
     }
-  if (!some)
+  if (!some || !rsc_agent_may_take_gil ())
     return;
   if (atomic_load (&rsc_agent.main_held))
     {
@@ -178,6 +186,11 @@ begin_request (bool anyway)
 {
   PyGILState_STATE state;
 
+  if (!rsc_agent_may_take_gil ())
+    {
+      rsc_agent_lose ();
+      return;
+    }
   if (goes_to_main_thread (&rsc_agent.request))
     {
       pthread_mutex_lock (&rsc_agent.lock);
@@ -491,8 +504,22 @@ rsc_agent_thread_start (void)
   pthread_mutex_unlock (&rsc_agent.thread_lock);
 }
 
+/* 0, or ETIMEDOUT. */
+static int
+join (unsigned seconds)
+{
+  struct timespec limit;
+
+  if (seconds == 0)
+    return pthread_join (rsc_agent.thread, NULL);
+  clock_gettime (CLOCK_REALTIME, &limit);
+  limit.tv_sec += seconds;
+
+  return pthread_timedjoin_np (rsc_agent.thread, NULL, &limit);
+}
+
 static void
-stop_and_join (void)
+stop_and_join (unsigned seconds)
 {
   pid_t tid;
 
@@ -502,7 +529,12 @@ stop_and_join (void)
     {
       atomic_store (&rsc_agent.stopping, true);
       rsc_agent_wake ();
-      pthread_join (rsc_agent.thread, NULL);
+      if (join (seconds) == ETIMEDOUT)
+        {
+          atomic_store (&rsc_agent.stopping, false);
+          pthread_mutex_unlock (&rsc_agent.thread_lock);
+          return;
+        }
       /* Not before: it may have had no time yet to say it. */
       tid = atomic_load (&rsc_agent.thread_id);
       /* It may be joined before the kernel has stopped counting it. */
@@ -518,15 +550,15 @@ stop_and_join (void)
 }
 
 void
-rsc_agent_thread_stop (bool gil)
+rsc_agent_thread_stop (bool gil, unsigned seconds)
 {
   if (gil)
     {
       /* The lock too is waited for without the GIL: its holder may need it. */
       Py_BEGIN_ALLOW_THREADS
-      stop_and_join ();
+      stop_and_join (seconds);
       Py_END_ALLOW_THREADS
     }
   else
-    stop_and_join ();
+    stop_and_join (seconds);
 }

@@ -201,7 +201,8 @@ rsc_agent_say_goodbye (void)
   wait_until_idle ();
   Py_END_ALLOW_THREADS
   /* From here on nobody may wait for the GIL. */
-  rsc_agent_thread_stop (true);
+  atomic_store (&rsc_agent.has_ended, true);
+  rsc_agent_thread_stop (true, 0);
   rsc_agent_tell_collections ();
   rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
   rsc_agent_send (&message);
@@ -209,15 +210,18 @@ rsc_agent_say_goodbye (void)
   rsc_agent_close_connection ();
 }
 
-/* Called by the interpreter after all that the program registered with atexit:
- * the first to be registered is the last to be called. */
+/* Called by the interpreter after all that the program registered with atexit: the first to
+ * be registered is the last to be called.  Where Refscope attached, after what was registered since. */
 static PyObject *
 on_exit_callback (PyObject *self, PyObject *unused)
 {
   int result = 0;
 
   if (!atomic_load (&rsc_agent.active))
-    Py_RETURN_NONE;
+    {
+      atomic_store (&rsc_agent.has_ended, true);
+      Py_RETURN_NONE;
+    }
   if (atomic_load (&rsc_agent.hold_all))
     result = rsc_agent_hold (RSC_WIRE_HOLD_AT_EXIT, "", NULL, 0, 0, true);
   rsc_agent_say_goodbye ();
@@ -264,6 +268,9 @@ void
 rsc_agent_find_functions (void)
 {
   rsc_agent.holds_gil = (int (*) (void)) dlsym (RTLD_DEFAULT, "PyGILState_Check");
+  rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsFinalizing");
+  if (rsc_agent.is_finalizing == NULL) /* until 3.12 */
+    rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "_Py_IsFinalizing");
   rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
   rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
 }

@@ -3,6 +3,7 @@
 
 #include "rsc-target-private.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/rsc-error.h"
 #include "inject/rsc-inject.h"
+#include "inject/rsc-process-memory.h"
 
 /* The agent of an earlier connection is gone so soon after its end, in microseconds; how often to look. */
 #define BUSY_PATIENCE (2 * G_USEC_PER_SEC)
@@ -46,7 +48,7 @@ inject (pid_t pid, const char *agent, RscInjection *injection, GError **error)
 
       if (rsc_inject (pid, agent, injection, &local_error))
         return TRUE;
-      if (!g_error_matches (local_error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY) || g_get_monotonic_time () > until)
+      if (!injection->is_busy || g_get_monotonic_time () > until)
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
@@ -73,7 +75,7 @@ rsc_target_attach (pid_t pid, const RscAttachOptions *options, GError **error)
   self->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   if (self->pidfd < 0)
     {
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, _("There is no process %d, or it has ended."), (int) pid);
+      rsc_process_set_error (pid, errno, error);
       return NULL;
     }
   if (!inject (pid, agent, &injection, error))

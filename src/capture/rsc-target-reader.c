@@ -368,10 +368,14 @@ rsc_target_take_agent (RscTarget *self, int connection, GError **error)
   struct pollfd waiting = { .fd = connection, .events = POLLIN };
   RscWireResult result;
 
-  /* Its thread has nothing to wait for. */
-  if (poll (&waiting, 1, HELLO_MS) == 1
-      && rsc_wire_message_receive (message, connection, NULL, NULL, &result) == 0
-      && rsc_wire_message_get_type (message) == RSC_WIRE_HELLO)
+  gboolean received;
+
+  /* An agent that was there before may have told of a mark. */
+  do
+    received = poll (&waiting, 1, HELLO_MS) == 1
+               && rsc_wire_message_receive (message, connection, NULL, NULL, &result) == 0;
+  while (received && rsc_wire_message_get_type (message) != RSC_WIRE_HELLO);
+  if (received)
     {
       g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 

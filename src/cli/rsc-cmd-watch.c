@@ -358,7 +358,7 @@ handle_state (Watch          *self,
       if (!emit_mark (self, output))
         return FALSE;
       sample = sample_new (self, "exit");
-      sample->ended = TRUE;
+      sample->ended = !rsc_target_is_attached (self->cli->target); /* else its status is told its parent only */
       sample->exit_status = event->exit_status;
       self->cli->target_ended = TRUE;
       self->cli->exit_status = event->exit_status;

@@ -95,6 +95,12 @@ rsc_thread_begin_stub (pid_t tid, const RscThreadState *self, guint64 stub, guin
 }
 
 gboolean
+rsc_thread_skip_call (pid_t tid)
+{
+  return FALSE;
+}
+
+gboolean
 rsc_thread_is_at_end (pid_t tid, guint64 frame)
 {
   return FALSE;

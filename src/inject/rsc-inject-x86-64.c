@@ -328,14 +328,6 @@ __asm__ (".pushsection .rodata\n"
          "  call *%r14\n"
          "  cltq\n"
          "  mov %rax, 136(%rbx)\n"
-         "  test %rax, %rax\n"
-         "  jz 3f\n"
-         "  mov $3, %eax\n"            /* close */
-         "  mov 128(%rbx), %edi\n"
-         "  syscall\n"
-         "  mov $3, %eax\n"
-         "  mov 132(%rbx), %edi\n"
-         "  syscall\n"
          "  jmp 3f\n"
          "2:\n"
          "  call *24(%rbx)\n"          /* dlerror */
@@ -387,6 +379,18 @@ rsc_thread_begin_stub (pid_t tid, const RscThreadState *self, guint64 stub, guin
   registers.rax = 0;
   registers.orig_rax = (guint64) -1;
   registers.eflags &= ~(guint64) (FLAG_TRAP | FLAG_DIRECTION);
+
+  return ptrace (PTRACE_SETREGS, tid, NULL, &registers) == 0;
+}
+
+gboolean
+rsc_thread_skip_call (pid_t tid)
+{
+  struct user_regs_struct registers;
+
+  if (ptrace (PTRACE_GETREGS, tid, NULL, &registers) != 0)
+    return FALSE;
+  registers.orig_rax = (guint64) -1;
 
   return ptrace (PTRACE_SETREGS, tid, NULL, &registers) == 0;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/rsc-error.h"
 #include "rsc-process-symbols.h"
 #include "rsc-python-process.h"
+#include "rsc-seccomp.h"
 #include "rsc-thread-stop.h"
 
 #ifndef MFD_EXEC
@@ -26,7 +29,7 @@
 
 /* Code, then data, then the stack that the thread has meanwhile: its own may be nearly full. */
 #define STUB_SIZE 4096
-#define DATA_SIZE 16384
+#define DATA_SIZE 32768
 #define STACK_SIZE (128 * 1024)
 #define LIBRARY_NAME "refscope-agent"
 /* The loader may wait for another thread, and starting a thread takes its time. */
@@ -56,10 +59,12 @@ typedef struct
   guint64 signal_mask;
   guint64 stub, data;    /* what was mapped in the process; 0: not yet */
   int file;              /* descriptor of the process, a copy of the library; -1: none */
-  char *copy;            /* a file in a folder of the process's, by a path of ours; or NULL */
+  char *copy;            /* a file in a folder of the process's; or NULL */
+  int copy_folder;
   char *bytes;           /* of the library */
   gsize size;
   gboolean has_begun;    /* the agent has what was mapped, and unmaps it */
+  int stop_signal;       /* came meanwhile, for the process to be stopped; 0: none */
   gboolean runs;         /* the thread did not come back: it is gone, or comes back without us */
   RscInjection *injection;
 } Injection;
@@ -70,18 +75,28 @@ is_libc (const char *name)
   return strcmp (name, "libc.so.6") == 0 || (g_str_has_prefix (name, "libc-2.") && g_str_has_suffix (name, ".so"));
 }
 
+/* Whatever was seen of a process that has ended since, that is what there is to say. */
 static gboolean
 fail (Injection *self, RscErrorCode code, const char *message)
 {
+  if (*self->error != NULL)
+    return FALSE;
+  if (rsc_process_has_ended (self->pid))
+    {
+      code = RSC_ERROR_EXITED;
+      message = _("Process %d ended while it was attached to.");
+    }
   g_set_error (self->error, RSC_CAPTURE_ERROR, code, message, (int) self->pid);
 
   return FALSE;
 }
 
+/* What must not fail of a process that is there. */
 static gboolean
 fail_gone (Injection *self)
 {
-  return fail (self, RSC_ERROR_EXITED, _("Process %d ended while it was attached to."));
+  return fail (self, RSC_ERROR_FAILED,
+               _("Process %d could not be written to, or did not come back from a system call: it was left alone."));
 }
 
 /* What process @pid was asked to do by a system call it may be forbidden by a filter. */
@@ -109,8 +124,22 @@ run_to_call (Injection *self, int ms)
           self->runs = TRUE;
           return FALSE;
         }
-      if (WSTOPSIG (status) == (SIGTRAP | 0x80))
-        return TRUE;
+      if (status >> 16 != 0)
+        continue; /* the process is being stopped: it is when we are gone */
+      switch (WSTOPSIG (status))
+        {
+        case SIGTRAP | 0x80:
+          return TRUE;
+        case SIGSTOP: /* the only one that is not blocked */
+          self->stop_signal = SIGSTOP;
+          break;
+        default:
+          /* What we brought has failed: the thread is put back where it was. */
+          g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+                       _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid,
+                       g_strsignal (WSTOPSIG (status)));
+          return FALSE;
+        }
     }
 }
 
@@ -137,13 +166,15 @@ call (Injection *self, gint64 *result, long number, guint64 a, guint64 b, guint6
 static gboolean
 prepare_frame (Injection *self)
 {
-  g_autoptr(GBytes) bytes = rsc_thread_state_make_frame (self->thread.state, &self->gadgets,
-                                                         rsc_thread_state_get_sp (self->thread.state), &self->frame);
+  guint64 sp = rsc_thread_state_get_sp (self->thread.state);
+  g_autoptr(GBytes) bytes = rsc_thread_state_make_frame (self->thread.state, &self->gadgets, sp, &self->frame);
+  const RscMapping *stack = rsc_process_memory_find (self->memory, sp);
   gsize size;
   const void *data = g_bytes_get_data (bytes, &size);
 
   ptrace (PTRACE_GETSIGMASK, self->thread.tid, sizeof self->signal_mask, &self->signal_mask);
-  if (rsc_process_memory_write (self->memory, self->frame, data, size)
+  /* Below it may be a page that guards it, into which we could write, and the thread could not. */
+  if (stack != NULL && self->frame >= stack->start && rsc_process_memory_write (self->memory, self->frame, data, size)
       && rsc_process_memory_write (self->memory, self->frame + rsc_frame_mask_offset, &self->signal_mask,
                                    sizeof self->signal_mask))
     return TRUE;
@@ -286,28 +317,36 @@ give_descriptor (Injection *self)
 static gboolean
 give_copy (Injection *self)
 {
-  static const char *const folders[] = { "/dev/shm", "/tmp", "/var/tmp" };
+  static const char *const folders[] = { "dev/shm", "tmp", "var/tmp" };
+  /* A link in there must not lead to a folder of ours. */
+  const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+  g_autofree char *root_path = g_strdup_printf ("/proc/%d/root", (int) self->pid);
+  int root = open (root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+  for (gsize i = 0; root >= 0 && self->copy == NULL && i < G_N_ELEMENTS (folders); i++)
     {
-      g_autofree char *root = g_strdup_printf ("/proc/%d/root", (int) self->pid);
-      g_autofree char *path = g_strdup_printf ("%s%s/" LIBRARY_NAME "-XXXXXX", root, folders[i]);
-      int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
-      gboolean written;
+      g_autofree char *name = g_strdup_printf (LIBRARY_NAME "-%08x%08x.so", g_random_int (), g_random_int ());
+      g_autofree char *path = g_strdup_printf ("/%s/%s", folders[i], name);
+      int folder = (int) syscall (SYS_openat2, root, folders[i], &how, sizeof how);
+      int fd = folder >= 0 ? openat (folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700) : -1;
 
-      if (fd < 0)
-        continue;
-      written = write_all (fd, self->bytes, self->size) && fchmod (fd, 0755) == 0;
-      close (fd);
-      if (written && write_text (self, AT_LIBRARY, path + strlen (root)))
+      if (fd >= 0 && write_all (fd, self->bytes, self->size) && fchmod (fd, 0755) == 0 && write_text (self, AT_LIBRARY, path))
         {
-          self->copy = g_steal_pointer (&path);
-          return TRUE;
+          self->copy = g_steal_pointer (&name);
+          self->copy_folder = folder;
+          folder = -1;
         }
-      unlink (path);
+      else if (fd >= 0)
+        unlinkat (folder, name, 0);
+      if (fd >= 0)
+        close (fd);
+      if (folder >= 0)
+        close (folder);
     }
+  if (root >= 0)
+    close (root);
 
-  return FALSE;
+  return self->copy != NULL;
 }
 
 static gboolean
@@ -358,10 +397,8 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
 
   do
     if (!run_to_call (self, STUB_MS))
-      return !rsc_process_has_ended (self->pid)
-               ? fail (self, RSC_ERROR_TIMEOUT,
-                       _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."))
-               : fail_gone (self);
+      return fail (self, RSC_ERROR_TIMEOUT,
+                   _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."));
   while (!rsc_thread_is_at_end (self->thread.tid, parameters->frame));
   self->file = -1;
 
@@ -398,13 +435,18 @@ static gboolean
 load (Injection *self)
 {
   RscStubParameters parameters;
-  guint64 entry = find_entry (self);
+  guint64 entry;
 
+  /* Another Refscope may have brought it meanwhile. */
+  if (!rsc_process_memory_reload (self->memory, self->error))
+    return FALSE;
+  entry = find_entry (self);
   if (entry != 0 ? !run_stub (self, entry, &parameters) : !open_library (self, &parameters))
     return FALSE;
   if (parameters.result < 0)
     return fail_call (self, parameters.result);
-  if (parameters.result == RSC_WIRE_ATTACH_BUSY)
+  self->injection->is_busy = parameters.result == RSC_WIRE_ATTACH_BUSY;
+  if (self->injection->is_busy)
     return fail (self, RSC_ERROR_BUSY,
                  _("Another Refscope looks at process %d already: end that, or detach it there, and try again."));
   if (parameters.result != RSC_WIRE_ATTACHED)
@@ -433,15 +475,22 @@ clean_up (Injection *self)
 static void
 let_go (Injection *self)
 {
+  static const guint64 zero = 0;
   pid_t tid = self->thread.tid;
 
+  /* If it is about to give its state back by itself: we know it better, with the call that was interrupted. */
+  rsc_thread_skip_call (tid);
   if (rsc_thread_park (tid))
     {
       /* In this order: whatever comes between, it has its mask. */
       ptrace (PTRACE_SETSIGMASK, tid, sizeof self->signal_mask, &self->signal_mask);
       rsc_thread_state_write (tid, self->thread.state);
+      /* Nobody is to take it for a handler's. */
+      rsc_process_memory_write (self->memory, self->frame, &zero, sizeof zero);
     }
   ptrace (PTRACE_DETACH, tid, NULL, NULL);
+  if (self->stop_signal != 0)
+    syscall (SYS_tgkill, self->pid, tid, self->stop_signal);
   self->injection->stopped_us = g_get_monotonic_time () - self->thread.stopped;
 }
 
@@ -453,7 +502,7 @@ look_up (Injection *self, char **python)
 
   if (interpreter == NULL)
     return fail (self, RSC_ERROR_UNSUPPORTED,
-                 _("Process %d runs no CPython that Refscope can attach to: it is another program, or its interpreter's symbols were stripped."));
+                 _("Process %d runs no CPython that Refscope can attach to: it is another program, one of 32 bits, or its interpreter's symbols were stripped."));
   if (interpreter->free_threaded)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("The interpreter of process %d is free-threaded: captures of these cannot be had yet. Run the program with the usual build."));
@@ -467,7 +516,9 @@ look_up (Injection *self, char **python)
   if (!rsc_gadgets_find (self->memory, self->libc, &self->gadgets))
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Refscope cannot attach to process %d on this processor or with this C library. Launch the program with Refscope."));
-  *python = g_steal_pointer (&interpreter->path);
+  /* With an allocator of its own in it, that code may hold a lock that the loader needs: only system calls are safe then. */
+  if (rsc_process_symbols_find (self->memory, interpreter->base, "malloc") == 0)
+    *python = g_steal_pointer (&interpreter->path);
 
   return TRUE;
 }
@@ -482,7 +533,7 @@ inject (Injection *self)
   if (self->memory == NULL || !look_up (self, &python)
       || !rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error))
     return FALSE;
-  if (!prepare_frame (self))
+  if (!rsc_seccomp_check (self->pid, self->thread.tid, self->error) || !prepare_frame (self))
     {
       ptrace (PTRACE_DETACH, self->thread.tid, NULL, NULL);
       return FALSE;
@@ -503,7 +554,10 @@ run (gpointer data)
   gboolean injected = inject (self);
 
   if (self->copy != NULL)
-    unlink (self->copy);
+    {
+      unlinkat (self->copy_folder, self->copy, 0);
+      close (self->copy_folder);
+    }
 
   if (!injected && self->injection->connection >= 0)
     {

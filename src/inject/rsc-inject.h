@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int connection;      /* our end: SOCK_SEQPACKET, close-on-exec, non-blocking; the caller's */
+  gboolean is_busy;    /* it failed because the agent there is another Refscope's, or was until just now */
   gint64 stopped_us;   /* how long the thread stood still, microseconds */
 } RscInjection;
 

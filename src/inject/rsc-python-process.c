@@ -15,10 +15,11 @@
 /* Of a name in a container's control group. */
 #define CONTAINER_DIGITS 12
 
+/* Not libpython3.so, which has nothing in it. */
 static gboolean
 is_libpython (const char *name)
 {
-  return g_str_has_prefix (name, "libpython3.");
+  return g_str_has_prefix (name, "libpython3.") && g_ascii_isdigit (name[strlen ("libpython3.")]);
 }
 
 /* "3.13t" in a path such as /usr/lib/libpython3.13t.so.1.0 or /usr/bin/python3.13. */

@@ -27,23 +27,47 @@
 /* How much of a stack is looked through for handlers of signals. */
 #define MAX_STACK (64 * 1024)
 
-static const long safe_calls[] = {
-  SYS_read, SYS_readv, SYS_ppoll, SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep, SYS_accept, SYS_accept4, SYS_recvfrom,
-  SYS_recvmsg, SYS_wait4, SYS_waitid, SYS_epoll_pwait, SYS_rt_sigtimedwait, SYS_rt_sigsuspend, SYS_restart_syscall,
+/* What the kernel begins again by itself when it was interrupted for nothing. */
+static const long restarted_calls[] = {
+  SYS_read, SYS_readv, SYS_ppoll, SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep, SYS_accept, SYS_accept4, SYS_wait4, SYS_waitid,
+  SYS_rt_sigsuspend, SYS_restart_syscall,
 #ifdef SYS_poll
-  SYS_poll, SYS_select, SYS_epoll_wait, SYS_pause,
+  SYS_poll, SYS_select, SYS_pause,
+#endif
+};
+
+/* What comes back with EINTR, as after a debugger or SIGSTOP: only where there is nothing else. */
+static const long other_calls[] = {
+  SYS_recvfrom, SYS_recvmsg, SYS_epoll_pwait, SYS_rt_sigtimedwait,
+#ifdef SYS_epoll_wait
+  SYS_epoll_wait,
 #endif
 };
 
 static gboolean
-is_safe_call (long number, guint64 second)
+has_call (const long *calls, gsize n, long number)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (safe_calls); i++)
-    if (safe_calls[i] == number)
+  for (gsize i = 0; i < n; i++)
+    if (calls[i] == number)
       return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+is_restarted_call (long number, guint64 second)
+{
+  if (has_call (restarted_calls, G_N_ELEMENTS (restarted_calls), number))
+    return TRUE;
 
   /* Conditions and semaphores.  A plain wait may be for malloc()'s lock. */
   return number == SYS_futex && (second & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+}
+
+static gboolean
+is_safe_call (long number, guint64 second)
+{
+  return is_restarted_call (number, second) || has_call (other_calls, G_N_ELEMENTS (other_calls), number);
 }
 
 static gboolean
@@ -96,7 +120,7 @@ is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *pyth
   if (rsc_thread_state_get_call (state, &number, &second))
     return is_safe_call (number, second) && !is_loader (code->path) && !is_in_handler (memory, state, gadgets);
 
-  return strcmp (code->path, python) == 0 && !is_in_handler (memory, state, gadgets);
+  return python != NULL && strcmp (code->path, python) == 0 && !is_in_handler (memory, state, gadgets);
 }
 
 gboolean
@@ -166,7 +190,7 @@ list_threads (pid_t pid)
       long number = -1;
 
       if (g_file_get_contents (path, &text, NULL, NULL) && sscanf (text, "%ld 0x%*x 0x%lx", &number, &second) == 2
-          && is_safe_call (number, second))
+          && is_restarted_call (number, second))
         g_array_insert_val (threads, n_waiting++, tid);
       else
         g_array_append_val (threads, tid);
@@ -183,20 +207,48 @@ typedef enum
   TRY_FAILED   /* no thread: error is set */
 } Try;
 
+/* How the thread is: a letter, as in /proc/PID/stat; X: gone. */
+static char
+get_thread_state (pid_t pid, pid_t tid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/stat", (int) pid, (int) tid);
+  g_autofree char *text = NULL;
+  const char *state;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 'X';
+  state = strrchr (text, ')');
+
+  return state != NULL && state[1] != '\0' ? state[2] : 'X';
+}
+
 static Try
 seize (pid_t pid, pid_t tid, GError **error)
 {
   gboolean is_stopped;
 
+  /* One that cannot be interrupted would stop later, wherever it is then. */
+  if (strchr ("DZXx", get_thread_state (pid, tid)) != NULL)
+    return TRY_GONE;
+
   if (ptrace (PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACESYSGOOD) != 0)
     {
-      if (errno == ESRCH)
+      int code = errno;
+
+      if (code == ESRCH || strchr ("ZXx", get_thread_state (pid, tid)) != NULL)
         return TRY_GONE;
-      rsc_process_set_error (pid, errno, error);
+      rsc_process_set_error (pid, code, error);
       return TRY_FAILED;
     }
   if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped))
-    return TRY_GONE;
+    {
+      if (strchr ("ZXx", get_thread_state (pid, tid)) != NULL)
+        return TRY_GONE;
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
+                   _("A thread of process %d cannot be interrupted, as it waits for a device or a file system: the process was left alone. Try again later."),
+                   (int) pid);
+      return TRY_FAILED; /* it is let go when this thread ends */
+    }
   if (is_stopped)
     {
       ptrace (PTRACE_DETACH, tid, NULL, NULL);

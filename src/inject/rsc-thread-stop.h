@@ -17,7 +17,7 @@ typedef struct
 } RscStoppedThread;
 
 /* A thread of the process, stopped at a safe point and traced by the calling thread.
- * @python: where the interpreter's code is from (a path of a mapping).
+ * @python: where the interpreter's code is from (a path of a mapping); NULL: that is not safe.
  * RSC_CAPTURE_ERROR: EXITED, PERMISSION, BUSY (traced, stopped, no safe point). */
 gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
                           GError **error);

@@ -23,5 +23,6 @@ typedef enum
 } RscWireAttachStatus;
 
 /* On any thread, without the GIL perhaps.  @connection: a socket; @other_end: the one that Refscope takes a
- * copy of, if it lives so long.  They, and what @room tells of, are the agent's if it returns 0. */
+ * copy of, if it lives so long.  They are the agent's in any case, which closes them if it fails; what @room tells of is if
+ * it returns 0. */
 typedef int (*RscWireAttachFunc) (int connection, int other_end, const RscWireRoom *room);
