@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rsc-error.h"
+#include "base/rsc-large.h"
 #include "base/rsc-release.h"
 #include "rsc-replay-private.h"
 
@@ -146,7 +147,7 @@ init_state (RscReplayState *state,
             RscReplay      *replay)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (replay->snapshot);
-  RscReplayNode *nodes = state->nodes != NULL ? state->nodes : g_new (RscReplayNode, MAX (columns->n_nodes, 1));
+  RscReplayNode *nodes = state->nodes != NULL ? state->nodes : rsc_large_alloc (sizeof (RscReplayNode) * columns->n_nodes);
 
   *state = (RscReplayState) { .nodes = nodes };
   for (RscNode node = 0; node < columns->n_nodes; node++)
@@ -175,7 +176,7 @@ copy_state (RscReplayState       *state,
             RscReplay            *replay)
 {
   gsize size = sizeof (RscReplayNode) * rsc_snapshot_peek_columns (replay->snapshot)->n_nodes;
-  RscReplayNode *nodes = state->nodes != NULL ? state->nodes : g_malloc (MAX (size, 1));
+  RscReplayNode *nodes = state->nodes != NULL ? state->nodes : rsc_large_alloc (size);
 
   memcpy (nodes, from->nodes, size);
   *state = *from;
