@@ -429,7 +429,7 @@ class Played(LessonTest):
             if step < 3:
                 self.assertIn('promoted', self.object_states('Guest'))
                 self.window.find(lambda name: re.match(rf'Generation {step}: [1-9]', name))
-                self.window.find("Guest (name: 'the guest'), promoted")
+                self.window.find(lambda name: name.startswith("Guest (name: 'the guest'), promoted ("))
             if step < 4:
                 self.go_on(step + 1)
         captures = self.window.facts()['captures']
