@@ -75,7 +75,7 @@ rsc_target_attach (pid_t pid, const RscAttachOptions *options, GError **error)
   self->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   if (self->pidfd < 0)
     {
-      rsc_process_set_error (pid, errno, error);
+      rsc_process_set_error (pid, pid, errno, error);
       return NULL;
     }
   if (!inject (pid, agent, &injection, error))

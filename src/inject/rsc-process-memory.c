@@ -49,6 +49,12 @@ read_status_number (pid_t pid, const char *name)
   return at != NULL ? g_ascii_strtoll (at + strlen (name), NULL, 10) : -1;
 }
 
+gboolean
+rsc_process_is_traced (pid_t tid)
+{
+  return read_status_number (tid, "\nTracerPid:") > 0;
+}
+
 static int
 read_ptrace_scope (void)
 {
@@ -61,9 +67,9 @@ read_ptrace_scope (void)
 }
 
 void
-rsc_process_set_error (pid_t pid, int code, GError **error)
+rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
 {
-  gint64 tracer = read_status_number (pid, "\nTracerPid:");
+  gint64 tracer = read_status_number (tid, "\nTracerPid:");
   gint64 user = read_status_number (pid, "\nUid:");
   int scope = read_ptrace_scope ();
 
@@ -105,7 +111,7 @@ rsc_process_memory_open (pid_t pid, gboolean writable, GError **error)
   self->fd = open (path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
   if (self->fd < 0)
     {
-      rsc_process_set_error (pid, errno, error);
+      rsc_process_set_error (pid, pid, errno, error);
       return NULL;
     }
   if (!rsc_process_memory_reload (self, error))
@@ -155,7 +161,7 @@ rsc_process_memory_reload (RscProcessMemory *self, GError **error)
 
   if (file == NULL)
     {
-      rsc_process_set_error (self->pid, errno, error);
+      rsc_process_set_error (self->pid, self->pid, errno, error);
       return FALSE;
     }
   g_array_set_size (self->mappings, 0);

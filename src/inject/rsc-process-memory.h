@@ -38,10 +38,12 @@ char    *rsc_process_memory_read_text (RscProcessMemory *self, guint64 address, 
 /* Where @address is; NULL: nowhere.  Borrowed until the next reload. */
 const RscMapping *rsc_process_memory_find (RscProcessMemory *self, guint64 address);
 
+gboolean rsc_process_is_traced (pid_t tid);
 /* Also if its parent has not looked yet. */
 gboolean rsc_process_has_ended (pid_t pid);
-/* Why process @pid could not be looked into, when that failed with @code: a sentence with the remedy. */
-void rsc_process_set_error (pid_t pid, int code, GError **error);
+/* Why process @pid could not be looked into, when that failed with @code, of its thread @tid: a sentence with the
+ * remedy. */
+void rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscProcessMemory, rsc_process_memory_free)
 

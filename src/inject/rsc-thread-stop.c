@@ -235,9 +235,11 @@ seize (pid_t pid, pid_t tid, GError **error)
     {
       int code = errno;
 
-      if (code == ESRCH || strchr ("ZXx", get_thread_state (pid, tid)) != NULL)
+      if (code == ESRCH || strchr ("ZXx", get_thread_state (pid, tid)) != NULL
+          /* Its memory may be written to, so it is traced, or was until just now. */
+          || (code == EPERM && !rsc_process_is_traced (tid)))
         return TRY_GONE;
-      rsc_process_set_error (pid, code, error);
+      rsc_process_set_error (pid, tid, code, error);
       return TRY_FAILED;
     }
   if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped))
