@@ -395,8 +395,8 @@ rsc_session_step_mark_sweep (RscSession *self, const RscNode *starts, gsize n_st
   start (self, question);
 }
 
-void
-rsc_session_step_drop_object (RscSession *self, RscNode node)
+static void
+drop (RscSession *self, RscDrop dropped)
 {
   StepQuestion *question;
 
@@ -405,26 +405,21 @@ rsc_session_step_drop_object (RscSession *self, RscNode node)
 
   question = g_new0 (StepQuestion, 1);
   question->kind = RSC_REPLAY_DROP;
-  question->drops = g_new (RscDrop, 1);
-  question->drops[0] = (RscDrop) { .edge = G_MAXUINT64, .node = node };
+  question->drops = g_memdup2 (&dropped, sizeof dropped);
   question->n_drops = 1;
   start (self, question);
 }
 
 void
+rsc_session_step_drop_object (RscSession *self, RscNode node)
+{
+  drop (self, (RscDrop) { .edge = G_MAXUINT64, .node = node });
+}
+
+void
 rsc_session_step_drop_edge (RscSession *self, guint64 edge)
 {
-  StepQuestion *question;
-
-  if (self->capture == NULL)
-    return;
-
-  question = g_new0 (StepQuestion, 1);
-  question->kind = RSC_REPLAY_DROP;
-  question->drops = g_new (RscDrop, 1);
-  question->drops[0] = (RscDrop) { .edge = edge, .node = RSC_NODE_NONE };
-  question->n_drops = 1;
-  start (self, question);
+  drop (self, (RscDrop) { .edge = edge, .node = RSC_NODE_NONE });
 }
 
 void

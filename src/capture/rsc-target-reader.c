@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "inject/rsc-process-memory.h"
 #include "rsc-sentence.h"
 
 /* How long an agent's hang-up may be the program's end, in microseconds. */
@@ -243,20 +244,6 @@ on_message (RscTarget *self, const RscWireMessage *message)
   g_cond_broadcast (&self->changed);
 }
 
-static gboolean
-is_running (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-  const char *state;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  state = strrchr (text, ')');
-
-  return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
-}
-
 /* What takes the interpreter's place is to say hello.  Where that is not the launched
  * process, which may have ended, no pidfd tells of its end. */
 static gboolean
@@ -265,7 +252,7 @@ is_to_follow (RscTarget *self)
   if (self->socket >= 0 || self->said_goodbye || self->executed == NULL || !self->followed)
     return FALSE;
 
-  return self->python_pid == self->pid ? !self->reaped : is_running (self->python_pid);
+  return self->python_pid == self->pid ? !self->reaped : !rsc_process_has_ended (self->python_pid);
 }
 
 static void
@@ -601,7 +588,7 @@ look_at_the_clock (RscTarget *self)
   if (self->lost_at != 0 && now - self->lost_at > LOST_GRACE)
     {
       self->lost_at = 0;
-      if (is_running (self->python_pid))
+      if (!rsc_process_has_ended (self->python_pid))
         {
           g_autofree char *message = NULL;
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "inject/rsc-process-memory.h"
 
 static void
 wake_reader (RscTarget *self)
@@ -338,37 +339,19 @@ rsc_target_write_input (RscTarget *self, const void *data, gsize size, GError **
   return TRUE;
 }
 
-static gboolean
-get_bytes (const char *text, const char *name, guint64 *bytes)
-{
-  const char *at = strstr (text, name);
-
-  if (at == NULL)
-    return FALSE;
-  *bytes += g_ascii_strtoull (at + strlen (name), NULL, 10) * 1024;
-
-  return TRUE;
-}
-
 gboolean
 rsc_target_sample_memory (RscTarget *self, guint64 *uss, guint64 *rss)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) rsc_target_get_pid (self));
-  g_autofree char *text = NULL;
-  guint64 unique = 0, resident = 0;
+  guint64 unique, resident;
   gboolean shared;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
+  if (!rsc_process_measure (rsc_target_get_pid (self), &unique, &resident))
     return FALSE;
   g_mutex_lock (&self->lock);
   shared = self->capturing;
   g_mutex_unlock (&self->lock);
-  if (shared
-      || !get_bytes (text, "\nRss:", &resident)
-      || !get_bytes (text, "\nPrivate_Clean:", &unique)
-      || !get_bytes (text, "\nPrivate_Dirty:", &unique))
+  if (shared)
     return FALSE;
-  get_bytes (text, "\nPrivate_Hugetlb:", &unique);
   if (uss != NULL)
     *uss = unique;
   if (rss != NULL)

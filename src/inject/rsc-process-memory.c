@@ -20,18 +20,53 @@ clear_mapping (gpointer data)
   g_free (((RscMapping *) data)->path);
 }
 
-gboolean
-rsc_process_has_ended (pid_t pid)
+char
+rsc_process_get_state (pid_t tid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) tid);
   g_autofree char *text = NULL;
   const char *state;
 
   if (!g_file_get_contents (path, &text, NULL, NULL))
-    return TRUE;
+    return 'X';
   state = strrchr (text, ')');
 
-  return state == NULL || state[1] == '\0' || strchr ("ZXx", state[2]) != NULL;
+  return state != NULL && state[1] == ' ' && state[2] != '\0' ? state[2] : 'X';
+}
+
+gboolean
+rsc_process_has_ended (pid_t tid)
+{
+  return strchr ("ZXx", rsc_process_get_state (tid)) != NULL;
+}
+
+static gboolean
+add_bytes (const char *text, const char *name, guint64 *bytes)
+{
+  const char *at = strstr (text, name);
+
+  if (at == NULL)
+    return FALSE;
+  *bytes += g_ascii_strtoull (at + strlen (name), NULL, 10) * 1024;
+
+  return TRUE;
+}
+
+gboolean
+rsc_process_measure (pid_t pid, guint64 *uss, guint64 *rss)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) pid);
+  g_autofree char *text = NULL;
+
+  *uss = *rss = 0;
+  if (!g_file_get_contents (path, &text, NULL, NULL)
+      || !add_bytes (text, "\nRss:", rss)
+      || !add_bytes (text, "\nPrivate_Clean:", uss)
+      || !add_bytes (text, "\nPrivate_Dirty:", uss))
+    return FALSE;
+  add_bytes (text, "\nPrivate_Hugetlb:", uss);
+
+  return TRUE;
 }
 
 /* The number behind @name in /proc/PID/status; -1: there is none. */

@@ -39,8 +39,12 @@ char    *rsc_process_memory_read_text (RscProcessMemory *self, guint64 address, 
 const RscMapping *rsc_process_memory_find (RscProcessMemory *self, guint64 address);
 
 gboolean rsc_process_is_traced (pid_t tid);
+/* How a process or thread is: a letter, as in /proc/PID/stat; X: gone. */
+char     rsc_process_get_state (pid_t tid);
 /* Also if its parent has not looked yet. */
-gboolean rsc_process_has_ended (pid_t pid);
+gboolean rsc_process_has_ended (pid_t tid);
+/* Unique and resident set size, bytes; FALSE: it is gone, or may not be looked into. */
+gboolean rsc_process_measure (pid_t pid, guint64 *uss, guint64 *rss);
 /* Why process @pid could not be looked into, when that failed with @code, of its thread @tid: a sentence with the
  * remedy. */
 void rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error);

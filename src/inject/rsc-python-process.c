@@ -198,24 +198,6 @@ find_container (pid_t pid, pid_t inner_pid)
   return inner_pid != pid ? g_strdup (_("its own PID namespace")) : NULL;
 }
 
-static gint64
-read_uss (pid_t pid)
-{
-  static const char *const names[] = { "\nPrivate_Clean:", "\nPrivate_Dirty:", "\nPrivate_Hugetlb:" };
-  g_autofree char *text = read_file (pid, "smaps_rollup", NULL);
-  gint64 uss = -1;
-
-  for (gsize i = 0; text != NULL && i < G_N_ELEMENTS (names); i++)
-    {
-      const char *at = strstr (text, names[i]);
-
-      if (at != NULL)
-        uss = MAX (uss, 0) + g_ascii_strtoll (at + strlen (names[i]), NULL, 10) * 1024;
-    }
-
-  return uss;
-}
-
 static char *
 dup_version (const RscInterpreter *interpreter)
 {
@@ -280,6 +262,7 @@ look (pid_t pid)
   g_autoptr(RscInterpreter) interpreter = NULL;
   g_autofree char *command = read_command (pid);
   RscPythonProcess *self;
+  guint64 uss, rss;
   pid_t tracer;
   char state;
 
@@ -303,7 +286,7 @@ look (pid_t pid)
   self->user = get_user (self->uid);
   self->command = g_steal_pointer (&command);
   self->container = find_container (pid, self->inner_pid);
-  self->uss = read_uss (pid);
+  self->uss = rsc_process_measure (pid, &uss, &rss) ? (gint64) uss : -1;
   if (interpreter != NULL)
     {
       self->version = dup_version (interpreter);

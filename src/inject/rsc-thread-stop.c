@@ -207,35 +207,20 @@ typedef enum
   TRY_FAILED   /* no thread: error is set */
 } Try;
 
-/* How the thread is: a letter, as in /proc/PID/stat; X: gone. */
-static char
-get_thread_state (pid_t pid, pid_t tid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/stat", (int) pid, (int) tid);
-  g_autofree char *text = NULL;
-  const char *state;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 'X';
-  state = strrchr (text, ')');
-
-  return state != NULL && state[1] != '\0' ? state[2] : 'X';
-}
-
 static Try
 seize (pid_t pid, pid_t tid, GError **error)
 {
   gboolean is_stopped;
 
   /* One that cannot be interrupted would stop later, wherever it is then. */
-  if (strchr ("DZXx", get_thread_state (pid, tid)) != NULL)
+  if (rsc_process_get_state (tid) == 'D' || rsc_process_has_ended (tid))
     return TRY_GONE;
 
   if (ptrace (PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACESYSGOOD) != 0)
     {
       int code = errno;
 
-      if (code == ESRCH || strchr ("ZXx", get_thread_state (pid, tid)) != NULL
+      if (code == ESRCH || rsc_process_has_ended (tid)
           /* Its memory may be written to, so it is traced, or was until just now. */
           || (code == EPERM && !rsc_process_is_traced (tid)))
         return TRY_GONE;
@@ -244,7 +229,7 @@ seize (pid_t pid, pid_t tid, GError **error)
     }
   if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped))
     {
-      if (strchr ("ZXx", get_thread_state (pid, tid)) != NULL)
+      if (rsc_process_has_ended (tid))
         return TRY_GONE;
       g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
                    _("A thread of process %d cannot be interrupted, as it waits for a device or a file system: the process was left alone. Try again later."),
