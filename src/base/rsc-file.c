@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +70,14 @@ rsc_file_write_all (int         fd,
 
       if (written < 0 && errno == EINTR)
         continue;
+      /* Who gave us the descriptor may have it so that nothing waits. */
+      if (written < 0 && errno == EAGAIN)
+        {
+          GPollFD polled = { .fd = fd, .events = G_IO_OUT };
+
+          g_poll (&polled, 1, -1);
+          continue;
+        }
       if (written <= 0)
         {
           int saved_errno = written < 0 ? errno : ENOSPC;
@@ -82,6 +92,43 @@ rsc_file_write_all (int         fd,
     }
 
   return TRUE;
+}
+
+gboolean
+rsc_file_write_stream (int            fd,
+                       const void    *data,
+                       gsize          size,
+                       GCancellable  *cancellable,
+                       GError       **error)
+{
+  const char *at = data;
+  gboolean ok = TRUE;
+  GPollFD polled[2] = { { .fd = fd, .events = G_IO_OUT } };
+  guint n_polled = g_cancellable_make_pollfd (cancellable, &polled[1]) ? 2 : 1;
+
+  while (ok && size > 0)
+    {
+      gsize piece = MIN (size, PIPE_BUF);
+
+      /* What can be written at all takes so much without waiting for its reader. */
+      if (g_poll (polled, n_polled, -1) < 0)
+        continue;
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        {
+          ok = FALSE;
+        }
+      else if (polled[0].revents != 0)
+        {
+          ok = rsc_file_write_all (fd, at, piece, error);
+          at += piece;
+          size -= piece;
+        }
+    }
+
+  if (n_polled == 2)
+    g_cancellable_release_fd (cancellable);
+
+  return ok;
 }
 
 /* A full pipe or a file size limit would end the process by SIGPIPE or SIGXFSZ
@@ -122,12 +169,12 @@ signal_guard_leave (SignalGuard *guard)
   pthread_sigmask (SIG_SETMASK, &guard->old_mask, NULL);
 }
 
-static gboolean
-run_write_func (int              fd,
-                const char      *path,
-                RscFileWriteFunc write_func,
-                gpointer         user_data,
-                GError         **error)
+gboolean
+rsc_file_write_to (int              fd,
+                   const char      *path,
+                   RscFileWriteFunc write_func,
+                   gpointer         user_data,
+                   GError         **error)
 {
   g_autofree char *shown = g_filename_display_name (path);
   SignalGuard guard;
@@ -222,17 +269,18 @@ write_to_special_file (const char      *path,
       set_error_from_errno (error, path, errno);
       return FALSE;
     }
-  ok = run_write_func (fd, path, write_func, user_data, error);
+  ok = rsc_file_write_to (fd, path, write_func, user_data, error);
   close (fd);
 
   return ok;
 }
 
-/* @mode: of a new file.  An existing one keeps its own. */
+/* @is_private: its owner's alone, whatever the umask says and the one before was.
+ * Else one that is overwritten keeps its mode. */
 static gboolean
 replace (const char      *path,
          gboolean         overwrite,
-         mode_t           mode,
+         gboolean         is_private,
          RscFileWriteFunc write_func,
          gpointer         user_data,
          GError         **error)
@@ -273,16 +321,18 @@ replace (const char      *path,
     }
 
   /* Nobody may open it before it has the mode of the one that it replaces. */
-  fd = create_temporary (path, exists ? 0600 : mode, &temporary_path);
+  fd = create_temporary (path, exists || is_private ? 0600 : 0666, &temporary_path);
   if (fd < 0)
     {
       set_error_from_errno (error, path, errno);
       return FALSE;
     }
-  if (exists)
+  if (is_private)
+    (void) fchmod (fd, 0600);
+  else if (exists)
     (void) fchmod (fd, st.st_mode & 0777);
 
-  if (!run_write_func (fd, path, write_func, user_data, error))
+  if (!rsc_file_write_to (fd, path, write_func, user_data, error))
     goto fail;
   if (fsync (fd) != 0 && errno != EINVAL)
     {
@@ -317,7 +367,7 @@ rsc_file_replace (const char      *path,
                   gpointer         user_data,
                   GError         **error)
 {
-  return replace (path, overwrite, 0666, write_func, user_data, error);
+  return replace (path, overwrite, FALSE, write_func, user_data, error);
 }
 
 gboolean
@@ -327,7 +377,7 @@ rsc_file_replace_private (const char      *path,
                           gpointer         user_data,
                           GError         **error)
 {
-  return replace (path, overwrite, 0600, write_func, user_data, error);
+  return replace (path, overwrite, TRUE, write_func, user_data, error);
 }
 
 typedef struct

@@ -29,8 +29,8 @@ gboolean rsc_file_replace (const char       *path,
                            GError          **error);
 
 /* As above, for what only its owner is to read: heaps hold whatever the program
- * held, passwords too.  A new file has the mode 0600; one that is overwritten
- * keeps the mode that somebody gave it. */
+ * held, passwords too.  The file has the mode 0600 from its creation on, whatever
+ * the umask is; also one that is overwritten, whatever mode it had. */
 gboolean rsc_file_replace_private (const char       *path,
                                    gboolean          overwrite,
                                    RscFileWriteFunc  write,
@@ -45,6 +45,22 @@ gboolean rsc_file_replace_contents (const char    *path,
                                     gsize          size,
                                     GCancellable  *cancellable,
                                     GError       **error);
+
+/* Runs @write on @fd, which is open already and is called @name in messages; a
+ * broken pipe gives EPIPE, no signal. */
+gboolean rsc_file_write_to (int               fd,
+                            const char       *name,
+                            RscFileWriteFunc  write,
+                            gpointer          user_data,
+                            GError          **error);
+
+/* Writes all of @data to @fd, which may be a pipe that nobody reads: that can be
+ * cancelled. */
+gboolean rsc_file_write_stream (int            fd,
+                                const void    *data,
+                                gsize          size,
+                                GCancellable  *cancellable,
+                                GError       **error);
 
 /* Writes all of @data to @fd, going on after short writes and EINTR. */
 gboolean rsc_file_write_all (int          fd,

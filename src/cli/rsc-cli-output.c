@@ -157,6 +157,31 @@ rsc_output_write (RscCli      *cli,
 }
 
 gboolean
+rsc_output_is_stream (RscCli *cli)
+{
+  return (cli->command->flags & RSC_COMMAND_STREAM) && g_strcmp0 (cli->options.output, "-") == 0;
+}
+
+static gboolean
+check_stream (RscCli  *cli,
+              GError **error)
+{
+  const char *message = NULL;
+
+  if (cli->options.json)
+    message = _("--json and -o - both write to standard output: name a file for one of them.");
+  else if (cli->result_fd < 0)
+    message = _("-o - writes to standard output, which is closed. Redirect it to a file or a pipe, or name a file.");
+  else if (cli->result_is_tty)
+    message = _("-o - would write the heap, which is no text, to this terminal. Redirect standard output to a file or a pipe, or name a file.");
+
+  if (message != NULL)
+    g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT, message);
+
+  return message == NULL;
+}
+
+gboolean
 rsc_output_check (RscCli  *cli,
                   GError **error)
 {
@@ -166,6 +191,8 @@ rsc_output_check (RscCli  *cli,
   if (path == NULL)
     return TRUE;
 
+  if (rsc_output_is_stream (cli))
+    return check_stream (cli, error);
   if (strcmp (path, "-") == 0)
     {
       g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,

@@ -28,6 +28,9 @@ gboolean rsc_output_write (RscCli *cli, const void *data, gsize size, GError **e
 /* TRUE if -o FILE may be written: it does not exist, or --force was given. */
 gboolean rsc_output_check (RscCli *cli, GError **error);
 
+/* Whether -o - was given, to a command for which that is standard output. */
+gboolean rsc_output_is_stream (RscCli *cli);
+
 /* Ends with the default action of SIGPIPE: the reader has gone. */
 void rsc_output_die_of_sigpipe (void) G_GNUC_NORETURN;
 

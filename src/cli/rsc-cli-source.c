@@ -14,6 +14,7 @@
 #include "base/rsc-error.h"
 #include "formats/rsc-heap-file.h"
 #include "query/rsc-object-ref.h"
+#include "rsc-cli-output.h"
 #include "rsc-cli-progress.h"
 
 /* How long a program is waited for after something failed. */
@@ -56,6 +57,8 @@ check_program (RscCli  *cli,
     return set_usage_error (error, _("--after, --on-mark and --at-exit exclude each other: a capture has one moment."));
   if (options->stop && options->no_wait)
     return set_usage_error (error, _("--stop and --no-wait exclude each other."));
+  if (rsc_output_is_stream (cli) && g_strcmp0 (options->program_output, "inherit") == 0)
+    return set_usage_error (error, _("With -o - standard output has the heap, and cannot be the program's: --program-output takes stderr, null or a file then."));
   if (options->agent_thread && !options->collect && !cli->collects)
     return set_usage_error (error, _("--agent-thread says how the program collects: give it with --collect-before, --objgraph or “collect --live”."));
   if (options->after != RSC_SECONDS_UNSET && !rsc_source_check_seconds (options->after, "--after", error))
@@ -135,7 +138,7 @@ static gboolean
 writes_to_stdout (RscCli *cli)
 {
   if (strcmp (cli->command->name, "capture") == 0)
-    return cli->options.json;
+    return cli->options.json || rsc_output_is_stream (cli);
 
   return cli->options.output == NULL;
 }

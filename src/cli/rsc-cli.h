@@ -45,7 +45,8 @@ typedef enum
   RSC_COMMAND_PROGRAM_ONLY = 1 << 5, /* SOURCE must be a program */
   RSC_COMMAND_FOLDER = 1 << 6,  /* -o may name a folder, by a slash at its end; the command makes it */
   RSC_COMMAND_SOURCE_OPTIONAL = 1 << 7, /* SOURCE may be left out */
-  RSC_COMMAND_NO_SOURCE = 1 << 8 /* takes no SOURCE */
+  RSC_COMMAND_NO_SOURCE = 1 << 8, /* takes no SOURCE */
+  RSC_COMMAND_STREAM = 1 << 9 /* -o - is standard output */
 } RscCommandFlags;
 
 typedef struct _RscCli RscCli;

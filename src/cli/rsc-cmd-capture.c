@@ -1,5 +1,7 @@
 #include "rsc-commands.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "rsc-cli-progress.h"
@@ -80,6 +82,16 @@ note_capture (RscCli  *cli,
 }
 
 static gboolean
+save (RscCli  *cli,
+      GError **error)
+{
+  if (rsc_output_is_stream (cli))
+    return rsc_snapshot_write (cli->snapshot, cli->result_fd, _("standard output"), &cli->progress, cli->cancellable, error);
+
+  return rsc_snapshot_save (cli->snapshot, cli->options.output, cli->options.force, &cli->progress, cli->cancellable, error);
+}
+
+static gboolean
 run (RscCli  *cli,
      GError **error)
 {
@@ -91,15 +103,14 @@ run (RscCli  *cli,
     return FALSE;
 
   capture.snapshot = cli->snapshot;
-  if (!rsc_summary_compute (cli->snapshot, &capture.summary, error)
-      || !rsc_snapshot_save (cli->snapshot, cli->options.output, cli->options.force, &cli->progress, cli->cancellable, error))
+  if (!rsc_summary_compute (cli->snapshot, &capture.summary, error) || !save (cli, error))
     return FALSE;
   rsc_cli_progress_clear ();
 
   /* -o named the heap; what is said of it goes to standard output, if it was
    * asked for: that belongs to the program otherwise. */
   file = g_steal_pointer (&cli->options.output);
-  capture.file = file;
+  capture.file = strcmp (file, "-") == 0 ? _("standard output") : file;
 
   if (cli->options.json)
     return rsc_rows_print (&rows, cli, error);
@@ -120,11 +131,13 @@ const RscCliCommand rsc_cmd_capture = {
   .parameters = N_("-o FILE -- PROGRAM ARGS…"),
   .summary = N_("Launch a program and write its heap to a file"),
   .description = N_("Launches PROGRAM, which runs as it would without Refscope, and writes its heap to FILE: at its end, "
-                    "after some seconds, or at a mark. What is said about the capture goes to standard error, with --json to standard output."),
+                    "after some seconds, or at a mark. What is said about the capture goes to standard error, with --json to standard output. "
+                    "With -o - the heap itself goes to standard output, as into a pipe."),
   .examples = "  refscope-cli capture -o heap.refscope -- python3 script.py\n"
               "  refscope-cli capture -o serving.refscope --after 10 --stop -- python3 -m http.server\n"
+              "  ssh host refscope-cli capture pid:1234 -o - > heap.refscope\n"
               "  refscope-cli capture -o loaded.refscope --on-mark 'after loading' --json -- python3 script.py",
-  .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION,
+  .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION | RSC_COMMAND_STREAM,
   .check = check,
   .run = run,
 };

@@ -17,6 +17,7 @@ typedef struct
   RscSnapshotEntry entries[RSC_N_COLUMNS];
   guint64 *sums;
   guint64 done;
+  gboolean is_stream; /* it may be a pipe: writing waits for its reader */
 } Writer;
 
 static guint64
@@ -115,7 +116,8 @@ write_piece (Writer     *writer,
              GError    **error)
 {
   if (g_cancellable_set_error_if_cancelled (writer->cancellable, error)
-      || !rsc_file_write_all (fd, data, size, error))
+      || !(writer->is_stream ? rsc_file_write_stream (fd, data, size, writer->cancellable, error)
+                             : rsc_file_write_all (fd, data, size, error)))
     return FALSE;
   writer->done += size;
   rsc_progress_report (writer->progress, (double) writer->done / (double) writer->header.file_size,
@@ -153,6 +155,26 @@ write_columns (int      fd,
   return rsc_snapshot_check (writer->snapshot, error);
 }
 
+/* All but the writing itself. */
+static gboolean
+prepare (Writer  *writer,
+         GError **error)
+{
+#if G_BYTE_ORDER != G_LITTLE_ENDIAN
+  g_set_error_literal (error, RSC_FORMAT_ERROR, RSC_ERROR_UNSUPPORTED,
+                       _("Heap files can be written on little-endian machines only."));
+  return FALSE;
+#endif
+
+  /* What is written must be whole, and includes the order of the addresses. */
+  if (rsc_snapshot_get_columns (writer->snapshot, RSC_BLOCK_ALL, error) == NULL)
+    return FALSE;
+
+  plan (writer);
+
+  return add_up (writer, error);
+}
+
 gboolean
 rsc_snapshot_save (RscSnapshot       *self,
                    const char        *path,
@@ -166,21 +188,40 @@ rsc_snapshot_save (RscSnapshot       *self,
 
   g_return_val_if_fail (path != NULL, FALSE);
 
-#if G_BYTE_ORDER != G_LITTLE_ENDIAN
-  g_set_error_literal (error, RSC_FORMAT_ERROR, RSC_ERROR_UNSUPPORTED,
-                       _("Heap files can be written on little-endian machines only."));
-  return FALSE;
-#endif
-
-  /* What is written must be whole, and includes the order of the addresses. */
-  if (rsc_snapshot_get_columns (self, RSC_BLOCK_ALL, error) == NULL)
-    return FALSE;
-
-  plan (&writer);
-  ok = add_up (&writer, error) && rsc_file_replace_private (path, overwrite, write_columns, &writer, error);
+  ok = prepare (&writer, error) && rsc_file_replace_private (path, overwrite, write_columns, &writer, error);
   g_free (writer.sums);
   if (ok)
     _rsc_snapshot_set_path (self, path);
 
   return ok;
+}
+
+gboolean
+rsc_snapshot_write (RscSnapshot       *self,
+                    int                fd,
+                    const char        *name,
+                    const RscProgress *progress,
+                    GCancellable      *cancellable,
+                    GError           **error)
+{
+  Writer writer = { .snapshot = self, .progress = progress, .cancellable = cancellable, .is_stream = TRUE };
+  gboolean ok = prepare (&writer, error) && rsc_file_write_to (fd, name, write_columns, &writer, error);
+
+  g_free (writer.sums);
+
+  return ok;
+}
+
+guint64
+rsc_snapshot_compute_file_size (RscSnapshot  *self,
+                                GError      **error)
+{
+  Writer writer = { .snapshot = self };
+
+  if (rsc_snapshot_get_columns (self, RSC_BLOCK_ALL, error) == NULL)
+    return 0;
+
+  plan (&writer);
+
+  return writer.header.file_size;
 }

@@ -117,6 +117,18 @@ gboolean rsc_snapshot_save (RscSnapshot        *self,
                             GCancellable       *cancellable,
                             GError            **error);
 
+/* The same to a descriptor, which may be a pipe; @name is what messages call it.
+ * While nobody reads it can be cancelled. */
+gboolean rsc_snapshot_write (RscSnapshot        *self,
+                             int                 fd,
+                             const char         *name,
+                             const RscProgress  *progress,
+                             GCancellable       *cancellable,
+                             GError            **error);
+
+/* How large the file will be, in bytes; 0 with @error as rsc_snapshot_get_columns(). */
+guint64  rsc_snapshot_compute_file_size (RscSnapshot *self, GError **error);
+
 RscSnapshot *rsc_snapshot_ref   (RscSnapshot *self);
 void         rsc_snapshot_unref (RscSnapshot *self);
 

@@ -84,6 +84,13 @@ class Capture(Live):
     def test_a_heap_is_its_owners_own(self):
         self.run_cli('capture', '-o', 'own.refscope', '--', self.python, '-c', 'pass', umask=0o022)
         self.assertEqual((self.folder / 'own.refscope').stat().st_mode & 0o777, 0o600)
+        # Also where others could read what was there, and with any umask.
+        for umask in 0, 0o777:
+            (self.folder / 'own.refscope').chmod(0o644)
+            self.run_cli('capture', '-o', 'own.refscope', '--force', '--', self.python, '-c', 'pass', umask=umask)
+            self.assertEqual((self.folder / 'own.refscope').stat().st_mode & 0o777, 0o600)
+        self.run_cli('capture', '-o', 'new.refscope', '--', self.python, '-c', 'pass', umask=0o777)
+        self.assertEqual((self.folder / 'new.refscope').stat().st_mode & 0o777, 0o600)
 
     def test_the_program_runs_unchanged(self):
         script = self.script('''

@@ -78,8 +78,8 @@ get_mode (const char *path)
   return st.st_mode & 07777;
 }
 
-/* What only the owner may read is so from the first byte on; an existing file's
- * permissions are somebody's decision, and are never made wider. */
+/* What only the owner may read is so from the first byte on, whatever the umask is and
+ * the file had before; another existing file's permissions are somebody's decision. */
 static void
 test_private (Fixture *fixture, gconstpointer data)
 {
@@ -95,7 +95,16 @@ test_private (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpint (g_chmod (fixture->path, 0640), ==, 0);
   g_assert_true (rsc_file_replace_private (fixture->path, TRUE, write_and_look, &while_written, &error));
-  g_assert_cmpint (get_mode (fixture->path), ==, 0640);
+  g_assert_cmpint (while_written, ==, 0600);
+  g_assert_cmpint (get_mode (fixture->path), ==, 0600);
+
+  /* A umask that would take away the owner's own rights. */
+  g_remove (fixture->path);
+  umask (0777);
+  g_assert_true (rsc_file_replace_private (fixture->path, FALSE, write_and_look, &while_written, &error));
+  umask (022);
+  g_assert_cmpint (while_written, ==, 0600);
+  g_assert_cmpint (get_mode (fixture->path), ==, 0600);
 
   /* Also not by what is no secret. */
   g_assert_cmpint (g_chmod (fixture->path, 0600), ==, 0);
