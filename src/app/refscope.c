@@ -1,4 +1,4 @@
-/* refscope [FILE | -- PROGRAM ARGS...] */
+/* refscope [FILE | --pid N | -- PROGRAM ARGS...] */
 #include "config.h"
 
 #include <string.h>
@@ -6,6 +6,15 @@
 #include "base/rsc-locale.h"
 #include "rsc-allocator.h"
 #include "rsc-application.h"
+
+#define PROCESS_PREFIX "pid:"
+
+/* As the command line takes it; a file of this name is a file. */
+static gboolean
+is_process (const char *argument)
+{
+  return g_str_has_prefix (argument, PROCESS_PREFIX) && !g_file_test (argument, G_FILE_TEST_EXISTS);
+}
 
 int
 main (int argc, char **argv)
@@ -28,14 +37,12 @@ main (int argc, char **argv)
       }
 
   application = rsc_application_new (program);
-  if (program == NULL)
-    return g_application_run (G_APPLICATION (application), argc, argv);
-
   {
     /* The arguments after argc are not to be seen by the option parser. */
-    g_autofree char **own = g_new0 (char *, (gsize) argc + 1);
+    g_auto (GStrv) own = g_new0 (char *, (gsize) argc + 1);
 
-    memcpy (own, argv, sizeof own[0] * (gsize) argc);
+    for (int i = 0; i < argc; i++)
+      own[i] = is_process (argv[i]) ? g_strconcat ("--pid=", argv[i] + strlen (PROCESS_PREFIX), NULL) : g_strdup (argv[i]);
     status = g_application_run (G_APPLICATION (application), argc, own);
   }
 

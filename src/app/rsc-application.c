@@ -12,13 +12,18 @@
 #include "rsc-test-interface.h"
 #include "rsc-window.h"
 
+/* As the command line's. */
+#define RSC_EXIT_USAGE 2
+#define RSC_EXIT_CANNOT_ATTACH 4
+
 struct _RscApplication
 {
   AdwApplication parent_instance;
 
   char **program;
   gboolean hold;          /* the program, at its marks */
-  RscSession *session;    /* of the program */
+  pid_t process;          /* to attach to; 0: none */
+  RscSession *session;    /* of the program or process */
   gboolean holds_itself;  /* we wait for the program's end */
   GListModel *lessons;
   char *lesson;           /* the one to open at first */
@@ -163,6 +168,14 @@ on_program_state (RscApplication *self)
     }
 }
 
+/* Who called from a terminal may look there. */
+static void
+on_process_state (RscApplication *self)
+{
+  if (rsc_session_get_state (self->session) == RSC_SESSION_FAILED)
+    g_printerr ("refscope: %s\n", rsc_session_get_error (self->session)->message);
+}
+
 static void
 launch_program (RscApplication *self)
 {
@@ -183,6 +196,17 @@ launch_program (RscApplication *self)
   gtk_window_present (GTK_WINDOW (window));
 }
 
+static void
+attach_to_process (RscApplication *self)
+{
+  RscWindow *window = new_window (self);
+
+  self->session = rsc_session_new_for_process (self->process);
+  g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_process_state), self, G_CONNECT_SWAPPED);
+  rsc_window_open_session (window, self->session);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
 int
 rsc_application_get_exit_status (RscApplication *self)
 {
@@ -190,6 +214,8 @@ rsc_application_get_exit_status (RscApplication *self)
 
   if (self->session == NULL)
     return 0;
+  if (self->process != 0)
+    return rsc_session_get_state (self->session) == RSC_SESSION_FAILED ? RSC_EXIT_CANNOT_ATTACH : 0;
   if (rsc_session_get_state (self->session) != RSC_SESSION_EXITED)
     return 127;
 
@@ -261,6 +287,8 @@ rsc_application_activate (GApplication *application)
 
   if (self->program != NULL && self->session == NULL)
     launch_program (self);
+  else if (self->process != 0 && self->session == NULL)
+    attach_to_process (self);
   else
     {
       RscWindow *window = get_window (self);
@@ -277,6 +305,8 @@ rsc_application_open (GApplication *application, GFile **files, int n_files, con
 {
   RscApplication *self = RSC_APPLICATION (application);
 
+  if (self->process != 0 && self->session == NULL)
+    attach_to_process (self);
   for (int i = 0; i < n_files; i++)
     {
       RscWindow *window = get_window (self);
@@ -286,10 +316,33 @@ rsc_application_open (GApplication *application, GFile **files, int n_files, con
     }
 }
 
+/* FALSE: @text is no process's number; it is said. */
+static gboolean
+read_process (RscApplication *self, const char *text)
+{
+  char *end;
+  guint64 pid = g_ascii_strtoull (text, &end, 10);
+
+  if (!g_ascii_isdigit (text[0]) || *end != '\0' || pid == 0 || pid > G_MAXINT)
+    {
+      g_printerr (_("“%s” is no number of a process: “refscope-cli ps” lists them.\n"), text);
+      return FALSE;
+    }
+  if (self->program != NULL)
+    {
+      g_printerr (_("A process to attach to and a program to launch are two things: give one of them.\n"));
+      return FALSE;
+    }
+  self->process = (pid_t) pid;
+
+  return TRUE;
+}
+
 static int
 rsc_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
   RscApplication *self = RSC_APPLICATION (application);
+  const char *process;
 
   if (g_variant_dict_contains (options, "version"))
     {
@@ -298,6 +351,12 @@ rsc_application_handle_local_options (GApplication *application, GVariantDict *o
     }
   if (g_variant_dict_contains (options, "no-hold"))
     self->hold = FALSE;
+  if (g_variant_dict_lookup (options, "pid", "&s", &process))
+    {
+      if (!read_process (self, process))
+        return RSC_EXIT_USAGE;
+      g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+    }
   if (g_variant_dict_lookup (options, "lesson", "s", &self->lesson))
     {
       if (!check_lesson (self))
@@ -352,13 +411,14 @@ rsc_application_init (RscApplication *self)
   const GOptionEntry options[] = {
     { "version", 'V', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Print the version and exit"), NULL },
     { "no-hold", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Do not hold the program at its marks and its end"), NULL },
+    { "pid", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, NULL, N_("Attach to this running Python; “pid:N” says the same"), N_("N") },
     { "lesson", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, NULL, N_("Open this lesson; “demo” is the demonstration"), N_("NAME") },
     { NULL }
   };
 
   self->hold = TRUE;
   g_application_add_main_option_entries (G_APPLICATION (self), options);
-  g_application_set_option_context_parameter_string (G_APPLICATION (self), _("[FILE… | -- PROGRAM ARGUMENTS…]"));
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _("[FILE… | pid:N | -- PROGRAM ARGUMENTS…]"));
   g_application_set_option_context_summary (G_APPLICATION (self),
                                             _("Shows who refers to whom in the heap of a live Python program or of a file."));
 }

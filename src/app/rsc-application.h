@@ -15,8 +15,8 @@ G_DECLARE_FINAL_TYPE (RscApplication, rsc_application, RSC, APPLICATION, AdwAppl
  * rsc_application_get_exit_status() is its status. */
 RscApplication *rsc_application_new (const char *const *program);
 
-/* For main(): the launched program's status as a shell would give it, 0
- * without a program. */
+/* For main(): the launched program's status as a shell would give it; 4 if the
+ * process of --pid could not be attached to; else 0. */
 int rsc_application_get_exit_status (RscApplication *self);
 
 G_END_DECLS

@@ -195,6 +195,12 @@ on_stop (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_attach_again (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_session_attach_again (((RscHeapPage *) user_data)->session);
+}
+
+static void
 on_hold (GSimpleAction *action, GVariant *state, gpointer user_data)
 {
   g_simple_action_set_state (action, state);
@@ -477,6 +483,7 @@ static const GActionEntry entries[] = {
   { "capture", on_capture },
   { "continue", on_continue },
   { "stop", on_stop },
+  { "attach-again", on_attach_again },
   { "hold", NULL, NULL, "true", on_hold },
   { "collect", on_collect, "u" },
   { "step", on_step, "u" },
@@ -546,6 +553,7 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_enabled (self, "capture", live && python && state != RSC_SESSION_STARTING);
   set_enabled (self, "continue", state == RSC_SESSION_HELD);
   set_enabled (self, "stop", live);
+  set_enabled (self, "attach-again", rsc_session_can_attach_again (session));
   set_enabled (self, "hold", live && python);
   set_state (self, "hold", rsc_session_get_hold (session));
   set_enabled (self, "collect", (live && python && state != RSC_SESSION_STARTING) || drawn);

@@ -464,7 +464,11 @@ rsc_heap_page_copy_command (RscHeapPage *self)
   source = rsc_session_dup_source (self->session, &saved);
   command = rsc_view_to_command_line (view, snapshot, source);
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), command);
-  if (!saved)
+  if (!saved && g_str_has_prefix (source, "pid:"))
+    text = g_strdup (rsc_session_is_live (self->session) ?
+                     _("Command copied. It captures the program anew: detach before you run it.") :
+                     _("Command copied. It captures the program anew."));
+  else if (!saved)
     text = g_strdup_printf (_("Command copied. It reads “%s”: save the heap under this name."), source);
   rsc_heap_page_toast (self, saved ? _("Command copied") : text);
 }

@@ -328,6 +328,7 @@ update_center (RscHeapPage *self)
   const GError *error = rsc_session_get_error (self->session);
   const char *no_python = rsc_session_get_no_python (self->session);
   const char *icon = "refscope-graph-symbolic", *title = "", *description = "", *button = NULL;
+  gboolean process = rsc_session_is_process (self->session);
   gboolean waiting = FALSE, again = FALSE, draw = FALSE;
 
   update_controls (self);
@@ -356,7 +357,7 @@ update_center (RscHeapPage *self)
 
     case RSC_SESSION_STARTING:
       description = rsc_session_get_waiting (self->session);
-      title = description != NULL ? _("Waiting for Python") : _("Starting the Program");
+      title = process ? _("Attaching to the Program") : description != NULL ? _("Waiting for Python") : _("Starting the Program");
       description = description != NULL ? description : "";
       waiting = TRUE;
       break;
@@ -376,7 +377,8 @@ update_center (RscHeapPage *self)
       else
         {
           title = _("The Program Is Running");
-          description = _("It will be held at its marks and before it ends. Capture its heap to see it now.");
+          description = !process ? _("It will be held at its marks and before it ends. Capture its heap to see it now.") :
+                        _("Refscope is attached to it. For a capture it stands still for a moment, and runs on.");
           button = _("Capture");
         }
       break;
@@ -392,22 +394,32 @@ update_center (RscHeapPage *self)
       icon = "dialog-warning-symbolic";
       title = _("The Program Has Ended");
       draw = g_list_model_get_n_items (rsc_session_get_captures (self->session)) > 0;
-      description = no_python != NULL ? no_python :
+      description = no_python != NULL ? no_python : process ? _("It ended before its heap was captured.") :
                     _("It ended before its heap was captured. Its output is below. Is it a Python program, and does it run by itself?");
       break;
 
     case RSC_SESSION_FAILED:
       hide_panes (self);
       icon = "dialog-error-symbolic";
-      if (rsc_session_is_program (self->session))
+      if (process)
+        title = _("Refscope Is Not Attached");
+      else if (rsc_session_is_program (self->session))
         title = _("The Program Did Not Start");
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         title = _("Opening Was Cancelled");
       else
         title = _("The File Cannot Be Opened");
       description = error != NULL ? error->message : "";
-      button = rsc_session_is_program (self->session) ? _("Launch Again…") : NULL;
+      button = process ? _("Try Again") : rsc_session_is_program (self->session) ? _("Launch Again…") : NULL;
       again = TRUE;
+      break;
+
+    case RSC_SESSION_DETACHED:
+      title = _("Detached");
+      description = _("The program runs on. Its heap was not captured.");
+      draw = g_list_model_get_n_items (rsc_session_get_captures (self->session)) > 0;
+      button = _("Attach Again");
+      again = !draw;
       break;
     }
 
@@ -430,8 +442,9 @@ update_center (RscHeapPage *self)
     {
       gtk_button_set_label (self->status_button, button);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button),
-                                      again ? "win.launch" : draw ? "page.draw-again" : "page.capture");
+                                      again && process ? "page.attach-again" : again ? "win.launch" : draw ? "page.draw-again" : "page.capture");
       gtk_widget_set_tooltip_text (GTK_WIDGET (self->status_button),
+                                   again && process ? _("Attach to this program") :
                                    again ? _("Launch this program in another way, or another one") :
                                    draw ? _("Draw the captured heap") : _("Capture the heap now (F5)"));
     }
@@ -468,6 +481,9 @@ dup_subtitle (RscHeapPage *self)
         return g_strdup ("~");
       return below_home != NULL ? g_strdup_printf ("~/%s", below_home) : g_file_get_parse_name (folder);
     }
+  /* As the command line takes it. */
+  if (rsc_session_is_process (self->session))
+    return g_strdup_printf ("pid:%d", pid);
   /* Translators: %d is its number */
   return pid > 0 ? g_strdup_printf (_("Process %d"), pid) : g_strdup ("");
 }

@@ -22,6 +22,7 @@ struct _RscProgramBar
   GtkLabel *state_label;
   GtkWidget *program_buttons;
   GtkWidget *continue_button;
+  GtkWidget *stop_button;
   GtkWidget *output_button;
   GtkWidget *collect_button;
   AdwButtonContent *capture_content;
@@ -44,8 +45,27 @@ static const struct
   [RSC_SESSION_RUNNING] = { "media-playback-start-symbolic", "state-running" },
   [RSC_SESSION_HELD] = { "media-playback-pause-symbolic", "state-held" },
   [RSC_SESSION_EXITED] = { "media-playback-stop-symbolic", "state-exited" },
-  [RSC_SESSION_FAILED] = { "dialog-error-symbolic", "state-failed" }
+  [RSC_SESSION_FAILED] = { "dialog-error-symbolic", "state-failed" },
+  [RSC_SESSION_DETACHED] = { "media-eject-symbolic", "state-exited" }
 };
+
+/* A process that ran before is not ours to be stopped: what is over is that we look. */
+static void
+update_stop_button (RscProgramBar *self)
+{
+  gboolean again = rsc_session_can_attach_again (self->session);
+
+  if (!rsc_session_is_process (self->session))
+    return;
+
+  adw_button_content_set_icon_name (self->stop_content, again ? "insert-link-symbolic" : "media-eject-symbolic");
+  adw_button_content_set_label (self->stop_content, again ? _("Attach Again") : _("Detach"));
+  gtk_widget_set_tooltip_text (self->stop_button, again ? _("Attach to the program again: captures go on where they ended") :
+                               _("Let go of the program, which runs on (Shift+F4)"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->stop_button), again ? "page.attach-again" : "page.stop");
+  gtk_widget_set_visible (self->continue_button, rsc_session_get_state (self->session) == RSC_SESSION_HELD ||
+                          rsc_session_get_hold (self->session));
+}
 
 static void
 on_state_changed (RscProgramBar *self)
@@ -53,6 +73,7 @@ on_state_changed (RscProgramBar *self)
   RscSessionState state = rsc_session_get_state (self->session);
   g_autofree char *status = rsc_session_dup_status (self->session);
 
+  update_stop_button (self);
   gtk_label_set_text (self->state_label, status);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->state_label), status);
   gtk_image_set_from_icon_name (self->state_icon, appearances[state].icon);
@@ -131,6 +152,7 @@ rsc_program_bar_class_init (RscProgramBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, state_label);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, program_buttons);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, continue_button);
+  gtk_widget_class_bind_template_child (widget_class, RscProgramBar, stop_button);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, output_button);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, collect_button);
   gtk_widget_class_bind_template_child (widget_class, RscProgramBar, capture_content);

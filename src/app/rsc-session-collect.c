@@ -288,8 +288,8 @@ collect_live (RscSession *self, guint generation, RscCollectFlags flags, gboolea
   request->generation = generation;
   request->flags = flags | RSC_COLLECT_CAPTURE;
   request->compare = compare;
-  rsc_session_add_job (self, rsc_job_start (self, _("Collecting"), collect, request, collect_request_free,
-                                            collect_result_free, collected));
+  rsc_session_add_request (self, rsc_job_start (self, _("Collecting"), collect, request, collect_request_free,
+                                                collect_result_free, collected));
 }
 
 void

@@ -66,7 +66,7 @@ memory_sampled (gpointer owner, RscJob *job, gpointer result, const GError *erro
 {
   RscSession *self = owner;
   g_autofree MemorySample *sample = result;
-  double seconds = (double) (g_get_monotonic_time () - self->launched_at) / G_USEC_PER_SEC;
+  double seconds = self->earlier_seconds + (double) (g_get_monotonic_time () - self->launched_at) / G_USEC_PER_SEC;
 
   self->sampling = FALSE;
   if (sample == NULL || self->closed)

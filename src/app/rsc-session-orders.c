@@ -184,6 +184,12 @@ rsc_session_stop (RscSession *self)
 {
   if (self->target == NULL)
     return;
+  /* Not ours to be ended. */
+  if (self->attach_pid != 0)
+    {
+      rsc_session_detach (self);
+      return;
+    }
 
   self->hold = FALSE;
   give_order (self, order_new (self, ORDER_STOP));

@@ -17,6 +17,8 @@ struct _RscSession
   /* What it is. */
   GFile *file;
   RscLesson *lesson;
+  pid_t attach_pid;        /* the process to attach to; 0: none */
+  guint64 attach_start;    /* when it began, see rsc_process_get_start(); 0: never attached yet */
   char **argv;
   char **envp;
   char *cwd;
@@ -32,7 +34,8 @@ struct _RscSession
   guint event_source;
   guint sample_source;
   gboolean sampling;
-  gint64 launched_at;
+  gint64 launched_at;      /* or attached to, the last time */
+  double earlier_seconds;  /* from the first time to that */
   gboolean hold;
   guint n_orders;          /* given and not answered yet */
   RscHoldKind hold_kind;
@@ -97,6 +100,10 @@ void rsc_session_add_capture (RscSession *self, RscHeapCapture *capture, gboolea
 /* Who comes to a collection's capture sees what it did. */
 void rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture);
 
+/* One that asks something of the program: it goes with it. */
+void rsc_session_add_request     (RscSession *self, RscJob *job);
+void rsc_session_cancel_requests (RscSession *self);
+
 /* Ends stepping. */
 void        rsc_session_forget_steps     (RscSession *self);
 RscOverlay *rsc_session_get_step_overlay (RscSession *self);
@@ -106,7 +113,13 @@ void        rsc_session_cancel_seek      (RscSession *self);
 void        rsc_session_follow_step      (RscSession *self);
 
 void rsc_session_start_program   (RscSession *self);
+/* It runs, or begins to: follows what it does. */
+void rsc_session_take_target     (RscSession *self, RscTarget *target);
+/* Off the main thread, as that may take a moment. */
+void rsc_session_drop_target     (RscTarget *target);
 void rsc_session_dispose_program (RscSession *self);
+/* Attaches to the process. */
+void rsc_session_start_process   (RscSession *self);
 
 /* Takes the point's hint over. */
 void rsc_session_add_memory_point (RscSession *self, RscMemoryPoint point);

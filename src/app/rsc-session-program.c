@@ -1,4 +1,4 @@
-/* The part of RscSession that deals with a launched program. */
+/* The part of RscSession that deals with a program, however it came to it. */
 #include "config.h"
 
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
@@ -17,8 +17,8 @@ unref_target_in_thread (GTask *task, gpointer source_object, gpointer task_data,
   g_task_return_boolean (task, TRUE);
 }
 
-static void
-let_go_of_target (RscTarget *target)
+void
+rsc_session_drop_target (RscTarget *target)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
 
@@ -176,13 +176,13 @@ handle_event (RscSession *self, const RscTargetEvent *event)
       break;
 
     case RSC_EVENT_MARK:
-      rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = event->seconds, .uss = event->uss, .rss = event->rss,
+      rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = self->earlier_seconds + event->seconds, .uss = event->uss, .rss = event->rss,
                                                              .hint = g_strdup (event->hint != NULL ? event->hint : ""),
                                                              .generation = -1 });
       break;
 
     case RSC_EVENT_COLLECTION:
-      rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = event->seconds, .generation = (int) event->generation });
+      rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = self->earlier_seconds + event->seconds, .generation = (int) event->generation });
       break;
 
     case RSC_EVENT_WAITING:
@@ -227,6 +227,20 @@ on_events (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+void
+rsc_session_take_target (RscSession *self, RscTarget *target)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->launched_at != 0)
+    self->earlier_seconds += (double) (now - self->launched_at) / G_USEC_PER_SEC;
+  self->launched_at = now;
+  self->target = target;
+  self->event_source = g_unix_fd_add (rsc_target_get_event_fd (target), G_IO_IN | G_IO_HUP | G_IO_ERR, on_events, self);
+  rsc_session_start_sampling (self);
+  g_object_notify (G_OBJECT (self), "state");
+}
+
 /* Launching. */
 
 static gpointer
@@ -253,7 +267,7 @@ launched (gpointer owner, RscJob *job, gpointer result, const GError *error)
   if (!rsc_session_job_done (self, job, NULL))
     {
       if (target != NULL)
-        let_go_of_target (target);
+        rsc_session_drop_target (target);
       return;
     }
   if (error != NULL)
@@ -263,11 +277,7 @@ launched (gpointer owner, RscJob *job, gpointer result, const GError *error)
       return;
     }
 
-  self->target = target;
-  self->launched_at = g_get_monotonic_time ();
-  self->event_source = g_unix_fd_add (rsc_target_get_event_fd (target), G_IO_IN | G_IO_HUP | G_IO_ERR, on_events, self);
-  rsc_session_start_sampling (self);
-  g_object_notify (G_OBJECT (self), "state");
+  rsc_session_take_target (self, target);
 }
 
 void
@@ -283,7 +293,7 @@ rsc_session_dispose_program (RscSession *self)
   g_clear_handle_id (&self->event_source, g_source_remove);
   g_clear_handle_id (&self->sample_source, g_source_remove);
   if (self->target != NULL)
-    let_go_of_target (g_steal_pointer (&self->target));
+    rsc_session_drop_target (g_steal_pointer (&self->target));
 }
 
 /* Capturing. */
@@ -328,8 +338,8 @@ rsc_session_capture (RscSession *self)
   if (self->target == NULL || !rsc_session_is_live (self))
     return;
 
-  rsc_session_add_job (self, rsc_job_start (self, _("Capturing the heap"), capture, rsc_target_ref (self->target),
-                                            (GDestroyNotify) rsc_target_unref, (GDestroyNotify) rsc_snapshot_unref, captured));
+  rsc_session_add_request (self, rsc_job_start (self, _("Capturing the heap"), capture, rsc_target_ref (self->target),
+                                                (GDestroyNotify) rsc_target_unref, (GDestroyNotify) rsc_snapshot_unref, captured));
 }
 
 /* Plain questions. */
@@ -386,10 +396,14 @@ rsc_session_dup_status (RscSession *self)
       }
 
     case RSC_SESSION_STARTING:
+      if (self->attach_pid != 0)
+        return g_strdup (_("Attaching"));
       return g_strdup (self->waiting != NULL ? _("Waiting for Python") : _("Starting"));
 
     case RSC_SESSION_RUNNING:
-      return g_strdup (self->no_python != NULL ? _("Running, no Python") : _("Running"));
+      if (self->no_python != NULL)
+        return g_strdup (_("Running, no Python"));
+      return g_strdup (self->attach_pid != 0 ? _("Running, attached") : _("Running"));
 
     case RSC_SESSION_HELD:
       place = dup_hold_place (self);
@@ -402,10 +416,14 @@ rsc_session_dup_status (RscSession *self)
       return g_strdup_printf (_("Held at ‘%1$s’%2$s"), self->hold_hint != NULL ? self->hold_hint : "", place);
 
     case RSC_SESSION_EXITED:
-      return dup_exit_status (self->exit_status);
+      /* How a process ended is told to its parent only. */
+      return self->attach_pid != 0 ? g_strdup (_("Ended")) : dup_exit_status (self->exit_status);
 
     case RSC_SESSION_FAILED:
       return g_strdup (_("Failed"));
+
+    case RSC_SESSION_DETACHED:
+      return g_strdup (_("Detached"));
 
     default:
       g_assert_not_reached ();
@@ -439,7 +457,7 @@ rsc_session_get_no_python (RscSession *self)
 pid_t
 rsc_session_get_pid (RscSession *self)
 {
-  return self->target != NULL ? rsc_target_get_pid (self->target) : 0;
+  return self->target != NULL ? rsc_target_get_pid (self->target) : self->attach_pid;
 }
 
 int
@@ -463,6 +481,8 @@ rsc_session_dup_source (RscSession *self, gboolean *saved)
     return g_file_get_path (self->file);
 
   *saved = FALSE;
+  if (self->attach_pid != 0 && self->state != RSC_SESSION_EXITED)
+    return g_strdup_printf ("pid:%d", (int) self->attach_pid);
   stem = g_strdup (self->title);
   dot = strrchr (stem, '.');
   if (dot != NULL && dot != stem)

@@ -15,6 +15,8 @@
 #define CANCELLED_BY_USER "rsc-cancelled-by-user"
 /* Marks a job that goes on when the session is closed. */
 #define LASTING "rsc-lasting"
+/* Marks a job that asks something of the program. */
+#define REQUEST "rsc-request"
 
 enum
 {
@@ -254,6 +256,21 @@ rsc_session_new_for_lesson (RscLesson *lesson)
   return self;
 }
 
+RscSession *
+rsc_session_new_for_process (pid_t pid)
+{
+  RscSession *self = g_object_new (RSC_TYPE_SESSION, NULL);
+
+  g_return_val_if_fail (pid > 0, self);
+
+  self->attach_pid = pid;
+  /* Until it is known what it runs. */
+  self->title = g_strdup_printf ("pid:%d", (int) pid);
+  self->state = RSC_SESSION_STARTING;
+
+  return self;
+}
+
 static gpointer
 open_file (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
@@ -292,7 +309,10 @@ rsc_session_start (RscSession *self)
 
   if (self->file == NULL)
     {
-      rsc_session_start_program (self);
+      if (self->attach_pid != 0)
+        rsc_session_start_process (self);
+      else
+        rsc_session_start_program (self);
       return;
     }
 
@@ -355,6 +375,25 @@ rsc_session_add_lasting_job (RscSession *self, RscJob *job)
 {
   g_object_set_data (G_OBJECT (job), LASTING, self);
   rsc_session_add_job (self, job);
+}
+
+void
+rsc_session_add_request (RscSession *self, RscJob *job)
+{
+  g_object_set_data (G_OBJECT (job), REQUEST, self);
+  rsc_session_add_job (self, job);
+}
+
+void
+rsc_session_cancel_requests (RscSession *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->jobs)); i++)
+    {
+      g_autoptr (RscJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      if (g_object_get_data (G_OBJECT (job), REQUEST) != NULL)
+        rsc_job_cancel (job);
+    }
 }
 
 gboolean
@@ -442,7 +481,13 @@ rsc_session_set_state (RscSession *self, RscSessionState state)
 gboolean
 rsc_session_is_program (RscSession *self)
 {
-  return self->argv != NULL;
+  return self->argv != NULL || self->attach_pid != 0;
+}
+
+gboolean
+rsc_session_is_process (RscSession *self)
+{
+  return self->attach_pid != 0;
 }
 
 gboolean

@@ -1,5 +1,5 @@
-/* What a page shows: a heap file or a launched program, its captures, the
- * history of what was drawn, and everything that runs for it on worker threads.
+/* What a page shows: a heap file or a program that was launched or attached to,
+ * its captures, the history of what was drawn, and everything that runs for it on worker threads.
  * No widgets.
  *
  * Signals:
@@ -34,7 +34,8 @@ typedef enum
   RSC_SESSION_RUNNING,
   RSC_SESSION_HELD,
   RSC_SESSION_EXITED,
-  RSC_SESSION_FAILED    /* nothing could be opened or launched: see rsc_session_get_error() */
+  RSC_SESSION_FAILED,   /* nothing could be opened, launched or attached to: see rsc_session_get_error() */
+  RSC_SESSION_DETACHED  /* from a program that runs on; its captures stay */
 } RscSessionState;
 
 typedef enum
@@ -57,7 +58,7 @@ typedef enum
 /* A moment in the program's life, for the memory plot. */
 typedef struct
 {
-  double seconds;       /* since the launch */
+  double seconds;       /* since the launch, or since it was attached to first */
   guint64 uss, rss;     /* bytes; 0: unknown (a mark or a collection without a sample) */
   char *hint;           /* a mark's, or NULL */
   int generation;       /* of a collection, or -1 */
@@ -70,13 +71,18 @@ RscSession *rsc_session_new_for_file    (GFile *file);
 /* Copies @options.  @lesson may be NULL. */
 RscSession *rsc_session_new_for_program (const RscLaunchOptions *options);
 RscSession *rsc_session_new_for_lesson  (RscLesson *lesson);
-/* Opens or launches.  Call once. */
+/* A Python that runs already.  It is never ended or held by us, unless held by the user's order. */
+RscSession *rsc_session_new_for_process (pid_t pid);
+/* Opens, launches or attaches.  Call once. */
 void        rsc_session_start (RscSession *self);
 /* Cancels everything and lets go of the program, which runs on unless it was
  * stopped.  Nothing is emitted afterwards. */
 void        rsc_session_close (RscSession *self);
 
+/* One that was launched or attached to. */
 gboolean        rsc_session_is_program (RscSession *self);
+/* It ran before we came, and is nobody's but its own. */
+gboolean        rsc_session_is_process (RscSession *self);
 /* The program's output comes to us and its input can be written. */
 gboolean        rsc_session_has_output (RscSession *self);
 RscSessionState rsc_session_get_state  (RscSession *self);
@@ -100,10 +106,10 @@ const char     *rsc_session_get_no_python (RscSession *self);
 RscLesson      *rsc_session_get_lesson (RscSession *self);
 GFile          *rsc_session_get_file   (RscSession *self);
 pid_t           rsc_session_get_pid    (RscSession *self);
-/* As from waitpid(). */
+/* As from waitpid(); unknown of one that was attached to. */
 int             rsc_session_get_exit_status (RscSession *self);
-/* For "Copy as command": the file of the shown heap, or the name under which
- * it would be saved (*saved is FALSE).  Free with g_free(). */
+/* For "Copy as command": the file of the shown heap, or (*saved is FALSE) the name under which it would be
+ * saved, of a process that has not ended "pid:N".  Free with g_free(). */
 char           *rsc_session_dup_source (RscSession *self, gboolean *saved);
 /* All output so far, bounded; borrowed. */
 const char     *rsc_session_get_output (RscSession *self);
@@ -111,7 +117,12 @@ const char     *rsc_session_get_output (RscSession *self);
 /* The program. */
 void     rsc_session_capture      (RscSession *self);
 void     rsc_session_continue     (RscSession *self);
+/* Ends it; from one that was attached to, detaches. */
 void     rsc_session_stop         (RscSession *self);
+/* Lets go of a process, which runs on, held no more. */
+void     rsc_session_detach       (RscSession *self);
+gboolean rsc_session_can_attach_again (RscSession *self);
+void     rsc_session_attach_again (RscSession *self);
 void     rsc_session_set_hold     (RscSession *self, gboolean hold);
 gboolean rsc_session_get_hold     (RscSession *self);
 void     rsc_session_write_input  (RscSession *self, const char *text);

@@ -177,7 +177,50 @@ rsc_window_open_program (RscWindow *self, RscSession *session, const RscLaunchOp
   rsc_window_open_session (self, session);
 }
 
+/* The window of @self's application that looks at the process, or NULL. */
+static GtkWindow *
+find_window_of (RscWindow *self, pid_t pid)
+{
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+
+  for (GList *item = application != NULL ? gtk_application_get_windows (application) : NULL; item != NULL; item = item->next)
+    {
+      RscHeapPage *page = RSC_IS_WINDOW (item->data) ? RSC_WINDOW (item->data)->page : NULL;
+      RscSession *session = page != NULL ? rsc_heap_page_get_session (page) : NULL;
+
+      if (session != NULL && rsc_session_get_pid (session) == pid &&
+          (rsc_session_is_live (session) || rsc_session_get_state (session) == RSC_SESSION_STARTING))
+        return item->data;
+    }
+
+  return NULL;
+}
+
+void
+rsc_window_open_process (RscWindow *self, pid_t pid)
+{
+  GtkWindow *window = find_window_of (self, pid);
+  g_autoptr (RscSession) session = NULL;
+
+  if (window != NULL)
+    {
+      gtk_window_present (window);
+      return;
+    }
+  session = rsc_session_new_for_process (pid);
+  rsc_window_open_session (self, session);
+}
+
 /* Actions. */
+
+static void
+on_attach_process (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gint32 pid = g_variant_get_int32 (parameter);
+
+  if (pid > 0)
+    rsc_window_open_process (RSC_WINDOW (widget), pid);
+}
 
 static void
 launch (RscWindow *self, GVariant *parameter)
@@ -333,7 +376,8 @@ rsc_window_close_request (GtkWindow *window)
   GtkWidget *dialog;
   g_autofree char *title = NULL;
 
-  if (session == NULL || !rsc_session_is_live (session) || self->closing)
+  /* A process that ran before runs on, and there is nothing to ask. */
+  if (session == NULL || !rsc_session_is_live (session) || rsc_session_is_process (session) || self->closing)
     {
       if (self->settings != NULL)
         {
@@ -393,6 +437,7 @@ rsc_window_class_init (RscWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "win.launch", NULL, on_launch);
   gtk_widget_class_install_action (widget_class, "win.launch-program", RSC_RECENT_PROGRAM_FORMAT, on_launch_program);
+  gtk_widget_class_install_action (widget_class, "win.attach-process", "i", on_attach_process);
   gtk_widget_class_install_action (widget_class, "win.clear-recent", NULL, on_clear_recent);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", on_open_path);
   gtk_widget_class_install_action (widget_class, "win.lesson", "s", on_lesson);

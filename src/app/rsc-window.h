@@ -16,6 +16,8 @@ GtkWidget   *rsc_window_new          (GtkApplication *application, GListModel *l
 void         rsc_window_open_session (RscWindow *self, RscSession *session);
 /* Remembers what @session launched with @options, too. */
 void         rsc_window_open_program (RscWindow *self, RscSession *session, const RscLaunchOptions *options);
+/* Attaches to process @pid, or shows the window in which that was done. */
+void         rsc_window_open_process (RscWindow *self, pid_t pid);
 void         rsc_window_open_file    (RscWindow *self, GFile *file);
 /* NULL on the start page. */
 RscHeapPage *rsc_window_get_page     (RscWindow *self);

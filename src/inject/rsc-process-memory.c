@@ -34,6 +34,23 @@ rsc_process_get_state (pid_t tid)
   return state != NULL && state[1] == ' ' && state[2] != '\0' ? state[2] : 'X';
 }
 
+/* Behind the state there are eighteen numbers before it. */
+guint64
+rsc_process_get_start (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *text = NULL;
+  const char *at;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  at = strrchr (text, ')');
+  for (guint i = 0; at != NULL && i < 20; i++)
+    at = strchr (at + 1, ' ');
+
+  return at != NULL ? g_ascii_strtoull (at + 1, NULL, 10) : 0;
+}
+
 gboolean
 rsc_process_has_ended (pid_t tid)
 {

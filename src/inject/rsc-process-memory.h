@@ -41,6 +41,8 @@ const RscMapping *rsc_process_memory_find (RscProcessMemory *self, guint64 addre
 gboolean rsc_process_is_traced (pid_t tid);
 /* How a process or thread is: a letter, as in /proc/PID/stat; X: gone. */
 char     rsc_process_get_state (pid_t tid);
+/* When it began, clock ticks since the system did: with the number, no other process's.  0: it is gone. */
+guint64  rsc_process_get_start (pid_t pid);
 /* Also if its parent has not looked yet. */
 gboolean rsc_process_has_ended (pid_t tid);
 /* Unique and resident set size, bytes; FALSE: it is gone, or may not be looked into. */

@@ -1,0 +1,241 @@
+"""Attaching to a program that runs already, and leaving it as it was."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'live'))
+import driver  # noqa: E402
+from driver import PROGRAM, wait_for  # noqa: E402
+from tracing import is_supported  # noqa: E402
+from window_case import PYTHON, GuiTest  # noqa: E402
+
+CLI = os.environ['RSC_CLI']
+CODE = '''
+import gc, refscope, select, sys
+gc.disable()
+class Session:
+    pass
+cache = [Session() for _ in range(123)]
+def make():
+    a, b = Session(), Session()
+    a.other, b.other = b, a
+make()
+marks = False
+print('ready', flush=True)
+while True:
+    if marks:
+        refscope.mark('beat')
+    if select.select([sys.stdin], [], [], .02)[0]:
+        line = sys.stdin.readline()
+        if not line:
+            break
+        marks |= line == 'mark\\n'
+        print('heard ' + line, end='', flush=True)
+'''
+
+
+class Running:
+    """A program that nobody launched for Refscope."""
+
+    def __init__(self, name='service.py', folder=None, code=CODE):
+        path = pathlib.Path(folder) / name
+        path.write_text(code, encoding='utf-8')
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(('PYTHON', 'LD_PRELOAD'))}
+        self.process = subprocess.Popen([PYTHON, '-u', path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env={**clean, 'PYTHONPATH': os.environ['RSC_PYTHON_PACKAGE']})
+        self.pid = self.process.pid
+        assert self.process.stdout.readline() == 'ready\n'
+        self.before = self.traces()
+
+    def traces(self):
+        """What is seen of an agent that is awake: its thread, and its sockets."""
+        links = []
+        for number in os.listdir(f'/proc/{self.pid}/fd'):
+            try:
+                links.append(os.readlink(f'/proc/{self.pid}/fd/{number}'))
+            except FileNotFoundError:
+                pass
+        return len(os.listdir(f'/proc/{self.pid}/task')), sorted(link for link in links if link.startswith('socket'))
+
+    def is_quiet(self):
+        return self.traces() == self.before
+
+    def tell(self, word):
+        self.process.stdin.write(word + '\n')
+        self.process.stdin.flush()
+
+    def answers(self, word='well'):
+        self.tell(word)
+        return self.process.stdout.readline() == f'heard {word}\n'
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class AttachTest(GuiTest):
+    def run_program(self, **options):
+        program = Running(folder=self.folder, **options)
+        self.addCleanup(program.end)
+        return program
+
+    def attach(self, program):
+        window = self.open('--pid', program.pid)
+        window.wait_for_status('Running, attached')
+        return window
+
+    def capture(self, window):
+        captures = window.facts()['captures']
+        window.press('Capture')
+        window.wait_for_captures(captures + 1)
+
+    def check_unharmed(self, program):
+        wait_for('a quiet agent', program.is_quiet)
+        self.assertTrue(program.answers())
+
+
+class Attached(AttachTest):
+    def test_as_a_launched_program(self):
+        """Captured, collected, let go of, and attached to again."""
+        program = self.run_program()
+        window = self.attach(program)
+        window.sees(f'pid:{program.pid}')
+        window.sees('service.py')
+        self.assertNotEqual(program.traces(), program.before)
+        self.assertFalse(window.has('Stop') or window.has('Continue') or window.has('Output'))
+        self.capture(window)
+        window.press('Collect')
+        window.wait_for_captures(2)
+        window.sees('gc.collect(2) returned 2')
+        window.activate('page.copy-command')
+        command = window.clipboard('text/plain;charset=utf-8').decode()
+        self.assertIn(f'pid:{program.pid} ', command + ' ')
+        window.press('Detach')
+        window.wait_for_status('Detached')
+        self.check_unharmed(program)
+        self.assertTrue(window.nodes())
+        # What was copied can be pasted.
+        result = subprocess.run(['sh', '-c', re.sub('^refscope-cli', CLI, command)], stdout=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn('digraph', result.stdout)
+        wait_for('a quiet agent', program.is_quiet)
+        window.press('Attach Again')
+        window.wait_for_status('Running, attached')
+        self.capture(window)
+        self.assertEqual(window.facts()['captures'], 3)
+        window.key('shift+F4')
+        window.wait_for_status('Detached')
+        self.check_unharmed(program)
+
+    def test_steps(self):
+        program = self.run_program()
+        window = self.attach(program)
+        self.capture(window)
+        window.activate('page.step(uint32 2)')
+        wait_for('the steps', lambda: 'step' in window.facts())
+        window.press("Do It for Real")
+        window.wait_for_captures(2)
+        window.press('Detach')
+        window.wait_for_status('Detached')
+        self.check_unharmed(program)
+
+    def test_held_only_if_asked(self):
+        """Not at its marks; if so ordered it is, and goes on when it is let go of."""
+        program = self.run_program()
+        window = self.attach(program)
+        self.assertTrue(program.answers('mark'))
+        self.assertTrue(program.answers())
+        window.activate('page.hold')
+        window.wait_for_status('Held at ‘beat’')
+        window.wait_for_captures(1)
+        window.press('Continue')
+        window.wait_for_captures(2)
+        window.wait_for_status('Held at ‘beat’')
+        window.press('Detach')
+        window.wait_for_status('Detached')
+        self.assertFalse(window.has('Continue'))
+        self.check_unharmed(program)
+
+    def test_closing_asks_nothing(self):
+        program = self.run_program()
+        window = self.attach(program)
+        self.capture(window)
+        window.key('ctrl+w')
+        self.assertEqual(window.process.wait(60), 0)
+        self.check_unharmed(program)
+
+    def test_killed_window(self):
+        program = self.run_program()
+        window = self.attach(program)
+        window.process.kill()
+        window.process.wait(60)
+        self.check_unharmed(program)
+
+    def test_program_ends(self):
+        """What was captured stays, also of one that ends after it was let go of."""
+        program = self.run_program()
+        window = self.attach(program)
+        self.capture(window)
+        program.end()
+        window.wait_for_status('Ended')
+        self.assertTrue(window.nodes())
+        wait_for('nothing to detach from', lambda: not window.find('Detach').has_state(driver.Atspi.StateType.SENSITIVE))
+        self.assertFalse(window.has('Attach Again'))
+
+    def test_program_ends_after_detaching(self):
+        program = self.run_program()
+        window = self.attach(program)
+        self.capture(window)
+        window.press('Detach')
+        window.wait_for_status('Detached')
+        program.end()
+        window.press('Attach Again')
+        window.sees('has ended')
+        window.wait_for_status('Ended')
+        window.press('Close')
+        self.assertTrue(window.nodes())
+
+
+class Refused(AttachTest):
+    def test_tried_again(self):
+        """The sentence says what would help; when that was done it can be tried again."""
+        program = self.run_program()
+        program.process.send_signal(signal.SIGSTOP)
+        wait_for('its standstill', lambda: 'State:\tT' in pathlib.Path(f'/proc/{program.pid}/status').read_text())
+        window = self.open(f'pid:{program.pid}')
+        window.sees('Refscope Is Not Attached')
+        window.sees(f'kill -CONT {program.pid}')
+        program.process.send_signal(signal.SIGCONT)
+        window.press('Try Again')
+        window.wait_for_status('Running, attached')
+        self.capture(window)
+        window.key('ctrl+w')
+        self.assertEqual(window.process.wait(60), 0)
+        self.check_unharmed(program)
+
+    def test_nobody_there(self):
+        child = subprocess.Popen(['true'])
+        child.wait()
+        window = self.open('--pid', child.pid)
+        window.sees(f'no process {child.pid}')
+        window.wait_for_status('Failed')
+        window.key('ctrl+w')
+        self.assertEqual(window.process.wait(60), 4)
+        self.assertIn(f'no process {child.pid}', window.written())
+
+    def test_bad_numbers(self):
+        for words in (['--pid', '0'], ['--pid', 'x'], ['pid:12x'], ['--pid=-3'], ['--pid', '99999999999'], ['--pid', '12', '--', 'true']):
+            with self.subTest(words):
+                result = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertRegex(result.stderr, 'no number of a process|give one of them')
+
+
+if __name__ == '__main__':
+    unittest.main()
