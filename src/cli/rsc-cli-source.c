@@ -351,17 +351,13 @@ judge (RscCli          *cli,
   return VERDICT_WAIT;
 }
 
-gboolean
-rsc_source_wait_for_moment (RscCli  *cli,
-                            GError **error)
+/* @deadline: of a moment that is a time; -1: none. */
+static gboolean
+wait_for_moment (RscCli  *cli,
+                 gint64   deadline,
+                 GError **error)
 {
-  gint64 deadline = -1, give_up = -1;
-
-  if (cli->process != 0 && cli->options.after == RSC_SECONDS_UNSET && cli->options.on_mark == NULL && !cli->options.at_exit)
-    return TRUE;
-
-  if (cli->options.after != RSC_SECONDS_UNSET)
-    deadline = g_get_monotonic_time () + (gint64) (cli->options.after * G_USEC_PER_SEC);
+  gint64 give_up = -1;
 
   for (;;)
     {
@@ -427,6 +423,28 @@ rsc_source_wait_for_moment (RscCli  *cli,
     }
 }
 
+gboolean
+rsc_source_wait_for_moment (RscCli  *cli,
+                            GError **error)
+{
+  gint64 deadline = -1;
+
+  if (cli->process != 0 && cli->options.after == RSC_SECONDS_UNSET && cli->options.on_mark == NULL && !cli->options.at_exit)
+    return TRUE;
+  if (cli->options.after != RSC_SECONDS_UNSET)
+    deadline = g_get_monotonic_time () + (gint64) (cli->options.after * G_USEC_PER_SEC);
+
+  return wait_for_moment (cli, deadline, error);
+}
+
+gboolean
+rsc_source_wait_until (RscCli  *cli,
+                       gint64   deadline,
+                       GError **error)
+{
+  return wait_for_moment (cli, deadline, error);
+}
+
 void
 rsc_source_release (RscCli *cli)
 {
@@ -453,9 +471,9 @@ rsc_source_add_remedy (GError **error)
   (*error)->message = g_steal_pointer (&message);
 }
 
-static RscSnapshot *
-capture (RscCli  *cli,
-         GError **error)
+gboolean
+rsc_source_capture (RscCli  *cli,
+                    GError **error)
 {
   RscCaptureOptions options = {
     .in_place = cli->options.in_place,
@@ -463,12 +481,14 @@ capture (RscCli  *cli,
     .agent_thread = cli->options.agent_thread,
     .timeout_seconds = cli->options.timeout,
   };
-  RscSnapshot *snapshot = rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
 
-  if (snapshot == NULL && options.collect_before)
+  g_clear_pointer (&cli->snapshot, rsc_snapshot_unref);
+  cli->snapshot = rsc_target_capture (cli->target, &options, &cli->progress, cli->cancellable, error);
+  rsc_cli_progress_clear ();
+  if (cli->snapshot == NULL && options.collect_before)
     rsc_source_add_remedy (error);
 
-  return snapshot;
+  return cli->snapshot != NULL;
 }
 
 /* What a reader of files left out.  What a capture could not read "info" tells. */
@@ -497,13 +517,9 @@ rsc_source_open (RscCli  *cli,
       return cli->snapshot;
     }
 
-  if (!rsc_source_start (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
+  if (!rsc_source_start (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error) || !rsc_source_capture (cli, error))
     return NULL;
-
-  cli->snapshot = capture (cli, error);
-  rsc_cli_progress_clear ();
-  if (cli->snapshot != NULL)
-    rsc_source_release (cli);
+  rsc_source_release (cli);
 
   return cli->snapshot;
 }

@@ -4,8 +4,29 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "rsc-cli-duration.h"
 #include "rsc-cli-progress.h"
+#include "rsc-cli-source.h"
 #include "rsc-cli-summary.h"
+#include "rsc-cli-trigger.h"
+
+/* Between two looks at the memory. */
+#define DEFAULT_INTERVAL G_USEC_PER_SEC
+
+static char *when_text;
+static char *interval_text;
+static RscWhen *when;
+static gint64 interval = DEFAULT_INTERVAL;
+
+static const GOptionEntry entries[] = {
+  { "when", 0, 0, G_OPTION_ARG_STRING, &when_text,
+    N_("Wait until this holds, of uss, rss, count(…) and bytes(…), and capture then: 'uss > 2G', \"count(type = 'Session') > 1000\""),
+    N_("CONDITION") },
+  { "interval", 0, 0, G_OPTION_ARG_STRING, &interval_text,
+    N_("How often --when reads the program's memory (default: 1s); that takes at most a hundredth of the time, and captures for count(…) and bytes(…) a twentieth"),
+    N_("TIME") },
+  G_OPTION_ENTRY_NULL
+};
 
 enum
 {
@@ -49,6 +70,34 @@ fill (gsize    row,
   rsc_cell_set_text (&cells[FIELD_FILE], capture->file);
 }
 
+/* --when names the moment, so that nothing else may. */
+static gboolean
+check_when (RscCli  *cli,
+            GError **error)
+{
+  const RscCliOptions *options = &cli->options;
+  const char *message = NULL;
+
+  if (interval_text != NULL && when_text == NULL)
+    message = _("--interval says how often --when looks: give both.");
+  else if (when_text != NULL && !rsc_source_is_live (cli))
+    message = _("--when waits for a running program: name pid:N, or one after “--”.");
+  else if (when_text != NULL && (options->after != RSC_SECONDS_UNSET || options->on_mark != NULL || options->at_exit))
+    message = _("--when, --after, --on-mark and --at-exit exclude each other: a capture has one moment.");
+  if (message != NULL)
+    {
+      g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, message);
+      return FALSE;
+    }
+
+  if (interval_text != NULL && !rsc_duration_parse (interval_text, "--interval", &interval, error))
+    return FALSE;
+  if (when_text != NULL)
+    when = rsc_when_parse (when_text, error);
+
+  return when_text == NULL || when != NULL;
+}
+
 static gboolean
 check (RscCli  *cli,
        GError **error)
@@ -59,6 +108,8 @@ check (RscCli  *cli,
                    _("Say by -o FILE.refscope where to write the heap to."));
       return FALSE;
     }
+  if (!check_when (cli, error))
+    return FALSE;
 
   return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);
 }
@@ -91,6 +142,26 @@ save (RscCli  *cli,
   return rsc_snapshot_save (cli->snapshot, cli->options.output, cli->options.force, &cli->progress, cli->cancellable, error);
 }
 
+/* The heap, at the moment that --when or the others name. */
+static gboolean
+open_source (RscCli  *cli,
+             GError **error)
+{
+  gboolean ok;
+
+  if (when == NULL)
+    return rsc_source_open (cli, error) != NULL;
+
+  if (!rsc_source_start (cli, TRUE, error))
+    return FALSE;
+  ok = rsc_trigger_wait (cli, when, interval, error) && (cli->snapshot != NULL || rsc_source_capture (cli, error));
+  g_clear_pointer (&when, rsc_when_free);
+  if (ok)
+    rsc_source_release (cli);
+
+  return ok;
+}
+
 static gboolean
 run (RscCli  *cli,
      GError **error)
@@ -99,7 +170,7 @@ run (RscCli  *cli,
   Capture capture;
   RscRows rows = { .fields = fields, .n_fields = N_FIELDS, .n_rows = 1, .single = TRUE, .fill = fill, .data = &capture };
 
-  if (rsc_source_open (cli, error) == NULL)
+  if (!open_source (cli, error))
     return FALSE;
 
   capture.snapshot = cli->snapshot;
@@ -128,16 +199,18 @@ run (RscCli  *cli,
 
 const RscCliCommand rsc_cmd_capture = {
   .name = "capture",
-  .parameters = N_("-o FILE -- PROGRAM ARGS…"),
-  .summary = N_("Launch a program and write its heap to a file"),
-  .description = N_("Launches PROGRAM, which runs as it would without Refscope, and writes its heap to FILE: at its end, "
-                    "after some seconds, or at a mark. What is said about the capture goes to standard error, with --json to standard output. "
+  .parameters = N_("-o FILE [pid:N | -- PROGRAM ARGS…]"),
+  .summary = N_("Write the heap of a program to a file"),
+  .description = N_("Launches PROGRAM, which runs as it would without Refscope, or attaches to process N, and writes its heap to FILE: at its end, "
+                    "after some seconds, at a mark, or when a condition on its memory or heap holds. What is said about the capture goes to standard error, with --json to standard output. "
                     "With -o - the heap itself goes to standard output, as into a pipe."),
   .examples = "  refscope-cli capture -o heap.refscope -- python3 script.py\n"
               "  refscope-cli capture -o serving.refscope --after 10 --stop -- python3 -m http.server\n"
+              "  refscope-cli capture -o full.refscope --when 'uss > 2G' pid:1234\n"
               "  ssh host refscope-cli capture pid:1234 -o - > heap.refscope\n"
               "  refscope-cli capture -o loaded.refscope --on-mark 'after loading' --json -- python3 script.py",
   .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION | RSC_COMMAND_STREAM,
+  .entries = entries,
   .check = check,
   .run = run,
 };

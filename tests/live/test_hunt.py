@@ -1,4 +1,4 @@
-"""The hunt for a leak on a server: heaps to standard output."""
+"""The hunt for a leak on a server: heaps to standard output, captures when a condition holds."""
 import json
 import os
 import pathlib
@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import textwrap
 import unittest
 
 import interpreters
@@ -20,6 +21,22 @@ WAITING = """
 class Session:
     pass
 cache = [Session() for _ in range(123)]
+ready()
+while not ended:
+    time.sleep(.01)
+"""
+
+# Leaks when it is told to: 40 MB and 1,000 sessions each time.
+LEAKING = """
+class Session:
+    pass
+cache = []
+def leak(*_):
+    cache.append([Session() for _ in range(1000)])
+    cache.append(bytearray(40_000_000))
+    cache[-1][::4096] = bytes(len(range(0, 40_000_000, 4096))) # not more for a moment
+    print('leaked', flush=True)
+signal.signal(signal.SIGUSR1, leak)
 ready()
 while not ended:
     time.sleep(.01)
@@ -130,6 +147,138 @@ class LaunchedStream(Hunt):
                               stdout=None, preexec_fn=lambda: os.close(1))
         self.assertIn('which is closed', result.stderr)
         self.assertIn('is no file', self.run_cli('types', '-o', '-', '--', self.python, '-c', 'pass', status=USAGE).stderr)
+
+
+class Waiting:
+    """A refscope-cli that waits for a condition; it has said so."""
+
+    def __init__(self, hunt, *args):
+        self.process = subprocess.Popen([CLI, 'capture', '-o', hunt.heap, *map(str, args)], cwd=hunt.folder, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.first = self.process.stderr.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def end(self):
+        output, errors = self.process.communicate(timeout=TIME_LIMIT)
+        return self.process.returncode, output, errors
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class When(Hunt):
+    def leak(self, program):
+        program.process.send_signal(signal.SIGUSR1)
+        self.assertEqual(program.process.stdout.readline(), 'leaked\n')
+
+    def test_memory(self):
+        with Program(LEAKING) as program:
+            threads = len(program.folder('task'))
+            with Waiting(self, '--when', 'uss > 100M', '--interval', '20ms', f'pid:{program.pid}') as waiting:
+                self.assertIn('Waiting until uss > 100M', waiting.first)
+                self.leak(program)
+                self.leak(program)
+                self.assertIsNone(waiting.process.poll())
+                self.assertFalse(self.heap.exists())
+                self.leak(program)
+                status, output, errors = waiting.end()
+                self.assertEqual((status, output), (DONE, ''), errors)
+                self.assertRegex(errors, r'After .*: uss: 1[0-9]{2}\.[0-9]')
+            info = self.ask('info', self.heap)
+            self.assertGreater(info['uss'], 100 << 20)
+            self.assertEqual(len(self.ask('find', self.heap, '--type', 'Session')), 3000)
+            self.assert_left_alone(program, threads)
+
+    def test_heap(self):
+        """The capture for which it holds is the one that is written."""
+        with Program(LEAKING) as program:
+            threads = len(program.folder('task'))
+            with Waiting(self, '--when', 'count(type="Session") > 1500 and uss > 1M', '--interval', '20ms', f'pid:{program.pid}') as waiting:
+                self.assertIn('by captures', waiting.first)
+                self.leak(program)
+                self.assertIsNone(waiting.process.poll())
+                self.leak(program)
+                status, _, errors = waiting.end()
+                self.assertEqual(status, DONE, errors)
+                self.assertIn('count(type="Session"): 2000', errors)
+            self.assertEqual(len(self.ask('find', self.heap, '--type', 'Session')), 2000)
+            self.assert_left_alone(program, threads)
+
+    def test_it_holds_already(self):
+        with Program(LEAKING) as program:
+            for condition in 'rss > 1M', 'count() > 100', 'bytes(type = \'str\') > 10K or uss > 100T':
+                self.run_cli('capture', '-o', self.heap, '--force', '--when', condition, f'pid:{program.pid}')
+                self.run_cli('verify', self.heap)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_the_program_ends_before(self):
+        for condition in 'uss > 1T', 'count(type = \'Session\') > 1000000':
+            with Program(LEAKING) as program, Waiting(self, '--when', condition, '--interval', '20ms', f'pid:{program.pid}') as waiting:
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+                status, output, errors = waiting.end()
+                self.assertEqual((status, output), (UNCAPTURED, ''), errors)
+                self.assertIn(f'The program ended before “{condition}” held', errors)
+                self.assertFalse(self.heap.exists())
+
+    def test_interrupted(self):
+        with Program(LEAKING) as program:
+            threads = len(program.folder('task'))
+            with Waiting(self, '--when', 'uss > 1T', f'pid:{program.pid}') as waiting:
+                waiting.process.send_signal(signal.SIGINT)
+                status, _, errors = waiting.end()
+                self.assertEqual(status, CANCELLED)
+                self.assertIn('nothing was written', errors)
+            self.assertFalse(self.heap.exists())
+            self.assert_left_alone(program, threads)
+
+
+class LaunchedWhen(Hunt):
+    def test_holds(self):
+        """While it runs: at its end it would not."""
+        text = """
+            import sys
+            class Session: pass
+            cache = [Session() for _ in range(1000)]
+            hoard = bytearray(b'x' * 80_000_000)
+            print('full', flush=True)
+            sys.stdin.read()
+            del cache, hoard
+            """
+        script = self.folder / 'script.py'
+        script.write_text(textwrap.dedent(text))
+        for condition in 'uss > 60M', 'count(type = "Session") >= 1000':
+            with subprocess.Popen([CLI, 'capture', '--force', '-o', self.heap, '--when', condition, '--interval', '20ms', '--', self.python, script],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as capture:
+                self.assertEqual(capture.stdout.readline(), 'full\n')
+                while 'After ' not in (line := capture.stderr.readline()):
+                    self.assertNotEqual(line, '')
+                _, errors = capture.communicate(timeout=TIME_LIMIT)
+                self.assertEqual(capture.returncode, DONE, errors)
+            self.assertEqual(len(self.ask('find', self.heap, '--type', 'Session')), 1000)
+
+    def test_at_its_end(self):
+        """The last look is at what there is before the modules are torn down."""
+        text = 'class Session: pass\ncache = [Session() for _ in range(1000)]'
+        for condition, status in (('count(type = "Session") = 1000', DONE), ('count(type = "Session") > 1000', UNCAPTURED), ('uss > 1T', UNCAPTURED)):
+            result = self.run_cli('capture', '-o', self.heap, '--force', '--when', condition, '--interval', '1h', '--', self.python, '-c', text,
+                                  status=status)
+            if status == UNCAPTURED:
+                self.assertIn('ended before “', result.stderr)
+                self.assertIn('the last time it was', result.stderr)
+        self.assertEqual(len(self.ask('find', self.heap, '--type', 'Session')), 1000)
+
+    def test_refused(self):
+        for args, said in ((['--when', 'uss >> 2G'], 'character 6: a number is expected'), (['--when', 'uss > 2G', '--after', '3'], 'exclude each other'),
+                           (['--interval', '1s'], 'give both'), (['--when', 'uss > 2G', '--interval', 'often'], '--interval takes a time')):
+            result = self.run_cli('capture', '-o', self.heap, *args, '--', self.python, '-c', 'print("ran")', status=USAGE)
+            self.assertIn(said, result.stderr)
+            self.assertEqual(result.stdout, '')
+        self.assertIn('running program', self.run_cli('capture', '-o', self.heap, '--when', 'uss > 1', 'other.refscope', status=USAGE).stderr)
 
 
 if __name__ == '__main__':
