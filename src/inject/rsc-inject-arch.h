@@ -72,12 +72,12 @@ typedef struct
 
 /* The machine code, which runs wherever it is put. */
 const guint8 *rsc_stub_get (gsize *size);
-/* In the stopped thread @tid: the stub runs, ends with give_back, of the frame at parameters.frame. */
+/* In the stopped thread @tid: the stub runs, sets room.done, waits for RSC_STUB_WAIT_MS to be stopped, and ends with
+ * give_back, of the frame at parameters.frame. */
+#define RSC_STUB_WAIT_MS 200
 gboolean rsc_thread_begin_stub  (pid_t tid, const RscThreadState *self, guint64 stub, guint64 parameters, guint64 stack);
 /* At the stop before a system call: it is not made, and what is behind it comes next. */
 gboolean rsc_thread_skip_call   (pid_t tid);
-/* At a stop for a system call: whether the stub is about to give back the frame. */
-gboolean rsc_thread_is_at_end   (pid_t tid, guint64 frame);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscThreadState, rsc_thread_state_free)
 

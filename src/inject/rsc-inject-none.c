@@ -99,9 +99,3 @@ rsc_thread_skip_call (pid_t tid)
 {
   return FALSE;
 }
-
-gboolean
-rsc_thread_is_at_end (pid_t tid, guint64 frame)
-{
-  return FALSE;
-}

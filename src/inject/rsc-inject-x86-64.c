@@ -340,8 +340,16 @@ __asm__ (".pushsection .rodata\n"
          "  syscall\n"
          "4:\n"
          "  mov %r13d, (%r12)\n"
-         "  mov 56(%rbx), %rsp\n"      /* frame */
          "  movq $1, 104(%rbx)\n"      /* room.done */
+         "  push $200000000\n"         /* RSC_STUB_WAIT_MS; by a call that leaves no state of its own when it is interrupted */
+         "  push $0\n"
+         "  mov $271, %eax\n"          /* ppoll */
+         "  xor %edi, %edi\n"
+         "  xor %esi, %esi\n"
+         "  mov %rsp, %rdx\n"
+         "  xor %r10d, %r10d\n"
+         "  syscall\n"
+         "  mov 56(%rbx), %rsp\n"      /* frame */
          "5:\n"
          "  mov $15, %eax\n"           /* rt_sigreturn */
          "  syscall\n"
@@ -393,13 +401,4 @@ rsc_thread_skip_call (pid_t tid)
   registers.orig_rax = (guint64) -1;
 
   return ptrace (PTRACE_SETREGS, tid, NULL, &registers) == 0;
-}
-
-gboolean
-rsc_thread_is_at_end (pid_t tid, guint64 frame)
-{
-  struct user_regs_struct registers;
-
-  return ptrace (PTRACE_GETREGS, tid, NULL, &registers) == 0 && (long) registers.orig_rax == SYS_rt_sigreturn
-         && registers.rsp == frame;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,6 +35,8 @@
 #define LIBRARY_NAME "refscope-agent"
 /* The loader may wait for another thread, and starting a thread takes its time. */
 #define STUB_MS 10000
+/* How often to look whether the stub is done, in microseconds. */
+#define STUB_INTERVAL 20
 #define CALL_MS 2000
 
 /* Where things are in the data. */
@@ -53,7 +56,7 @@ typedef struct
 
   RscProcessMemory *memory;
   RscGadgets gadgets;
-  guint64 libc;
+  RscStubParameters functions; /* of the C library, and the agent's entry if it was there before the thread was stopped */
   RscStoppedThread thread;
   guint64 frame;         /* on the thread's own stack */
   guint64 signal_mask;
@@ -111,6 +114,23 @@ fail_call (Injection *self, gint64 result)
   return FALSE;
 }
 
+/* The thread was stopped by a signal, which is not one that it is to have now. */
+static gboolean
+take_signal (Injection *self, int number)
+{
+  /* The only one that is not blocked. */
+  if (number == SIGSTOP)
+    {
+      self->stop_signal = SIGSTOP;
+      return TRUE;
+    }
+  /* What we brought has failed: the thread is put back where it was. */
+  g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+               _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid, g_strsignal (number));
+
+  return FALSE;
+}
+
 /* To the next stop for a system call. */
 static gboolean
 run_to_call (Injection *self, int ms)
@@ -126,21 +146,62 @@ run_to_call (Injection *self, int ms)
         }
       if (status >> 16 != 0)
         continue; /* the process is being stopped: it is when we are gone */
-      switch (WSTOPSIG (status))
-        {
-        case SIGTRAP | 0x80:
-          return TRUE;
-        case SIGSTOP: /* the only one that is not blocked */
-          self->stop_signal = SIGSTOP;
-          break;
-        default:
-          /* What we brought has failed: the thread is put back where it was. */
-          g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
-                       _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid,
-                       g_strsignal (WSTOPSIG (status)));
-          return FALSE;
-        }
+      if (WSTOPSIG (status) == (SIGTRAP | 0x80))
+        return TRUE;
+      if (!take_signal (self, WSTOPSIG (status)))
+        return FALSE;
     }
+}
+
+/* Whether the stopped thread waits in the stub, and has not given its state back by itself: then it is on its way. */
+static gboolean
+is_in_stub (Injection *self)
+{
+  g_autoptr(RscThreadState) state = rsc_thread_state_read (self->thread.tid);
+  guint64 pc = state != NULL ? rsc_thread_state_get_pc (state) : 0;
+
+  return pc >= self->stub && pc < self->stub + STUB_SIZE;
+}
+
+/* To the end of the stub, without a stop for each system call of the loader's. */
+static gboolean
+run_to_end (Injection *self)
+{
+  guint64 address = self->data + AT_PARAMETERS + G_STRUCT_OFFSET (RscStubParameters, room.done);
+  gint64 until = g_get_monotonic_time () + STUB_MS * 1000;
+  guint64 done = 0;
+  gboolean goes_on = ptrace (PTRACE_CONT, self->thread.tid, NULL, NULL) == 0;
+
+  while (goes_on)
+    {
+      int status;
+      pid_t stopped = waitpid (self->thread.tid, &status, __WALL | WNOHANG);
+
+      if (stopped == self->thread.tid)
+        {
+          if (!WIFSTOPPED (status))
+            break;
+          /* An event: the process is being stopped; it is when we are gone. */
+          if (status >> 16 == 0 && !take_signal (self, WSTOPSIG (status)))
+            return FALSE;
+          goes_on = ptrace (PTRACE_CONT, self->thread.tid, NULL, NULL) == 0;
+        }
+      else if ((stopped < 0 && errno != EINTR) || !rsc_process_memory_read (self->memory, address, &done, sizeof done)
+               || g_get_monotonic_time () > until)
+        break;
+      else if (done != 0)
+        {
+          if (!rsc_thread_interrupt (self->thread.tid) && !rsc_process_has_ended (self->thread.tid))
+            break; /* it may be in there still */
+          self->runs = !is_in_stub (self);
+          return TRUE;
+        }
+      else
+        g_usleep (STUB_INTERVAL);
+    }
+  self->runs = TRUE;
+
+  return FALSE;
 }
 
 /* A system call of the process; FALSE: it is gone. */
@@ -372,21 +433,13 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
 
   frame = rsc_thread_state_make_frame (self->thread.state, &self->gadgets, self->data + AT_FRAME, &address);
   data = g_bytes_get_data (frame, &size);
-  *parameters = (RscStubParameters) {
-    .errno_location = rsc_process_symbols_find (self->memory, self->libc, "__errno_location"),
-    .dlopen = rsc_process_symbols_find (self->memory, self->libc, "dlopen"),
-    .dlsym = rsc_process_symbols_find (self->memory, self->libc, "dlsym"),
-    .dlerror = rsc_process_symbols_find (self->memory, self->libc, "dlerror"),
-    .library = self->data + AT_LIBRARY,
-    .symbol = self->data + AT_SYMBOL,
-    .entry = entry,
-    .frame = address + sizeof (guint64),
-    .file = self->file,
-    .room = { .areas = { self->stub, self->data }, .sizes = { STUB_SIZE, DATA_SIZE + STACK_SIZE } },
-  };
-  if (parameters->errno_location == 0 || parameters->dlopen == 0 || parameters->dlsym == 0 || parameters->dlerror == 0)
-    return fail (self, RSC_ERROR_UNSUPPORTED,
-                 _("Process %d has a C library older than glibc 2.34, whose loader cannot be asked. Launch the program with Refscope."));
+  *parameters = self->functions;
+  parameters->library = self->data + AT_LIBRARY;
+  parameters->symbol = self->data + AT_SYMBOL;
+  parameters->entry = entry;
+  parameters->frame = address + sizeof (guint64);
+  parameters->file = self->file;
+  parameters->room = (RscWireRoom) { .areas = { self->stub, self->data }, .sizes = { STUB_SIZE, DATA_SIZE + STACK_SIZE } };
   if (!rsc_process_memory_write (self->memory, address, data, size)
       || !rsc_process_memory_write (self->memory, address + rsc_frame_mask_offset, &self->signal_mask, sizeof self->signal_mask)
       || !rsc_process_memory_write (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters)
@@ -395,11 +448,9 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
                                  self->data + DATA_SIZE + STACK_SIZE))
     return fail_gone (self);
 
-  do
-    if (!run_to_call (self, STUB_MS))
-      return fail (self, RSC_ERROR_TIMEOUT,
-                   _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."));
-  while (!rsc_thread_is_at_end (self->thread.tid, parameters->frame));
+  if (!run_to_end (self))
+    return fail (self, RSC_ERROR_TIMEOUT,
+                 _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."));
   self->file = -1;
 
   return rsc_process_memory_read (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters) || fail_gone (self);
@@ -412,8 +463,6 @@ open_library (Injection *self, RscStubParameters *parameters)
   static gboolean (*const ways[]) (Injection *self) = { give_name, give_descriptor, give_copy };
 
   *parameters = (RscStubParameters) { 0 };
-  if (!g_file_get_contents (self->library, &self->bytes, &self->size, self->error))
-    return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
     {
       if (!ways[i] (self))
@@ -437,10 +486,14 @@ load (Injection *self)
   RscStubParameters parameters;
   guint64 entry;
 
-  /* Another Refscope may have brought it meanwhile. */
-  if (!rsc_process_memory_reload (self->memory, self->error))
-    return FALSE;
-  entry = find_entry (self);
+  entry = self->functions.entry;
+  if (entry == 0)
+    {
+      /* Another Refscope may have brought it meanwhile. */
+      if (!rsc_process_memory_reload (self->memory, self->error))
+        return FALSE;
+      entry = find_entry (self);
+    }
   if (entry != 0 ? !run_stub (self, entry, &parameters) : !open_library (self, &parameters))
     return FALSE;
   if (parameters.result < 0)
@@ -491,9 +544,26 @@ let_go (Injection *self)
   ptrace (PTRACE_DETACH, tid, NULL, NULL);
   if (self->stop_signal != 0)
     syscall (SYS_tgkill, self->pid, tid, self->stop_signal);
-  self->injection->stopped_us = g_get_monotonic_time () - self->thread.stopped;
 }
 
+static gboolean
+find_functions (Injection *self, guint64 libc)
+{
+  RscStubParameters *functions = &self->functions;
+
+  functions->errno_location = rsc_process_symbols_find (self->memory, libc, "__errno_location");
+  functions->dlopen = rsc_process_symbols_find (self->memory, libc, "dlopen");
+  functions->dlsym = rsc_process_symbols_find (self->memory, libc, "dlsym");
+  functions->dlerror = rsc_process_symbols_find (self->memory, libc, "dlerror");
+  if (functions->errno_location == 0 || functions->dlopen == 0 || functions->dlsym == 0 || functions->dlerror == 0)
+    return fail (self, RSC_ERROR_UNSUPPORTED,
+                 _("Process %d has a C library older than glibc 2.34, whose loader cannot be asked. Launch the program with Refscope."));
+  functions->entry = find_entry (self);
+
+  return functions->entry != 0 || g_file_get_contents (self->library, &self->bytes, &self->size, self->error);
+}
+
+/* All that can be known before a thread is stopped. */
 static gboolean
 look_up (Injection *self, char **python)
 {
@@ -512,10 +582,11 @@ look_up (Injection *self, char **python)
   if (libc == NULL)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Process %d does not use glibc (it is linked statically, or with musl), which attaching needs. Run the program with a Python for glibc."));
-  self->libc = libc->start;
-  if (!rsc_gadgets_find (self->memory, self->libc, &self->gadgets))
+  if (!rsc_gadgets_find (self->memory, libc->start, &self->gadgets))
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Refscope cannot attach to process %d on this processor or with this C library. Launch the program with Refscope."));
+  if (!find_functions (self, libc->start))
+    return FALSE;
   /* With an allocator of its own in it, that code may hold a lock that the loader needs: only system calls are safe then. */
   if (rsc_process_symbols_find (self->memory, interpreter->base, "malloc") == 0)
     *python = g_steal_pointer (&interpreter->path);
@@ -543,6 +614,7 @@ inject (Injection *self)
     clean_up (self);
   if (!self->runs)
     let_go (self);
+  self->injection->stopped_us = g_get_monotonic_time () - self->thread.stopped;
 
   return injected;
 }
@@ -551,7 +623,11 @@ static gpointer
 run (gpointer data)
 {
   Injection *self = data;
-  gboolean injected = inject (self);
+  gboolean injected;
+
+  /* While this thread sleeps, one of the program's stands still. */
+  prctl (PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  injected = inject (self);
 
   if (self->copy != NULL)
     {

@@ -163,6 +163,14 @@ wait_for_interrupt (pid_t tid, gboolean *is_stopped)
 }
 
 gboolean
+rsc_thread_interrupt (pid_t tid)
+{
+  gboolean is_stopped;
+
+  return ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && wait_for_interrupt (tid, &is_stopped);
+}
+
+gboolean
 rsc_thread_park (pid_t tid)
 {
   gboolean is_stopped;

@@ -24,6 +24,8 @@ gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const Rs
 /* Waits until the traced thread stops; its status as from waitpid().  FALSE: it is gone, or did not
  * stop within @ms. */
 gboolean rsc_thread_wait (pid_t tid, int ms, int *status);
+/* Stops the traced thread, which runs. */
+gboolean rsc_thread_interrupt (pid_t tid);
 /* To where it is as if it had been interrupted, from any other stop. */
 gboolean rsc_thread_park (pid_t tid);
 

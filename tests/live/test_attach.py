@@ -10,37 +10,19 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-import textwrap
 import time
 import unittest
 
 import interpreters
+from running import IS_SANITISED, ROUNDS_PROGRAM, SYSTEM_PYTHON, Program, attach, wait_until
 from tracing import is_supported
 
 CLI = os.environ.get('RSC_CLI')
-ROUNDS_PROGRAM = os.environ['RSC_ATTACH_ROUNDS']
 PACKAGE = os.environ.get('RSC_PYTHON_PACKAGE', '')
-IS_SANITISED = b'__asan_init' in pathlib.Path(ROUNDS_PROGRAM).read_bytes()
 ROUNDS = int(os.environ.get('RSC_TEST_ATTACH_ROUNDS', 8 if IS_SANITISED else 20))
-SYSTEM_PYTHON = '/usr/bin/python3'
 WARNING = re.compile(r'^<string>:\d+: DeprecationWarning: This process \(pid=\d+\) is multi-threaded, use of fork.*\n(  .*\n)?', re.M)
 
-# What each says when it is ready, and how it is seen that it goes on well: it says so when it is asked to end.
-BEGIN = """
-import signal, sys, threading, time
-ended = False
-def end(*_):
-    global ended
-    ended = True
-signal.signal(signal.SIGTERM, end)
-def ready():
-    print('ready', flush=True)
-"""
-END = """
-print('well', flush=True)
-"""
 TARGETS = {
     'sleeping': """
         ready()
@@ -151,71 +133,6 @@ TARGETS = {
         asyncio.run(main())
         """,
 }
-
-
-class Program:
-    """A program in Python that runs without Refscope."""
-
-    def __init__(self, text, python=SYSTEM_PYTHON, before=(), environment=None):
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(('PYTHON', 'LD_PRELOAD'))}
-        self.process = subprocess.Popen([*before, python, '-u', '-c', BEGIN + textwrap.dedent(text) + END], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**clean, **(environment or {})})
-        line = self.process.stdout.readline()
-        if line != 'ready\n':
-            raise AssertionError(self.process.communicate())
-        self.pid = self.process.pid
-
-    def folder(self, name):
-        return os.listdir(f'/proc/{self.pid}/{name}')
-
-    def descriptors(self):
-        found = {}
-        for number in self.folder('fd'):
-            try:
-                found[number] = os.readlink(f'/proc/{self.pid}/fd/{number}')
-            except FileNotFoundError:
-                pass
-        return found
-
-    def mappings(self):
-        """What is mapped, as often as it is: addresses and sizes of what the C library allocates change."""
-        names = {}
-        for line in pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines():
-            name = line.split(None, 5)[5] if len(line.split(None, 5)) == 6 else ''
-            names[name] = names.get(name, 0) + 1
-        return names
-
-    def has_our_code(self):
-        """Code that is of no file: what the thread was made to run."""
-        lines = pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines()
-        return any('r-xp' in line and len(line.split()) == 5 for line in lines)
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=120)
-        return self.process.returncode, output, errors
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
-
-
-def wait_until(condition, seconds=30):
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(.02)
-    return True
-
-
-def attach(pid, rounds=1, every=1):
-    return subprocess.run([ROUNDS_PROGRAM, str(pid), str(rounds), str(every)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=600)
 
 
 def cli(*words, status=0):
@@ -564,6 +481,26 @@ class Killed(unittest.TestCase):
                                 (program.folder('task'), program.descriptors()))
                 again = attach(program.pid, 2, 1)
                 self.assertEqual(again.returncode, 0, again.stderr)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_refscope_that_is_stopped(self):
+        """At any moment, and for so long that the thread does not wait for it."""
+        chance = random.Random(3)
+        for name in 'sleeping', 'computing':
+            with self.subTest(name), Program(TARGETS[name]) as program:
+                threads, descriptors = len(program.folder('task')), program.descriptors()
+                refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '100000', '3'], stderr=subprocess.PIPE, text=True)
+                for _ in range(ROUNDS // 4):
+                    time.sleep(chance.uniform(.01, .06))
+                    refscope.send_signal(signal.SIGSTOP)
+                    time.sleep(.3)
+                    refscope.send_signal(signal.SIGCONT)
+                time.sleep(.1)
+                self.assertIsNone(refscope.poll())
+                refscope.kill()
+                self.assertEqual(refscope.communicate()[1], '')
+                self.assertTrue(wait_until(lambda: len(program.folder('task')) == threads and program.descriptors() == descriptors),
+                                (program.folder('task'), program.descriptors()))
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
     def test_program(self):

@@ -1,0 +1,91 @@
+"""A program in Python that runs without Refscope, to be attached to."""
+import os
+import pathlib
+import signal
+import subprocess
+import textwrap
+import time
+
+ROUNDS_PROGRAM = os.environ['RSC_ATTACH_ROUNDS']
+IS_SANITISED = b'__asan_init' in pathlib.Path(ROUNDS_PROGRAM).read_bytes()
+SYSTEM_PYTHON = '/usr/bin/python3'
+
+# What each says when it is ready, and how it is seen that it goes on well: it says so when it is asked to end.
+BEGIN = """
+import signal, sys, threading, time
+ended = False
+def end(*_):
+    global ended
+    ended = True
+signal.signal(signal.SIGTERM, end)
+def ready():
+    print('ready', flush=True)
+"""
+END = """
+print('well', flush=True)
+"""
+
+
+class Program:
+    """A program in Python that runs without Refscope."""
+
+    def __init__(self, text, python=SYSTEM_PYTHON, before=(), environment=None):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(('PYTHON', 'LD_PRELOAD'))}
+        self.process = subprocess.Popen([*before, python, '-u', '-c', BEGIN + textwrap.dedent(text) + END], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**clean, **(environment or {})})
+        line = self.process.stdout.readline()
+        if line != 'ready\n':
+            raise AssertionError(self.process.communicate())
+        self.pid = self.process.pid
+
+    def folder(self, name):
+        return os.listdir(f'/proc/{self.pid}/{name}')
+
+    def descriptors(self):
+        found = {}
+        for number in self.folder('fd'):
+            try:
+                found[number] = os.readlink(f'/proc/{self.pid}/fd/{number}')
+            except FileNotFoundError:
+                pass
+        return found
+
+    def mappings(self):
+        """What is mapped, as often as it is: addresses and sizes of what the C library allocates change."""
+        names = {}
+        for line in pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines():
+            name = line.split(None, 5)[5] if len(line.split(None, 5)) == 6 else ''
+            names[name] = names.get(name, 0) + 1
+        return names
+
+    def has_our_code(self):
+        """Code that is of no file: what the thread was made to run."""
+        lines = pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines()
+        return any('r-xp' in line and len(line.split()) == 5 for line in lines)
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        output, errors = self.process.communicate(timeout=120)
+        return self.process.returncode, output, errors
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def wait_until(condition, seconds=30):
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(.02)
+    return True
+
+
+def attach(pid, rounds=1, every=1):
+    return subprocess.run([ROUNDS_PROGRAM, str(pid), str(rounds), str(every)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=600)
