@@ -127,6 +127,7 @@ begin (void)
   was_enabled = PyGC_Disable ();
   rsc_agent_reserve_take ();
   rsc_agent_watch_collections ();
+  rsc_agent_begin_recording ();
   rsc_agent_give_marks ();
   if (was_enabled)
     PyGC_Enable ();

@@ -238,11 +238,18 @@ explain_clone (int error, char text[RSC_WALK_ERROR_SIZE])
                            NULL);
 }
 
+/* Else it is the program's main thread, or the one whose collection was waited for. */
+static bool
+is_agent_thread (void)
+{
+  return (pid_t) syscall (SYS_gettid) == atomic_load (&rsc_agent.thread_id);
+}
+
 /* Asked by a walk in place, which may take seconds. */
 static int
 is_given_up (void)
 {
-  if (!rsc_agent_is_main_thread ())
+  if (is_agent_thread ())
     rsc_agent_hear_cancel ();
 
   return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
@@ -255,7 +262,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
   RscWalkOptions options = {
     .excluded = (const void *const *) rsc_agent.own,
     .n_excluded = rsc_agent.n_own,
-    .skip_this_thread = !rsc_agent_is_main_thread (),
+    .skip_this_thread = is_agent_thread (),
     .in_place = in_place,
     .is_cancelled = is_given_up,
   };

@@ -1,8 +1,9 @@
 /* Telling of the collections that the program's collector makes.
  *
- * A callback in gc.callbacks would be an object of ours in the program's heap,
- * and Python code of the program could see it.  The collector counts for itself: the
- * numbers are read, which needs no GIL. */
+ * A callback in gc.callbacks is an object of ours in the program's heap,
+ * and Python code of the program can see it: there is one only if it is asked for (see
+ * rsc-agent-record.c).  The collector counts for itself: the numbers are read, which
+ * needs no GIL. */
 
 #include "rsc-agent-private.h"
 
@@ -12,6 +13,8 @@ static RscWalkGcCounters counters;
 static RscWalkGcCounts told;
 static RscWireMessage message;
 static bool is_watching;
+static bool has_told;        /* told is known: a collection may be in the middle when that begins */
+static int64_t n_unrecorded; /* collections that ran while they were recorded, less their records */
 
 void
 rsc_agent_watch_collections (void)
@@ -19,36 +22,102 @@ rsc_agent_watch_collections (void)
   char error[RSC_WALK_ERROR_SIZE];
 
   /* What cannot be read is not told of; a capture says why. */
-  is_watching = rsc_walk_find_gc_counters (&counters, error) == 0
-                && rsc_walk_read_gc_counters (&counters, &told) == 0;
+  is_watching = rsc_walk_find_gc_counters (&counters, error) == 0;
+  has_told = is_watching && rsc_walk_read_gc_counters (&counters, &told) == 0;
+}
+
+static void
+tell_records (void)
+{
+  static RscWireRecord records[RSC_WIRE_RECORDS_MAX];
+  size_t n;
+
+  while ((n = rsc_agent_take_records (records, RSC_WIRE_RECORDS_MAX)) > 0)
+    {
+      rsc_wire_message_init (&message, RSC_WIRE_RECORDED, 0);
+      rsc_wire_message_add_list (&message, RSC_WIRE_RECORDS, (const uint64_t *) records, n * RSC_WIRE_RECORD_VALUES);
+      rsc_agent_send (&message);
+      n_unrecorded -= (int64_t) n;
+    }
+}
+
+/* Those that a callback too few, or a full ring, made it miss. */
+static void
+tell_unrecorded (const RscWalkGcCounts *now)
+{
+  for (unsigned i = 0; i < 3; i++)
+    n_unrecorded += (int64_t) (now->collections[i] - told.collections[i]);
+  /* They were written before the collector said that it was done. */
+  tell_records ();
+  /* Records of collections that ran since then are less than none. */
+  if (n_unrecorded <= 0)
+    return;
+  rsc_wire_message_init (&message, RSC_WIRE_UNRECORDED, 0);
+  rsc_wire_message_add_number (&message, RSC_WIRE_TIME, rsc_agent_now ());
+  rsc_wire_message_add_number (&message, RSC_WIRE_COLLECTIONS, (uint64_t) n_unrecorded);
+  rsc_agent_send (&message);
+  n_unrecorded = 0;
+}
+
+static void
+tell_counted (const RscWalkGcCounts *now)
+{
+  for (unsigned i = 0; i < 3; i++)
+    {
+      uint64_t collections = now->collections[i] - told.collections[i];
+
+      if (collections == 0)
+        continue;
+      rsc_wire_message_init (&message, RSC_WIRE_COLLECTED, 0);
+      rsc_wire_message_add_number (&message, RSC_WIRE_TIME, rsc_agent_now ());
+      rsc_wire_message_add_number (&message, RSC_WIRE_GENERATION, i);
+      rsc_wire_message_add_number (&message, RSC_WIRE_COLLECTIONS, collections);
+      rsc_wire_message_add_number (&message, RSC_WIRE_FREED, now->collected[i] - told.collected[i]);
+      rsc_wire_message_add_number (&message, RSC_WIRE_UNCOLLECTABLE, now->uncollectable[i] - told.uncollectable[i]);
+      rsc_agent_send (&message);
+    }
+}
+
+/* The lock is held.  false: a collection is in the middle. */
+static bool
+tell (void)
+{
+  RscWalkGcCounts now;
+
+  if (rsc_agent_is_recording ())
+    tell_records ();
+  if (rsc_walk_read_gc_counters (&counters, &now) != 0)
+    return false;
+  if (!has_told)
+    n_unrecorded = 0;
+  else if (rsc_agent_is_recording ())
+    tell_unrecorded (&now);
+  else
+    tell_counted (&now);
+  told = now;
+  has_told = true;
+
+  return true;
 }
 
 void
 rsc_agent_tell_collections (void)
 {
-  RscWalkGcCounts now;
-
   if (!is_watching || !atomic_load (&rsc_agent.active))
     return;
 
   pthread_mutex_lock (&lock);
-  if (rsc_walk_read_gc_counters (&counters, &now) == 0)
-    {
-      for (unsigned i = 0; i < 3; i++)
-        {
-          uint64_t collections = now.collections[i] - told.collections[i];
+  tell ();
+  pthread_mutex_unlock (&lock);
+}
 
-          if (collections == 0)
-            continue;
-          rsc_wire_message_init (&message, RSC_WIRE_COLLECTED, 0);
-          rsc_wire_message_add_number (&message, RSC_WIRE_TIME, rsc_agent_now ());
-          rsc_wire_message_add_number (&message, RSC_WIRE_GENERATION, i);
-          rsc_wire_message_add_number (&message, RSC_WIRE_COLLECTIONS, collections);
-          rsc_wire_message_add_number (&message, RSC_WIRE_FREED, now.collected[i] - told.collected[i]);
-          rsc_wire_message_add_number (&message, RSC_WIRE_UNCOLLECTABLE, now.uncollectable[i] - told.uncollectable[i]);
-          rsc_agent_send (&message);
-        }
-      told = now;
-    }
+void
+rsc_agent_tell_otherwise (bool recording, atomic_bool *is_recording)
+{
+  pthread_mutex_lock (&lock);
+  /* In the middle of a collection the numbers are not whole: they are told of from the next time on. */
+  if (is_watching && atomic_load (&rsc_agent.active) && !tell ())
+    has_told = false;
+  atomic_store (is_recording, recording);
   pthread_mutex_unlock (&lock);
 }

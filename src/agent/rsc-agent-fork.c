@@ -148,6 +148,7 @@ on_child (void)
   rsc_agent_close_request ();
   forget_request ();
   rsc_agent_attach_forget ();
+  rsc_agent_forget_recording ();
   rsc_agent_reserve_give ();
 }
 

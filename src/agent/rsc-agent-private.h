@@ -52,7 +52,7 @@ typedef struct
   unsigned flags;    /* RscWireRequestFlags */
   unsigned generation;
   uint64_t thresholds[3];
-  bool enabled;
+  bool enabled;   /* SET_ENABLED, SET_RECORDING */
   int fds[RSC_WIRE_FDS_MAX]; /* -1: none */
 } RscAgentRequest;
 
@@ -69,6 +69,7 @@ typedef enum
   RSC_AGENT_IDLE,
   RSC_AGENT_QUEUED,   /* a request that was not begun yet */
   RSC_AGENT_ON_MAIN,  /* the main thread is to run it, or runs it */
+  RSC_AGENT_AWAITING, /* the next collection is to run it, or runs it */
   RSC_AGENT_RAN,      /* it ran; reply stands, children may still walk */
 } RscAgentPhase;
 
@@ -88,6 +89,7 @@ typedef struct
 
   atomic_bool active;      /* connected, in the process that connected */
   atomic_bool hold_all;    /* hold at marks and before the end */
+  bool record;             /* record collections from the beginning */
   atomic_uint released;    /* counts how often held threads were let go */
   atomic_uint signals;     /* counts what a held thread should look at; a futex */
   atomic_bool main_held;   /* the main thread waits in a hold */
@@ -107,7 +109,7 @@ typedef struct
   pthread_mutex_t lock;
   pthread_cond_t changed;  /* phase became RSC_AGENT_IDLE */
   _Atomic RscAgentPhase phase; /* [lock] to change it */
-  bool main_began;         /* [lock] ON_MAIN: it is running */
+  bool main_began;         /* [lock] ON_MAIN, AWAITING: it is running */
   bool left_to_main;       /* [lock] the thread is gone: who runs the request puts an end to it */
   atomic_bool cancelled;   /* nobody waits for the request any more */
   RscAgentRequest request; /* the thread's; the main thread's while main_began */
@@ -182,6 +184,13 @@ void rsc_agent_reply_written (RscWireStatus status, const char *text);
 /* From here on Refscope waits without a time limit. */
 void rsc_agent_say_begun (void);
 
+/* Captures into the request's memfd number @which; false: the reply says why. */
+bool rsc_agent_request_capture (size_t which, uint64_t since);
+/* Without the GIL as well, in the thread that ran it: it is over but for its children. */
+void rsc_agent_request_ran (void);
+/* Makes the interpreter make what it makes when the program imports gc, which stays where it was. */
+void rsc_agent_import_gc (void);
+
 /* rsc-agent-capture.c */
 /* GIL held.  Begins a capture of the heap into @fd, in a child or in place; 0,
  * or -1 with a sentence in @error and the status in *status. */
@@ -205,6 +214,35 @@ void rsc_agent_reserve_give (void);
 void rsc_agent_watch_collections (void);
 /* With or without the GIL: tells of those since the last time. */
 void rsc_agent_tell_collections (void);
+/* Tells of what was until now, and sets *@is_recording: from here on they are told by their records, or not. */
+void rsc_agent_tell_otherwise (bool recording, atomic_bool *is_recording);
+
+/* rsc-agent-record.c; GIL held unless said otherwise */
+/* If Refscope asked for it in its welcome. */
+void   rsc_agent_begin_recording (void);
+/* 0, or -1 with a sentence in @error. */
+int    rsc_agent_set_recording (bool recording, char error[RSC_WALK_ERROR_SIZE]);
+/* Without it, too. */
+bool   rsc_agent_is_recording (void);
+/* The next collections call rsc_agent_await_start() and _stop(), until that says that it is over.  As above. */
+int    rsc_agent_listen_for_await (char error[RSC_WALK_ERROR_SIZE]);
+/* Whether it is in the program's list; without it, too. */
+bool   rsc_agent_has_callback (void);
+/* Nobody listens any more. */
+void   rsc_agent_end_recording (void);
+/* In the child of a fork, without it: the callback goes with its next collection. */
+void   rsc_agent_forget_recording (void);
+/* With the lock of rsc_agent_tell_collections() only: takes at most @max records. */
+size_t rsc_agent_take_records (RscWireRecord *records, size_t max);
+
+/* rsc-agent-await.c; GIL held */
+/* The request waits for the next collection; or the reply says why it does not. */
+void rsc_agent_await_begin (void);
+void rsc_agent_await_start (unsigned generation);
+/* true: nobody waits any more. */
+bool rsc_agent_await_stop (uint64_t collected, uint64_t uncollectable);
+/* Without it, too: the program ends, and nothing is to be waited for. */
+void rsc_agent_await_end (void);
 
 /* rsc-agent-hold.c; GIL held unless said otherwise */
 /* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  @flush: what the

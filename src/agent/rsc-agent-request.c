@@ -92,6 +92,13 @@ call_gc (const char *function, const char *format, ...)
   return result;
 }
 
+void
+rsc_agent_import_gc (void)
+{
+  Py_XDECREF (call_gc ("isenabled", "()"));
+  PyErr_Clear ();
+}
+
 /* How long threads other than this one and the agent's were on a processor, in
  * nanoseconds. */
 static uint64_t
@@ -159,9 +166,8 @@ add_gc_state (void)
   rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_ENABLED, state.enabled);
 }
 
-/* false: the reply says why. */
-static bool
-capture (size_t which, uint64_t since)
+bool
+rsc_agent_request_capture (size_t which, uint64_t since)
 {
   char error[RSC_WALK_ERROR_SIZE] = "";
   RscWireStatus status = RSC_WIRE_FAILED;
@@ -212,13 +218,13 @@ run_capture (uint64_t since)
         {
           rsc_agent_reply (RSC_WIRE_DONE, RSC_SENTENCE_NONE, NULL);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
-          capture (0, rsc_agent_now ());
+          rsc_agent_request_capture (0, rsc_agent_now ());
         }
       if (was_enabled)
         PyGC_Enable ();
     }
   else
-    capture (0, since);
+    rsc_agent_request_capture (0, since);
 
   if ((rsc_agent.request.flags & RSC_WIRE_RELEASE) != 0)
     rsc_agent_release ();
@@ -233,7 +239,7 @@ run_collect (bool on_main, uint64_t since)
   int was_enabled = PyGC_Disable ();
   uint64_t began, ran;
 
-  if (!with_captures || capture (0, since))
+  if (!with_captures || rsc_agent_request_capture (0, since))
     {
       int64_t returned;
 
@@ -242,7 +248,7 @@ run_collect (bool on_main, uint64_t since)
       returned = collect (rsc_agent.request.generation);
       began = rsc_agent_now () - began;
       ran = sum_other_threads () - ran;
-      if (returned >= 0 && (!with_captures || capture (1, rsc_agent_now ())))
+      if (returned >= 0 && (!with_captures || rsc_agent_request_capture (1, rsc_agent_now ())))
         {
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_ON_MAIN_THREAD, on_main);
@@ -265,6 +271,15 @@ run_set_thresholds (void)
   if (result == NULL)
     reply_exception ();
   Py_XDECREF (result);
+}
+
+static void
+set_recording (void)
+{
+  char error[RSC_WALK_ERROR_SIZE];
+
+  if (rsc_agent_set_recording (rsc_agent.request.enabled, error) != 0)
+    rsc_agent_reply_written (RSC_WIRE_UNSUPPORTED, error);
 }
 
 void
@@ -305,6 +320,12 @@ rsc_agent_request_run (bool on_main)
         PyGC_Enable ();
       else
         PyGC_Disable ();
+      break;
+    case RSC_WIRE_SET_RECORDING:
+      set_recording ();
+      break;
+    case RSC_WIRE_AWAIT_COLLECTION:
+      rsc_agent_await_begin ();
       break;
     default:
       rsc_agent_reply (RSC_WIRE_UNSUPPORTED, RSC_SENTENCE_UNKNOWN_REQUEST, NULL);

@@ -104,6 +104,19 @@ finish_walks (void)
   PyGILState_Release (state);
 }
 
+/* The program's own list is as it was. */
+static void
+end_recording (void)
+{
+  PyGILState_STATE state;
+
+  if (!rsc_agent_has_callback () || !rsc_agent_may_take_gil ())
+    return;
+  state = rsc_agent_take_gil ();
+  rsc_agent_end_recording ();
+  PyGILState_Release (state);
+}
+
 static void
 set_phase (RscAgentPhase phase)
 {
@@ -133,12 +146,31 @@ give_up (void)
 static bool
 goes_to_main_thread (const RscAgentRequest *request)
 {
-  if ((request->flags & RSC_WIRE_AGENT_THREAD) != 0)
+  if ((request->flags & RSC_WIRE_AGENT_THREAD) != 0 || request->type == RSC_WIRE_AWAIT_COLLECTION)
     return false;
 
   return atomic_load (&rsc_agent.main_held)
          || request->type == RSC_WIRE_COLLECT
          || (request->type == RSC_WIRE_CAPTURE && (request->flags & RSC_WIRE_COLLECT_BEFORE) != 0);
+}
+
+void
+rsc_agent_request_ran (void)
+{
+  bool ours;
+
+  pthread_mutex_lock (&rsc_agent.lock);
+  rsc_agent.phase = RSC_AGENT_RAN;
+  ours = rsc_agent.left_to_main;
+  rsc_agent.left_to_main = false;
+  pthread_cond_broadcast (&rsc_agent.changed);
+  pthread_mutex_unlock (&rsc_agent.lock);
+  rsc_agent_wake ();
+  if (ours)
+    {
+      give_up ();
+      rsc_agent_drop_walks ();
+    }
 }
 
 bool
@@ -154,19 +186,7 @@ rsc_agent_run_on_main (void)
     return false;
 
   rsc_agent_request_run (true);
-
-  pthread_mutex_lock (&rsc_agent.lock);
-  rsc_agent.phase = RSC_AGENT_RAN;
-  ours = rsc_agent.left_to_main;
-  rsc_agent.left_to_main = false;
-  pthread_cond_broadcast (&rsc_agent.changed);
-  pthread_mutex_unlock (&rsc_agent.lock);
-  rsc_agent_wake ();
-  if (ours)
-    {
-      give_up ();
-      rsc_agent_drop_walks ();
-    }
+  rsc_agent_request_ran ();
 
   return true;
 }
@@ -218,7 +238,8 @@ begin_request (bool anyway)
       if (run)
         rsc_agent_request_run (false);
       PyGILState_Release (state);
-      if (run)
+      /* Else it waits for a collection, which may have been by now. */
+      if (run && rsc_agent.phase == RSC_AGENT_QUEUED)
         set_phase (RSC_AGENT_RAN);
     }
 }
@@ -311,7 +332,7 @@ cancel_request (uint32_t number)
     {
       atomic_store (&rsc_agent.cancelled, true);
       if (rsc_agent.phase == RSC_AGENT_QUEUED
-          || (rsc_agent.phase == RSC_AGENT_ON_MAIN && !rsc_agent.main_began))
+          || ((rsc_agent.phase == RSC_AGENT_ON_MAIN || rsc_agent.phase == RSC_AGENT_AWAITING) && !rsc_agent.main_began))
         {
           rsc_agent.phase = RSC_AGENT_RAN;
           rsc_agent_reply (RSC_WIRE_LATE, RSC_SENTENCE_NONE, NULL);
@@ -395,6 +416,7 @@ get_timeout (bool child_ends)
       if (!rsc_agent_has_children ())
         return 0;
       return child_ends ? CHILD_END_INTERVAL : CHILD_INTERVAL;
+    case RSC_AGENT_AWAITING:
     case RSC_AGENT_IDLE:
     default:
       return IDLE_INTERVAL;
@@ -461,7 +483,7 @@ serve (void *data)
       bool busy;
 
       pthread_mutex_lock (&rsc_agent.lock);
-      busy = rsc_agent.phase == RSC_AGENT_ON_MAIN && rsc_agent.main_began;
+      busy = (rsc_agent.phase == RSC_AGENT_ON_MAIN || rsc_agent.phase == RSC_AGENT_AWAITING) && rsc_agent.main_began;
       rsc_agent.left_to_main = busy;
       if (!busy)
         rsc_agent.phase = RSC_AGENT_IDLE;
@@ -472,6 +494,8 @@ serve (void *data)
       rsc_agent_close_connection ();
       if (!busy && !atomic_load (&rsc_agent.stopping))
         finish_walks ();
+      if (!atomic_load (&rsc_agent.stopping))
+        end_recording ();
     }
   atomic_store (&rsc_agent.thread_ended, true);
 

@@ -136,6 +136,7 @@ rsc_agent_take_welcome (const RscWireMessage *welcome)
 {
   atomic_store (&rsc_agent.hold_all, rsc_wire_message_number (welcome, RSC_WIRE_HOLD_ALL, 0) != 0);
   take_hold_names (welcome);
+  rsc_agent.record = rsc_wire_message_number (welcome, RSC_WIRE_ENABLED, 0) != 0;
 }
 
 bool
@@ -195,6 +196,7 @@ rsc_agent_say_goodbye (void)
   static RscWireMessage message;
 
   rsc_agent_come_back ();
+  rsc_agent_await_end ();
   if (rsc_agent_is_main_thread ())
     rsc_agent_run_on_main ();
   Py_BEGIN_ALLOW_THREADS
@@ -301,6 +303,7 @@ rsc_agent_begin (const char *folder, const char *event)
   rsc_agent_watch_exit ();
   rsc_agent_add_finder ();
   rsc_agent_watch_collections ();
+  rsc_agent_begin_recording ();
   rsc_agent_watch_forks ();
   rsc_agent_watch_system_forks ();
   rsc_agent_watch_exec (folder);

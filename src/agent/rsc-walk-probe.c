@@ -213,6 +213,14 @@ rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERRO
     return -1;
   counters->statistics = (const uint64_t *) (interp + layout.gc_stats);
   counters->collecting = (const uint32_t *) (interp + layout.gc_collecting);
+  counters->callbacks = (void *const *) (interp + layout.gc_garbage + 8); /* the field behind it */
+  for (unsigned g = 0; g < 3; g++)
+    {
+      RscAddress generation = interp + layout.gc_generations + g * RSC_PY_GENERATION_SIZE;
+
+      counters->thresholds[g] = (const uint32_t *) (generation + RSC_PY_GENERATION_THRESHOLD);
+      counters->counts[g] = (const uint32_t *) (generation + RSC_PY_GENERATION_COUNT);
+    }
 
   return 0;
 }

@@ -92,6 +92,8 @@ typedef struct
 {
   const uint64_t *statistics;  /* collections, collected, uncollectable for each generation */
   const uint32_t *collecting;
+  const uint32_t *thresholds[3], *counts[3];
+  void *const *callbacks;      /* the list in gc.callbacks; may hold NULL */
 } RscWalkGcCounters;
 
 typedef struct

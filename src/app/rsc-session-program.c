@@ -185,6 +185,9 @@ handle_event (RscSession *self, const RscTargetEvent *event)
       rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = self->earlier_seconds + event->seconds, .generation = (int) event->generation });
       break;
 
+    case RSC_EVENT_UNRECORDED:
+      break;
+
     case RSC_EVENT_WAITING:
       g_free (self->waiting);
       self->waiting = g_strdup (event->message);

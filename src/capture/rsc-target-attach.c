@@ -65,6 +65,7 @@ rsc_target_attach (pid_t pid, const RscAttachOptions *options, GError **error)
   RscInjection injection;
 
   self->attached = TRUE;
+  self->record = options != NULL && options->record;
   if (agent == NULL || !rsc_target_make_events (self, error))
     return NULL;
   if (pid == getpid ())

@@ -199,6 +199,29 @@ rsc_collection_free (RscCollection *self)
   g_free (self);
 }
 
+/* Takes @collection over, and fills it. */
+static RscCollection *
+read_collection (RscCollection *collection, RscTarget *target, const RscTargetExchange *exchange, Plan *before, Plan *after,
+                 gboolean with_captures, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr(RscCollection) self = collection;
+
+  self->returned = (gint64) rsc_wire_message_number (&exchange->reply, RSC_WIRE_RETURNED, 0);
+  self->on_main_thread = rsc_wire_message_number (&exchange->reply, RSC_WIRE_ON_MAIN_THREAD, 0) != 0;
+  self->others_ran = rsc_wire_message_number (&exchange->reply, RSC_WIRE_OTHERS_RAN, 0) != 0;
+  if (with_captures)
+    {
+      self->before = plan_read (before, target, exchange->pause_ns, progress, cancellable, error);
+      if (self->before == NULL)
+        return NULL;
+      self->after = plan_read (after, target, exchange->pause_ns, progress, cancellable, error);
+      if (self->after == NULL)
+        return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
 RscCollection *
 rsc_target_collect (RscTarget *self, guint generation, RscCollectFlags flags, const RscProgress *progress,
                     GCancellable *cancellable, GError **error)
@@ -231,18 +254,39 @@ rsc_target_collect (RscTarget *self, guint generation, RscCollectFlags flags, co
     return NULL;
 
   collection->generation = generation;
-  collection->returned = (gint64) rsc_wire_message_number (&exchange->reply, RSC_WIRE_RETURNED, 0);
-  collection->on_main_thread = rsc_wire_message_number (&exchange->reply, RSC_WIRE_ON_MAIN_THREAD, 0) != 0;
-  collection->others_ran = rsc_wire_message_number (&exchange->reply, RSC_WIRE_OTHERS_RAN, 0) != 0;
-  if (with_captures)
-    {
-      collection->before = plan_read (&before, self, exchange->pause_ns, progress, cancellable, error);
-      if (collection->before == NULL)
-        return NULL;
-      collection->after = plan_read (&after, self, exchange->pause_ns, progress, cancellable, error);
-      if (collection->after == NULL)
-        return NULL;
-    }
 
-  return g_steal_pointer (&collection);
+  return read_collection (g_steal_pointer (&collection), self, exchange, &before, &after, with_captures, progress, cancellable, error);
+}
+
+RscCollection *
+rsc_target_await_collection (RscTarget *self, guint generation, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
+  g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
+  g_autoptr(RscCollection) collection = g_new0 (RscCollection, 1);
+  g_auto(Plan) before = { .fd = -1 };
+  g_auto(Plan) after = { .fd = -1 };
+  gboolean collected;
+
+  if (!plan_init (&before, self, NULL, error) || !plan_init (&after, self, NULL, error))
+    return NULL;
+  after.collected_before = TRUE;
+
+  rsc_progress_report (progress, -1.0, _("Waiting for a collection"));
+  rsc_wire_message_init (request, RSC_WIRE_AWAIT_COLLECTION, 0);
+  rsc_wire_message_add_number (request, RSC_WIRE_GENERATION, generation);
+  collected = rsc_target_exchange (self, request, exchange, (int[]) { before.fd, after.fd }, 2, 0,
+                                   progress, _("Waiting for a collection"), cancellable, error);
+  set_capturing (self, FALSE);
+  if (!collected)
+    return NULL;
+
+  /* Until then it was only waited for. */
+  before.began = after.began = g_get_monotonic_time ();
+  before.captured_at = after.captured_at = g_get_real_time ();
+  before.has_memory = after.has_memory = FALSE;
+  collection->generation = (guint) rsc_wire_message_number (&exchange->reply, RSC_WIRE_GENERATION, generation);
+
+  return read_collection (g_steal_pointer (&collection), self, exchange, &before, &after, TRUE, progress, cancellable, error);
 }

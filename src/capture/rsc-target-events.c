@@ -28,7 +28,8 @@ rsc_target_push_event (RscTarget *self, RscTargetEvent *event)
 
   /* Nobody fetches them: what the program wrote is the first to go. */
   if (g_queue_get_length (&self->events) >= RSC_TARGET_MAX_EVENTS
-      && (event->type == RSC_EVENT_OUTPUT || event->type == RSC_EVENT_MARK || event->type == RSC_EVENT_COLLECTION))
+      && (event->type == RSC_EVENT_OUTPUT || event->type == RSC_EVENT_MARK || event->type == RSC_EVENT_COLLECTION
+          || event->type == RSC_EVENT_UNRECORDED))
     {
       rsc_target_event_free (event);
       return;

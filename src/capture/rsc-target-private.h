@@ -77,6 +77,7 @@ struct _RscTarget
   char *hint;        /* of the mark at which it is held, or last passed */
   gboolean hold;     /* what new agents are told */
   char **hold_names;
+  gboolean record;   /* likewise */
   int socket;        /* to the agent, or -1 */
   pid_t python_pid;  /* its process, or 0 */
   char *version;     /* of its CPython */

@@ -119,6 +119,43 @@ on_collected (RscTarget *self, const RscWireMessage *message)
   rsc_target_push_event (self, event);
 }
 
+static void
+on_recorded (RscTarget *self, const RscWireMessage *message)
+{
+  RscWireRecord records[RSC_WIRE_RECORDS_MAX];
+  gsize n = rsc_wire_message_list (message, RSC_WIRE_RECORDS, (uint64_t *) records,
+                                   RSC_WIRE_RECORDS_MAX * RSC_WIRE_RECORD_VALUES);
+
+  for (gsize i = 0; i < MIN (n / RSC_WIRE_RECORD_VALUES, RSC_WIRE_RECORDS_MAX); i++)
+    {
+      RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+      event->type = RSC_EVENT_COLLECTION;
+      event->generation = (guint) MIN (records[i].generation, 2);
+      event->collections = 1;
+      event->collected = records[i].collected;
+      event->uncollectable = records[i].uncollectable;
+      event->recorded = TRUE;
+      event->seconds = get_launch_seconds (self, records[i].began);
+      event->duration = (double) records[i].duration / 1e9;
+      memcpy (event->counts_before, records[i].counts_before, sizeof event->counts_before);
+      memcpy (event->counts_after, records[i].counts_after, sizeof event->counts_after);
+      memcpy (event->thresholds, records[i].thresholds, sizeof event->thresholds);
+      rsc_target_push_event (self, event);
+    }
+}
+
+static void
+on_unrecorded (RscTarget *self, const RscWireMessage *message)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+  event->type = RSC_EVENT_UNRECORDED;
+  event->collections = rsc_wire_message_number (message, RSC_WIRE_COLLECTIONS, 0);
+  event->seconds = get_launch_seconds (self, rsc_wire_message_number (message, RSC_WIRE_TIME, 0));
+  rsc_target_push_event (self, event);
+}
+
 /* It came to a stop before it heard that it need not stop any more. */
 static gboolean
 is_held_in_vain (RscTarget *self, const RscWireMessage *message)
@@ -196,6 +233,12 @@ on_message (RscTarget *self, const RscWireMessage *message)
     case RSC_WIRE_COLLECTED:
       on_collected (self, message);
       break;
+    case RSC_WIRE_RECORDED:
+      on_recorded (self, message);
+      break;
+    case RSC_WIRE_UNRECORDED:
+      on_unrecorded (self, message);
+      break;
     case RSC_WIRE_HELD:
       on_held (self, message);
       break;
@@ -207,6 +250,8 @@ on_message (RscTarget *self, const RscWireMessage *message)
         {
           exchange->begun = TRUE;
           /* In place there is none. */
+          if (rsc_wire_message_has (message, RSC_WIRE_PID))
+            self->capturing = TRUE;
           if (rsc_wire_message_has (message, RSC_WIRE_PID))
             exchange->child_end = g_get_monotonic_time () + (gint64) self->child_seconds * G_USEC_PER_SEC;
           exchange->pause_ns = MAX (exchange->pause_ns, rsc_wire_message_number (message, RSC_WIRE_PAUSE, 0));
@@ -327,6 +372,7 @@ welcome (RscTarget *self, int connection, pid_t pid, const RscWireMessage *hello
 
   rsc_wire_message_init (message, RSC_WIRE_WELCOME, 0);
   rsc_wire_message_add_number (message, RSC_WIRE_HOLD_ALL, self->hold);
+  rsc_wire_message_add_number (message, RSC_WIRE_ENABLED, self->record);
   for (gsize i = 0; self->hold_names != NULL && self->hold_names[i] != NULL; i++)
     rsc_wire_message_add_string (message, RSC_WIRE_HOLD_NAME, self->hold_names[i]);
   if (rsc_wire_message_send (message, connection, NULL, 0) != 0)

@@ -330,3 +330,20 @@ rsc_target_set_gc_enabled (RscTarget *self, gboolean enabled, GCancellable *canc
 
   return rsc_target_exchange (self, request, exchange, NULL, 0, 0, NULL, NULL, cancellable, error);
 }
+
+gboolean
+rsc_target_set_recording (RscTarget *self, gboolean recording, GCancellable *cancellable, GError **error)
+{
+  g_autofree RscWireMessage *request = g_new (RscWireMessage, 1);
+  g_autofree RscTargetExchange *exchange = g_new (RscTargetExchange, 1);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->request_lock);
+
+  /* What follows in its place is told the same. */
+  g_mutex_lock (&self->lock);
+  self->record = recording;
+  g_mutex_unlock (&self->lock);
+  rsc_wire_message_init (request, RSC_WIRE_SET_RECORDING, 0);
+  rsc_wire_message_add_number (request, RSC_WIRE_ENABLED, recording != FALSE);
+
+  return rsc_target_exchange (self, request, exchange, NULL, 0, 0, NULL, NULL, cancellable, error);
+}

@@ -151,6 +151,7 @@ rsc_target_launch (const RscLaunchOptions *options, GError **error)
 {
   g_autoptr(RscTarget) self = rsc_target_new (options->hold, options->hold_marks);
 
+  self->record = options->record;
   self->argv = g_strdupv ((char **) options->argv);
   if (self->argv == NULL || self->argv[0] == NULL || self->argv[0][0] == '\0')
     {

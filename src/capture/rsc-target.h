@@ -41,6 +41,7 @@ typedef struct
   const char *const *hold_marks; /* NULL-terminated: also without hold, wait at marks of these
                              * names for a capture, some seconds at most; or NULL */
   gboolean pipe_streams;    /* standard streams are pipes to Refscope; else they are inherited */
+  gboolean record;          /* from the beginning, see rsc_target_set_recording() */
 } RscLaunchOptions;
 
 typedef enum
@@ -49,6 +50,7 @@ typedef enum
   RSC_EVENT_OUTPUT,   /* bytes of its standard output or error (pipe_streams) */
   RSC_EVENT_MARK,     /* a mark was passed (also when it does not hold) */
   RSC_EVENT_COLLECTION, /* the program's collector ran */
+  RSC_EVENT_UNRECORDED, /* the same while its collections were recorded, and the record has missed it */
   RSC_EVENT_WAITING,  /* it is STARTING for long: message says what is waited for */
   RSC_EVENT_NO_PYTHON /* it runs, but no CPython that can be captured: message says why */
 } RscTargetEventType;
@@ -67,9 +69,13 @@ typedef struct
   guint64 uss, rss;  /* MARK: bytes at the mark, in the program's standstill */
   int exit_status;   /* EXITED: as from waitpid(); 0 of one that was attached to, whose parent only is told */
   guint generation;  /* COLLECTION */
-  guint64 collections; /* COLLECTION: how many of that generation, since the last was told */
+  guint64 collections; /* COLLECTION: how many of that generation, since the last was told; UNRECORDED: how many */
   guint64 collected; /* COLLECTION: the objects that they freed */
   guint64 uncollectable; /* COLLECTION: those that they could not free, see gc.garbage */
+  gboolean recorded; /* COLLECTION: it is a single one, which began at seconds, and what follows is known */
+  double duration;   /* seconds, with the finalizers and callbacks that it called */
+  guint64 counts_before[3], counts_after[3]; /* as gc.get_count() */
+  guint64 thresholds[3];
   char *message;     /* a sentence for people, or NULL; EXITED: why it could not be held before, if that is known */
 } RscTargetEvent;
 
@@ -88,6 +94,7 @@ typedef struct
 {
   gboolean hold;           /* as for a launch: at marks and before the end */
   const char *const *hold_marks; /* likewise */
+  gboolean record;         /* likewise */
 } RscAttachOptions;
 
 /* Attaches to the running CPython 3.10 or later that is process @pid: loads the agent into it, see
@@ -148,7 +155,7 @@ typedef struct
 {
   RscSnapshot *before, *after; /* NULL unless asked for */
   guint generation;
-  gint64 returned;             /* what gc.collect() returned */
+  gint64 returned;             /* what gc.collect() returned, or would have */
   gboolean on_main_thread;     /* else on the agent's, which was asked for */
   gboolean others_ran;         /* other threads ran meanwhile */
 } RscCollection;
@@ -168,6 +175,19 @@ RscCollection *rsc_target_collect (RscTarget           *self,
                                    const RscProgress   *progress,
                                    GCancellable        *cancellable,
                                    GError             **error);
+
+/* Waits, without a limit, for the next collection of @generation or an older one that the program makes: by itself, or because it
+ * calls gc.collect().  Captures it before and after, in the middle of it.  Meanwhile no other request is served.
+ * As above; EXITED: the program came to its end before. */
+RscCollection *rsc_target_await_collection (RscTarget          *self,
+                                            guint               generation,
+                                            const RscProgress  *progress,
+                                            GCancellable       *cancellable,
+                                            GError            **error);
+
+/* From now on every collection is an event of its own, with its duration, counts and thresholds: a callback in the program's
+ * gc.callbacks writes it down.  Or not any more: then the callback is taken away.  UNSUPPORTED, and as for any request. */
+gboolean  rsc_target_set_recording  (RscTarget *self, gboolean recording, GCancellable *cancellable, GError **error);
 
 /* The collector's state: an a{sv} with the gc-... keys of the snapshot's info. */
 GVariant *rsc_target_get_gc_info    (RscTarget *self, GCancellable *cancellable, GError **error);

@@ -187,7 +187,8 @@ attach (RscCli    *cli,
         gboolean   hold,
         GError   **error)
 {
-  RscAttachOptions options = { .hold = hold && (cli->options.on_mark != NULL || cli->options.at_exit) };
+  RscAttachOptions options = { .hold = hold && (cli->options.on_mark != NULL || cli->options.at_exit),
+                               .record = cli->records };
 
   cli->target = rsc_target_attach (cli->process, &options, error);
 
@@ -199,7 +200,7 @@ rsc_source_start (RscCli    *cli,
                   gboolean   hold,
                   GError   **error)
 {
-  RscLaunchOptions options = { .argv = cli->program, .hold = hold };
+  RscLaunchOptions options = { .argv = cli->program, .hold = hold, .record = cli->records };
 
   if (cli->process != 0)
     return attach (cli, hold, error);

@@ -120,6 +120,7 @@ struct _RscCli
   gboolean target_ended;
   int exit_status;         /* the program's, as from waitpid(); once target_ended */
   gboolean collects;       /* the command itself has the program collect */
+  gboolean records;        /* the program's collections are to be recorded, from its beginning */
   gboolean waits_for_end;  /* all that is left to do is to wait for its end */
 };
 

@@ -9,12 +9,14 @@
 
 static int generation = RSC_GENERATION_2;
 static gboolean live;
+static gboolean next;
 static gboolean fail_if_different;
 
 static const GOptionEntry entries[] = {
   { "generation", 'g', 0, G_OPTION_ARG_INT, &generation, N_("Collect this generation and the younger ones: 0, 1 or 2 (default: 2, all)"), N_("G") },
   { "live", 0, 0, G_OPTION_ARG_NONE, &live, N_("Really collect in the program, and compare with the prediction"), NULL },
-  { "fail-if-different", 0, 0, G_OPTION_ARG_NONE, &fail_if_different, N_("With --live: exit with status 1 unless exactly what was predicted is freed"), NULL },
+  { "next", 0, 0, G_OPTION_ARG_NONE, &next, N_("Wait for the next collection of that generation or an older one that the program makes by itself, and compare it with the prediction"), NULL },
+  { "fail-if-different", 0, 0, G_OPTION_ARG_NONE, &fail_if_different, N_("With --live or --next: exit with status 1 unless exactly what was predicted is freed"), NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -127,6 +129,13 @@ append_more (GString *json,
   rsc_objects_append_addresses (json, self->snapshot, "only_real", self->comparison->only_real);
 }
 
+/* Whether the program collects, and not only the prediction is asked for. */
+static gboolean
+is_real (void)
+{
+  return live || next;
+}
+
 static gboolean
 check (RscCli  *cli,
        GError **error)
@@ -136,28 +145,35 @@ check (RscCli  *cli,
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--generation takes 0, 1 or 2, not %d."), generation);
       return FALSE;
     }
-  cli->collects = live;
-  if (live && !rsc_source_is_live (cli))
+  cli->collects = live && !next;
+  if ((live || next) && !rsc_source_is_live (cli))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("--live really collects, which needs a program after “--” or pid:N: with a file, collect predicts."));
+                   _("%s needs a program that collects, after “--” or as pid:N: with a file, collect predicts."),
+                   live ? "--live" : "--next");
       return FALSE;
     }
-  if (fail_if_different && !live)
+  if (next && (live || cli->options.on_mark != NULL || cli->options.at_exit || cli->options.collect))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("--fail-if-different compares the prediction with a real collection: it needs --live."));
+                   _("--next waits for a collection of the program's own: --live, --on-mark, --at-exit and --collect-before cannot be had with it."));
       return FALSE;
     }
-  if (live && cli->options.in_place)
+  if (fail_if_different && !is_real ())
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("--live captures before and after in cloned children; --in-place cannot be had with it."));
+                   _("--fail-if-different compares the prediction with a real collection: it needs --live or --next."));
+      return FALSE;
+    }
+  if (is_real () && cli->options.in_place)
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("%s captures before and after in cloned children; --in-place cannot be had with it."), live ? "--live" : "--next");
       return FALSE;
     }
 
   return cli->options.fail_if == NULL
-         || rsc_condition_check (cli->options.fail_if, fields, live ? N_FIELDS : N_PREDICTED, error);
+         || rsc_condition_check (cli->options.fail_if, fields, is_real () ? N_FIELDS : N_PREDICTED, error);
 }
 
 static gboolean
@@ -183,10 +199,16 @@ collect (RscCli  *cli,
   RscCollectFlags flags = RSC_COLLECT_CAPTURE | (cli->options.agent_thread ? RSC_COLLECT_AGENT_THREAD : 0);
   RscCollection *collection;
 
-  if (!rsc_source_start (cli, TRUE, error) || !rsc_source_wait_for_moment (cli, error))
+  /* As soon as it runs, if nothing else is said. */
+  if (next && cli->options.after == RSC_SECONDS_UNSET)
+    cli->options.after = 0;
+  if (!rsc_source_start (cli, !next, error) || !rsc_source_wait_for_moment (cli, error))
     return NULL;
 
-  collection = rsc_target_collect (cli->target, (guint) generation, flags, &cli->progress, cli->cancellable, error);
+  if (next)
+    collection = rsc_target_await_collection (cli->target, (guint) generation, &cli->progress, cli->cancellable, error);
+  else
+    collection = rsc_target_collect (cli->target, (guint) generation, flags, &cli->progress, cli->cancellable, error);
   if (collection == NULL)
     {
       rsc_source_add_remedy (error);
@@ -195,6 +217,7 @@ collect (RscCli  *cli,
 
   rsc_source_release (cli);
   cli->snapshot = rsc_snapshot_ref (collection->before);
+  generation = (int) collection->generation;
 
   return collection;
 }
@@ -237,18 +260,18 @@ add_lists (Collect *self,
            GError **error)
 {
   RscRows *last = rows;
-  gboolean titles = live && rsc_comparison_is_different (self->comparison);
+  gboolean titles = is_real () && rsc_comparison_is_different (self->comparison);
 
-  if (!live)
+  if (!is_real ())
     rows->footer = _("Predicted from the capture, before finalizers run; nothing was collected.");
   else if (!titles)
     rows->footer = _("What was predicted was freed, and nothing else that the collector looked at.");
 
   return add_list (&lists[0], &last, cli, titles ? _("Predicted unreachable, before finalizers run:") : NULL, self->unreachable, error)
          && add_list (&lists[1], &last, cli, _("Predicted, but still there (a finalizer may have brought them back):"),
-                      live ? self->comparison->only_predicted : NULL, error)
+                      is_real () ? self->comparison->only_predicted : NULL, error)
          && add_list (&lists[2], &last, cli, _("Freed, but not predicted (their last reference went with the garbage, or a finalizer freed them):"),
-                      live ? self->comparison->only_real : NULL, error);
+                      is_real () ? self->comparison->only_real : NULL, error);
 }
 
 static gboolean
@@ -258,11 +281,11 @@ run (RscCli  *cli,
   g_auto (Collect) self = { 0 };
   List lists[3];
   RscRows rows = {
-    .fields = fields, .n_fields = live ? N_FIELDS : N_PREDICTED, .n_rows = 1, .single = TRUE,
+    .fields = fields, .n_fields = is_real () ? N_FIELDS : N_PREDICTED, .n_rows = 1, .single = TRUE,
     .fill = fill, .append_more = append_more, .data = &self
   };
 
-  if (live)
+  if (is_real ())
     self.collection = collect (cli, error);
   else
     rsc_source_open (cli, error);
@@ -276,7 +299,7 @@ run (RscCli  *cli,
 
   self.unreachable = rsc_cli_list_nodes (cli->snapshot, self.prediction->unreachable, TRUE, error);
   self.uncollectable = rsc_cli_list_nodes (cli->snapshot, self.prediction->uncollectable, TRUE, error);
-  if (self.unreachable == NULL || self.uncollectable == NULL || (live && !compare (&self, cli, error))
+  if (self.unreachable == NULL || self.uncollectable == NULL || (is_real () && !compare (&self, cli, error))
       || !add_lists (&self, lists, &rows, cli, error))
     return FALSE;
   rsc_cli_progress_clear ();
@@ -295,8 +318,10 @@ const RscCliCommand rsc_cmd_collect = {
   .summary = N_("What a garbage collection would free, or with --live frees"),
   .description = N_("Predicts a collection of CPython's from the references that the collector traverses and the reference counts (where a heap "
                     "has none: from the roots): what it would find unreachable, and where the survivors would go. With --live the "
-                    "program really collects, and every difference is shown."),
+                    "program really collects, and every difference is shown; with --next the program's own next collection is waited for, and "
+                    "captured before and after, in the middle of it."),
   .examples = "  refscope-cli collect heap.refscope\n"
+              "  refscope-cli collect --next --generation 2 pid:4711\n"
               "  refscope-cli collect heap.refscope --generation 0 --json\n"
               "  refscope-cli collect --live --on-mark 'after del' -- python3 script.py\n"
               "  refscope-cli collect --live --fail-if-different -- python3 script.py\n"

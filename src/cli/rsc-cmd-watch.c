@@ -1,11 +1,13 @@
 #include "rsc-commands.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <sys/wait.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "base/rsc-error.h"
+#include "config.h"
 #include "rsc-cli-options.h"
 #include "rsc-cli-source.h"
 
@@ -16,11 +18,13 @@
 static double interval = 1.0;
 static double duration = RSC_SECONDS_UNSET;
 static double after = RSC_SECONDS_UNSET;
+static gboolean record;
 
 static const GOptionEntry entries[] = {
   { "interval", 'i', 0, G_OPTION_ARG_DOUBLE, &interval, N_("Between two samples (default: 1)"), N_("SECONDS") },
   { "after", 0, 0, G_OPTION_ARG_DOUBLE, &after, N_("Begin to watch this many seconds after the launch (default: at once)"), N_("SECONDS") },
   { "duration", 'd', 0, G_OPTION_ARG_DOUBLE, &duration, N_("Stop watching after this time (default: when the program has ended)"), N_("SECONDS") },
+  { "record", 'r', 0, G_OPTION_ARG_NONE, &record, N_("A line for every single collection, with its duration, and the collector's counts and thresholds: by a callback in the program's gc.callbacks"), NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -38,6 +42,10 @@ enum
   FIELD_COLLECTIONS,
   FIELD_FREED,
   FIELD_UNCOLLECTABLE,
+  FIELD_DURATION,
+  FIELD_COUNTS_BEFORE,
+  FIELD_COUNTS_AFTER,
+  FIELD_THRESHOLDS,
   FIELD_HINT,
   FIELD_FILE,
   FIELD_LINE,
@@ -58,6 +66,10 @@ static const RscField fields[N_FIELDS] = {
   [FIELD_COLLECTIONS] = { "collections", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_FREED] = { "freed", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
   [FIELD_UNCOLLECTABLE] = { "uncollectable", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
+  [FIELD_DURATION] = { "duration_ms", NULL, RSC_FIELD_REAL, RSC_FIELD_SHOWN },
+  [FIELD_COUNTS_BEFORE] = { "counts_before", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_COUNTS_AFTER] = { "counts_after", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
+  [FIELD_THRESHOLDS] = { "thresholds", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
   [FIELD_HINT] = { "hint", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
   [FIELD_FILE] = { "file", NULL, RSC_FIELD_TEXT, RSC_FIELD_SHOWN },
   [FIELD_LINE] = { "line", NULL, RSC_FIELD_COUNT, RSC_FIELD_SHOWN },
@@ -76,6 +88,9 @@ typedef struct
   gboolean is_collection;
   guint generation;
   guint64 n_collections, freed, uncollectable; /* of that generation since the last was told */
+  gboolean recorded;    /* it is a single one, of which the next are known */
+  double duration;      /* seconds */
+  char *counts_before, *counts_after, *thresholds; /* "700,10,10" */
   char *hint;
   char *file;
   guint line;
@@ -116,6 +131,9 @@ sample_free (gpointer data)
 {
   Sample *sample = data;
 
+  g_free (sample->counts_before);
+  g_free (sample->counts_after);
+  g_free (sample->thresholds);
   g_free (sample->hint);
   g_free (sample->file);
   g_free (sample);
@@ -141,6 +159,13 @@ fill (gsize    row,
       for (gsize i = 0; i < G_N_ELEMENTS (sample->collections); i++)
         rsc_cell_set_number (&cells[FIELD_COLLECTIONS_0 + i], sample->collections[i]);
       rsc_cell_set_number (&cells[FIELD_COLLECTED], sample->collected);
+    }
+  if (sample->recorded)
+    {
+      rsc_cell_set_real (&cells[FIELD_DURATION], sample->duration * 1000);
+      rsc_cell_set_text (&cells[FIELD_COUNTS_BEFORE], sample->counts_before);
+      rsc_cell_set_text (&cells[FIELD_COUNTS_AFTER], sample->counts_after);
+      rsc_cell_set_text (&cells[FIELD_THRESHOLDS], sample->thresholds);
     }
   if (sample->is_collection)
     {
@@ -252,9 +277,10 @@ emit_sample (Watch     *self,
 {
   GString *text = rsc_output_get_buffer (output);
 
-  /* What was told late is not put in before. */
-  sample->seconds = MAX (sample->seconds, self->last_seconds);
-  self->last_seconds = sample->seconds;
+  /* What was told late is not put in before; a recorded collection keeps its time. */
+  if (!sample->recorded)
+    sample->seconds = MAX (sample->seconds, self->last_seconds);
+  self->last_seconds = MAX (sample->seconds, self->last_seconds);
 
   if (self->cli->options.fail_if == NULL)
     g_ptr_array_set_size (self->samples, 0);
@@ -308,8 +334,14 @@ emit_mark (Watch     *self,
   return emit_sample (self, sample, output);
 }
 
-/* The collector counts, and is asked now and then: of quick ones several are told
- * in one line. */
+static char *
+dup_numbers (const guint64 numbers[3])
+{
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT, numbers[0], numbers[1], numbers[2]);
+}
+
+/* Unless it is recorded, the collector counts, and is asked now and then: of quick ones several
+ * are told in one line. */
 static gboolean
 emit_collection (Watch                *self,
                  const RscTargetEvent *event,
@@ -324,6 +356,14 @@ emit_collection (Watch                *self,
   sample->n_collections = event->collections;
   sample->freed = event->collected;
   sample->uncollectable = event->uncollectable;
+  if (event->recorded)
+    {
+      sample->recorded = TRUE;
+      sample->duration = event->duration;
+      sample->counts_before = dup_numbers (event->counts_before);
+      sample->counts_after = dup_numbers (event->counts_after);
+      sample->thresholds = dup_numbers (event->thresholds);
+    }
 
   return emit_sample (self, sample, output);
 }
@@ -397,6 +437,10 @@ handle_event (Watch           *self,
       return TRUE;
     case RSC_EVENT_COLLECTION:
       return !self->has_begun || emit_collection (self, *event, output);
+    case RSC_EVENT_UNRECORDED:
+      rsc_cli_warn (g_dngettext (RSC_GETTEXT_DOMAIN, "%" PRIu64 " collection could not be recorded.",
+                                 "%" PRIu64 " collections could not be recorded.", (*event)->collections), (*event)->collections);
+      return TRUE;
     case RSC_EVENT_OUTPUT:
     default:
       return TRUE;
@@ -488,6 +532,7 @@ run (RscCli  *cli,
 
   if (rsc_options_output_ends (&cli->options, ".json") || rsc_options_output_ends (&cli->options, ".jsonl"))
     cli->options.json = TRUE;
+  cli->records = record;
   if (!rsc_source_start (cli, TRUE, error))
     return FALSE;
 
@@ -524,10 +569,12 @@ const RscCliCommand rsc_cmd_watch = {
   .description = N_("Launches PROGRAM and prints a line for every sample, for every mark that it passes, for its collections, its "
                     "end and its exit: unique and resident set size in bytes, how often each generation was collected so far, "
                     "and how many objects that freed; for collections the generation, how many there were since the last such "
-                    "line, and how many objects they freed or could not free. CSV, or with --json, or an ending .json or .jsonl, a JSON object a line."),
+                    "line, and how many objects they freed or could not free. With --record a line for every single collection, at the time when it began: also "
+                    "how long it took, and the collector's counts before and after it, and its thresholds. CSV, or with --json, or an ending .json or .jsonl, a JSON object a line."),
   .examples = "  refscope-cli watch --interval 0.1 -- python3 script.py\n"
               "  refscope-cli watch --json -o memory.jsonl --duration 60 --stop -- python3 -m http.server\n"
               "  refscope-cli watch --json --after 10 -- python3 server.py | grep collection\n"
+              "  refscope-cli watch --record --fail-if 'max(duration_ms) > 50' pid:4711\n"
               "  refscope-cli watch --fail-if 'max(uss) > 500e6' -- python3 test.py",
   .flags = RSC_COMMAND_PROGRAM_ONLY | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION,
   .entries = entries,

@@ -25,7 +25,7 @@
  * cut by the sender), of a list, and of the descriptors that travel along. */
 #define RSC_WIRE_MESSAGE_MAX 16384u
 #define RSC_WIRE_STRING_MAX 2048u
-#define RSC_WIRE_LIST_MAX 64u
+#define RSC_WIRE_LIST_MAX 512u
 #define RSC_WIRE_FDS_MAX 2u
 
 typedef struct
@@ -68,8 +68,10 @@ typedef enum
   RSC_WIRE_BEGUN = 10,     /* the program has come to the request, and may take long */
   RSC_WIRE_COLLECTED = 11, /* TIME, GENERATION, COLLECTIONS, FREED, UNCOLLECTABLE: since the last such message */
   RSC_WIRE_EXEC_FAILED = 12, /* the program that EXEC told of did not replace this one */
+  RSC_WIRE_RECORDED = 13,  /* RECORDS */
+  RSC_WIRE_UNRECORDED = 14, /* COLLECTIONS that ran while they were recorded, and were missed */
   /* from Refscope */
-  RSC_WIRE_WELCOME = 32,   /* HOLD_ALL, HOLD_NAME ... */
+  RSC_WIRE_WELCOME = 32,   /* HOLD_ALL, HOLD_NAME ..., ENABLED: whether to record collections */
   RSC_WIRE_TURNED_AWAY = 33, /* another interpreter is the program */
   RSC_WIRE_CONTINUE = 34,
   RSC_WIRE_SET_HOLD = 35,  /* HOLD_ALL */
@@ -78,7 +80,9 @@ typedef enum
   RSC_WIRE_GC_INFO = 38,   /* DEADLINE */
   RSC_WIRE_SET_THRESHOLDS = 39, /* DEADLINE, THRESHOLDS */
   RSC_WIRE_SET_ENABLED = 40, /* DEADLINE, ENABLED */
-  RSC_WIRE_CANCEL = 41     /* number: of the request that nobody waits for any more */
+  RSC_WIRE_CANCEL = 41,    /* number: of the request that nobody waits for any more */
+  RSC_WIRE_SET_RECORDING = 42, /* DEADLINE, ENABLED */
+  RSC_WIRE_AWAIT_COLLECTION = 43 /* GENERATION, at least; two memfds: captures around the next one that runs by itself */
 } RscWireMessageType;
 
 typedef enum
@@ -113,8 +117,23 @@ typedef enum
   RSC_WIRE_COLLECTIONS = 28, /* how many */
   RSC_WIRE_FREED = 29,     /* objects */
   RSC_WIRE_UNCOLLECTABLE = 30, /* objects */
-  RSC_WIRE_FOLLOWED = 31   /* whether it is a Python that is to say hello */
+  RSC_WIRE_FOLLOWED = 31,  /* whether it is a Python that is to say hello */
+  RSC_WIRE_RECORDS = 32    /* RscWireRecord, one after the other */
 } RscWireFieldId;
+
+/* A collection that was recorded: what RECORDS is made of. */
+typedef struct
+{
+  uint64_t began;    /* CLOCK_MONOTONIC, nanoseconds */
+  uint64_t duration; /* nanoseconds, with the program's finalizers and callbacks */
+  uint64_t generation;
+  uint64_t collected, uncollectable; /* objects */
+  uint64_t counts_before[3], counts_after[3]; /* gc.get_count () */
+  uint64_t thresholds[3];
+} RscWireRecord;
+#define RSC_WIRE_RECORD_VALUES 14u
+#define RSC_WIRE_RECORDS_MAX (RSC_WIRE_LIST_MAX / RSC_WIRE_RECORD_VALUES)
+static_assert (sizeof (RscWireRecord) == RSC_WIRE_RECORD_VALUES * sizeof (uint64_t), "wire layout");
 
 typedef enum
 {

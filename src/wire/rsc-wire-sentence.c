@@ -61,6 +61,8 @@ static const char *const messages[RSC_N_SENTENCES] = {
   [RSC_SENTENCE_NOT_LOADED] = N_("The agent could not be loaded into the program: %s."),
   [RSC_SENTENCE_OLD_VERSION] = N_("The program runs CPython %s; Refscope captures CPython 3.10 and later."),
   [RSC_SENTENCE_NO_HOOK] = N_("CPython did not accept Refscope's audit hook: it is out of memory."),
+  [RSC_SENTENCE_NO_CALLBACKS] = N_("The program's collections cannot be recorded: gc.callbacks is no list, or the program is out of memory."),
+  [RSC_SENTENCE_NO_COLLECTION] = N_("The program came to its end, and made no such collection before."),
 };
 
 static size_t

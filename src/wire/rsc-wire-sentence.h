@@ -49,6 +49,8 @@ typedef enum
   RSC_SENTENCE_NOT_LOADED,        /* the dynamic linker's text */
   RSC_SENTENCE_OLD_VERSION,       /* the version */
   RSC_SENTENCE_NO_HOOK,
+  RSC_SENTENCE_NO_CALLBACKS,
+  RSC_SENTENCE_NO_COLLECTION,
   RSC_N_SENTENCES
 } RscSentence;
 
