@@ -84,6 +84,8 @@ describe_interruption (RscCli *cli)
 {
   if (cli->target == NULL)
     return _("Interrupted before it was done.");
+  if (cli->has_written)
+    return _("Interrupted: the series ends here.");
   if (cli->waits_for_end)
     return _("Interrupted while it waited for the program's end: the result is whole, but the exit status is not known.");
   if (cli->snapshot == NULL && (cli->command->flags & RSC_COMMAND_PROGRAM_ONLY) == 0)
@@ -141,8 +143,8 @@ run_command (RscCli *cli,
 
   rsc_cli_progress_init (&cli->progress, !cli->options.quiet);
 
-  if ((cli->options.output != NULL && !rsc_output_check (cli, &error))
-      || (cli->command->check != NULL && !cli->command->check (cli, &error))
+  if ((cli->command->check != NULL && !cli->command->check (cli, &error))
+      || (cli->options.output != NULL && !rsc_output_check (cli, &error))
       || !rsc_source_check (cli, &error)
       || !cli->command->run (cli, &error))
     {

@@ -210,7 +210,7 @@ rsc_output_check (RscCli  *cli,
       return FALSE;
     }
 
-  if (!cli->options.force && g_file_test (path, G_FILE_TEST_EXISTS))
+  if (!cli->options.force && !cli->is_series && g_file_test (path, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
                    _("“%s” exists already, and is not overwritten unasked. Give another name or --force."), path);

@@ -5,7 +5,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "rsc-cli-duration.h"
+#include "rsc-cli-output.h"
 #include "rsc-cli-progress.h"
+#include "rsc-cli-series.h"
 #include "rsc-cli-source.h"
 #include "rsc-cli-summary.h"
 #include "rsc-cli-trigger.h"
@@ -17,6 +19,10 @@ static char *when_text;
 static char *interval_text;
 static RscWhen *when;
 static gint64 interval = DEFAULT_INTERVAL;
+static char *every_text;
+static char *duration_text;
+static gint64 keep = -1, count = -1; /* not given */
+static RscSeriesOptions series;
 
 static const GOptionEntry entries[] = {
   { "when", 0, 0, G_OPTION_ARG_STRING, &when_text,
@@ -25,6 +31,11 @@ static const GOptionEntry entries[] = {
   { "interval", 0, 0, G_OPTION_ARG_STRING, &interval_text,
     N_("How often --when reads the program's memory (default: 1s); that takes at most a hundredth of the time, and captures for count(…) and bytes(…) a twentieth"),
     N_("TIME") },
+  { "every", 0, 0, G_OPTION_ARG_STRING, &every_text,
+    N_("Capture again and again, as FILE-0001.refscope, FILE-0002.refscope …: 60s, 5m, 1h; with --when from then on"), N_("TIME") },
+  { "keep", 0, 0, G_OPTION_ARG_INT64, &keep, N_("Keep the last N of them, and remove older ones of this run (default: 5)"), N_("N") },
+  { "count", 0, 0, G_OPTION_ARG_INT64, &count, N_("End the series after N captures"), N_("N") },
+  { "duration", 0, 0, G_OPTION_ARG_STRING, &duration_text, N_("End it after this time (default: with the program, or Ctrl+C)"), N_("TIME") },
   G_OPTION_ENTRY_NULL
 };
 
@@ -99,6 +110,47 @@ check_when (RscCli  *cli,
 }
 
 static gboolean
+check_series (RscCli  *cli,
+              GError **error)
+{
+  const RscCliOptions *options = &cli->options;
+  const char *message = NULL;
+
+  if (every_text == NULL && (keep != -1 || count != -1 || duration_text != NULL))
+    message = _("--keep, --count and --duration are of a series: give --every, too.");
+  else if (every_text == NULL)
+    return TRUE;
+  else if (!rsc_source_is_live (cli))
+    message = _("--every captures a running program: name pid:N, or one after “--”.");
+  else if (options->after != RSC_SECONDS_UNSET || options->on_mark != NULL || options->at_exit)
+    message = _("--every and --after, --on-mark or --at-exit exclude each other: these name one moment.");
+  else if (rsc_output_is_stream (cli))
+    message = _("--every writes many files, and -o - is one stream: name a file.");
+  else if (options->force)
+    message = _("--every never overwrites anything: it goes on with the next number. Leave --force out.");
+  else if (options->fail_if != NULL)
+    message = _("--fail-if is of one capture, and --every makes many.");
+  else if (keep != -1 && (keep < 1 || keep > RSC_SERIES_KEEP_MAX))
+    message = _("--keep takes a number of files, from 1 to 10,000.");
+  else if (count != -1 && (count < 1 || count > G_MAXINT))
+    message = _("--count takes a number of captures, from 1 on.");
+  if (message != NULL)
+    {
+      g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, message);
+      return FALSE;
+    }
+
+  cli->is_series = TRUE;
+  series.keep = keep == -1 ? RSC_SERIES_KEEP_DEFAULT : (guint) keep;
+  series.count = count == -1 ? 0 : (guint) count;
+  /* One that is launched has to come to something first. */
+  series.at_once = when_text != NULL || cli->program == NULL;
+
+  return rsc_duration_parse (every_text, "--every", &series.every, error)
+         && (duration_text == NULL || rsc_duration_parse (duration_text, "--duration", &series.duration, error));
+}
+
+static gboolean
 check (RscCli  *cli,
        GError **error)
 {
@@ -108,7 +160,7 @@ check (RscCli  *cli,
                    _("Say by -o FILE.refscope where to write the heap to."));
       return FALSE;
     }
-  if (!check_when (cli, error))
+  if (!check_when (cli, error) || !check_series (cli, error))
     return FALSE;
 
   return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);
@@ -142,6 +194,55 @@ save (RscCli  *cli,
   return rsc_snapshot_save (cli->snapshot, cli->options.output, cli->options.force, &cli->progress, cli->cancellable, error);
 }
 
+/* Each of a series: a line of JSON, or a note. */
+static gboolean
+tell_one (RscCli      *cli,
+          const char  *file,
+          gpointer     data,
+          GError     **error)
+{
+  Capture capture = { .snapshot = cli->snapshot, .file = file };
+  RscRows rows = { .fields = fields, .n_fields = N_FIELDS, .n_rows = 1, .fill = fill, .data = &capture };
+  g_autoptr (GString) json = NULL;
+
+  if (!rsc_summary_compute (cli->snapshot, &capture.summary, error))
+    return FALSE;
+  if (!cli->options.json)
+    {
+      note_capture (cli, &capture);
+      return TRUE;
+    }
+
+  json = g_string_new (NULL);
+  rsc_rows_append_json_row (&rows, 0, json);
+  g_string_append_c (json, '\n');
+
+  return rsc_output_write (cli, json->str, json->len, error);
+}
+
+static gboolean
+run_series (RscCli  *cli,
+            GError **error)
+{
+  gboolean ok = rsc_source_start (cli, TRUE, error)
+                && (when == NULL || rsc_trigger_wait (cli, when, interval, error))
+                && rsc_series_run (cli, &series, tell_one, NULL, error);
+  g_autofree char *end = NULL;
+
+  g_clear_pointer (&when, rsc_when_free);
+  if (!ok)
+    return FALSE;
+
+  rsc_source_release (cli);
+  if (!rsc_source_finish (cli, error))
+    return FALSE;
+  end = rsc_source_describe_end (cli);
+  if (end != NULL)
+    rsc_cli_note (cli, "%s", end);
+
+  return TRUE;
+}
+
 /* The heap, at the moment that --when or the others name. */
 static gboolean
 open_source (RscCli  *cli,
@@ -170,6 +271,8 @@ run (RscCli  *cli,
   Capture capture;
   RscRows rows = { .fields = fields, .n_fields = N_FIELDS, .n_rows = 1, .single = TRUE, .fill = fill, .data = &capture };
 
+  if (every_text != NULL)
+    return run_series (cli, error);
   if (!open_source (cli, error))
     return FALSE;
 
@@ -207,6 +310,7 @@ const RscCliCommand rsc_cmd_capture = {
   .examples = "  refscope-cli capture -o heap.refscope -- python3 script.py\n"
               "  refscope-cli capture -o serving.refscope --after 10 --stop -- python3 -m http.server\n"
               "  refscope-cli capture -o full.refscope --when 'uss > 2G' pid:1234\n"
+              "  refscope-cli capture -o night.refscope --every 10m --keep 12 pid:1234\n"
               "  ssh host refscope-cli capture pid:1234 -o - > heap.refscope\n"
               "  refscope-cli capture -o loaded.refscope --on-mark 'after loading' --json -- python3 script.py",
   .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION | RSC_COMMAND_STREAM,

@@ -1,8 +1,9 @@
-"""The hunt for a leak on a server: heaps to standard output, captures when a condition holds."""
+"""The hunt for a leak on a server: heaps to standard output, captures when a condition holds, a series of captures."""
 import json
 import os
 import pathlib
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -279,6 +280,145 @@ class LaunchedWhen(Hunt):
             self.assertIn(said, result.stderr)
             self.assertEqual(result.stdout, '')
         self.assertIn('running program', self.run_cli('capture', '-o', self.heap, '--when', 'uss > 1', 'other.refscope', status=USAGE).stderr)
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Series(Hunt):
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def start(self, program, *args, **options):
+        process = subprocess.Popen([CLI, 'capture', '-o', self.heap, '--json', *map(str, args), f'pid:{program.pid}'], cwd=self.folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
+        return process
+
+    def test_the_last_ones_are_kept(self):
+        """And nothing is touched that was there."""
+        old = self.folder / 'heap-0007.refscope'
+        for name in 'heap-0007.refscope', 'heap.refscope', 'heap-x.refscope', 'heap-0099.dot':
+            (self.folder / name).write_text('precious')
+        with Program(WAITING) as program:
+            threads = len(program.folder('task'))
+            result = self.run_cli('capture', '-o', 'heap.refscope', '--every', '50ms', '--keep', 2, '--count', 5, f'pid:{program.pid}', umask=0)
+            self.assertRegex(result.stderr, 'Keeps at most 2 files, about .*; while one is written, .* is free in “.”')
+            self.assertEqual(result.stderr.count('was removed'), 3)
+            self.assertLess(result.stderr.index('Keeps at most'), result.stderr.index('heap-0008.refscope: '))
+            self.assertEqual(result.stdout, '')
+            self.assertEqual(self.names(), ['heap-0007.refscope', 'heap-0011.refscope', 'heap-0012.refscope', 'heap-0099.dot',
+                                            'heap-x.refscope', 'heap.refscope'])
+            for name in 'heap-0011.refscope', 'heap-0012.refscope':
+                self.run_cli('verify', name)
+                self.assertEqual((self.folder / name).stat().st_mode & 0o777, 0o600)
+                self.assertEqual(len(self.ask('find', name, '--type', 'Session')), 123)
+            self.assertEqual(old.read_text(), 'precious')
+            lines = self.run_cli('capture', '-o', 'night', '--every', '50ms', '--count', 2, '--json', f'pid:{program.pid}').stdout.splitlines()
+            self.assertEqual([json.loads(line)['file'] for line in lines], ['night-0001.refscope', 'night-0002.refscope'])
+            self.assert_left_alone(program, threads)
+
+    def test_what_somebody_put_in_its_place_stays(self):
+        with Program(WAITING) as program:
+            process = self.start(program, '--every', '4s', '--keep', 1, '--count', 2)
+            first = pathlib.Path(json.loads(process.stdout.readline())['file'])
+            (self.folder / 'other').write_text('precious')
+            (self.folder / 'other').rename(first)
+            _, errors = process.communicate(timeout=TIME_LIMIT)
+            self.assertEqual(process.returncode, DONE, errors)
+            self.assertIn('is left alone', errors)
+            self.assertEqual(first.read_text(), 'precious')
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_it_ends_with_the_program(self):
+        with Program(WAITING) as program:
+            process = self.start(program, '--every', '50ms', '--keep', 3)
+            process.stdout.readline()
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+            _, errors = process.communicate(timeout=TIME_LIMIT)
+            self.assertEqual(process.returncode, DONE, errors)
+            self.assertIn('The program has ended.', errors)
+        self.assertTrue(1 <= len(self.names()) <= 3)
+        for name in self.names():
+            self.run_cli('verify', name)
+
+    def test_interrupted(self):
+        with Program(WAITING) as program:
+            threads = len(program.folder('task'))
+            process = self.start(program, '--every', '1h')
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=TIME_LIMIT)
+            self.assertEqual(process.returncode, CANCELLED)
+            self.assertIn('the series ends here', errors)
+            self.assertIn('What was written before is there', errors)
+            self.assertEqual(self.names(), ['heap-0001.refscope'])
+            self.assert_left_alone(program, threads)
+
+    def test_duration_and_condition(self):
+        """The series begins when the condition holds."""
+        with Program(LEAKING) as program:
+            process = self.start(program, '--when', 'count(type = "Session") >= 1000', '--interval', '20ms', '--every', '50ms', '--duration', '1s',
+                                 '--keep', 100)
+            self.assertIn('Waiting until', process.stderr.readline())
+            program.process.send_signal(signal.SIGUSR1)
+            self.assertEqual(program.process.stdout.readline(), 'leaked\n')
+            output, errors = process.communicate(timeout=TIME_LIMIT)
+            self.assertEqual(process.returncode, DONE, errors)
+            files = [json.loads(line)['file'] for line in output.splitlines()]
+            self.assertGreaterEqual(len(files), 1)
+            self.assertTrue(all(len(self.ask('find', name, '--type', 'Session')) == 1000 for name in files))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_one_that_cannot_be_written(self):
+        """Those before stay."""
+        with Program(LEAKING) as program:
+            self.run_cli('capture', '-o', 'probe', f'pid:{program.pid}')
+            limit = (self.folder / 'probe').stat().st_size + 50000
+            process = self.start(program, '--every', '50ms', '--keep', 3,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+            process.stdout.readline()
+            program.process.send_signal(signal.SIGUSR1)
+            _, errors = process.communicate(timeout=TIME_LIMIT)
+            self.assertEqual(process.returncode, USAGE, errors)
+            self.assertIn('Writing failed: File too large', errors)
+            self.assertIn('What was written before is there', errors)
+            self.assertEqual(program.process.stdout.readline(), 'leaked\n')
+            (self.folder / 'probe').unlink()
+            self.assertTrue(1 <= len(self.names()) <= 3, self.names())
+            for name in self.names():
+                self.assertRegex(name, r'^heap-[0-9]{4}\.refscope$')
+                self.run_cli('verify', name)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+
+class LaunchedSeries(Hunt):
+    def test_the_last_one_is_at_its_end(self):
+        result = self.run_cli('capture', '-o', self.heap, '--every', '1h', '--', self.python, '-c', 'a = [1, 2]\nraise SystemExit(3)')
+        self.assertIn('ended with status 3', result.stderr)
+        self.assertTrue(self.ask('info', 'heap-0001.refscope')['at_exit'])
+        self.assertEqual(len(list(self.folder.iterdir())), 1)
+
+    def test_no_room(self):
+        command = 'mount -t tmpfs -o size=64k none "$0" && exec "$@"'
+        if subprocess.run(['unshare', '--mount', 'sh', '-c', command, self.folder, 'true'], capture_output=True).returncode != 0:
+            self.skipTest('no file system can be mounted here')
+        result = subprocess.run(['unshare', '--mount', 'sh', '-c', command + '; ls "$0"', self.folder, CLI, 'capture', '-o', self.heap,
+                                 '--every', '1h', '--', self.python, '-c', 'pass'], capture_output=True, text=True, timeout=TIME_LIMIT)
+        self.assertEqual(result.returncode, USAGE, result.stderr)
+        self.assertRegex(result.stderr, 'no room in “.*” for such a series: up to 6 files.*Nothing was written')
+        self.assertEqual(result.stdout, '')
+
+    def test_refused(self):
+        for args, said in ((['--keep', '3'], 'give --every, too'), (['--every', '1s', '--at-exit'], 'exclude each other'),
+                           (['--every', 'soon'], '--every takes a time'), (['--every', '1s', '--keep', '0'], '--keep takes'),
+                           (['--every', '1s', '--force'], 'never overwrites'), (['--every', '1s', '--fail-if', 'objects > 1'], '--fail-if is of one'),
+                           (['--every', '1s', '--count', '0'], '--count takes'), (['--every', '1s', '--duration', '-1'], '--duration takes')):
+            result = self.run_cli('capture', '-o', self.heap, *args, '--', self.python, '-c', 'print("ran")', status=USAGE)
+            self.assertIn(said, result.stderr)
+            self.assertEqual(result.stdout, '')
+        self.assertIn('one stream', self.run_cli('capture', '-o', '-', '--every', '1s', '--', 'true', status=USAGE).stderr)
+        self.assertIn('running program', self.run_cli('capture', '-o', self.heap, '--every', '1s', 'other.refscope', status=USAGE).stderr)
 
 
 if __name__ == '__main__':
