@@ -9,6 +9,7 @@ const RscCliCommand *const rsc_cli_commands[] = {
   &rsc_cmd_backrefs,
   &rsc_cmd_chain,
   &rsc_cmd_types,
+  &rsc_cmd_growth,
   &rsc_cmd_find,
   &rsc_cmd_cycles,
   &rsc_cmd_unreachable,

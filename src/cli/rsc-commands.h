@@ -17,6 +17,7 @@ extern const RscCliCommand rsc_cmd_refs;
 extern const RscCliCommand rsc_cmd_backrefs;
 extern const RscCliCommand rsc_cmd_chain;
 extern const RscCliCommand rsc_cmd_types;
+extern const RscCliCommand rsc_cmd_growth;
 extern const RscCliCommand rsc_cmd_find;
 extern const RscCliCommand rsc_cmd_cycles;
 extern const RscCliCommand rsc_cmd_unreachable;

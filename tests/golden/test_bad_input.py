@@ -75,8 +75,13 @@ class BadInput(unittest.TestCase):
         self.assertNotIn('Did you mean', self.refused(USAGE, 'There is no command', ''))
 
     def test_later_commands_are_not_there(self):
-        for command in 'path growth diff leaks dominators retained sql'.split():
+        for command in 'path diff leaks dominators retained sql'.split():
             self.refused(USAGE, 'There is no command', command, 'graph.dot')
+
+    def test_growth_of_one(self):
+        self.refused(USAGE, 'two files or more', 'growth', 'graph.dot')
+        self.refused(USAGE, 'no-such', 'growth', 'graph.dot', 'no-such.dot')
+        self.refused(USAGE, 'is not valid', 'growth', 'graph.dot', 'graph.dot', '--fail-if', 'shrank')
 
     def test_unknown_option(self):
         self.refused(USAGE, '--no-such', 'info', '--no-such', 'graph.dot')

@@ -30,6 +30,12 @@ CASES = {
     'dot-info-json': (['info', 'graph.dot', '--json'], DONE),
     'dot-types': (['types', 'graph.dot'], DONE),
     'dot-types-json': (['types', 'graph.dot', '--json'], DONE),
+    'growth': (['growth', 'empty.dot', 'graph.dot', 'wide.dot'], DONE),
+    'growth-json': (['growth', 'empty.dot', 'graph.dot', 'wide.dot', '--json'], DONE),
+    'growth-csv': (['growth', *['empty.dot', 'graph.dot'] * 4, '--csv'], DONE),
+    'growth-two': (['growth', 'graph.dot', 'wide.dot', '--fail-if', 'monotonic and growth > 1'], CONDITION),
+    'growth-none': (['growth', 'graph.dot', 'graph.dot'], DONE),
+    'growth-heap-json': (['growth', 'shop.refscope', 'shop.refscope', '--all', '--limit', '2', '--json'], DONE),
     'dot-find': (['find', 'graph.dot'], DONE),
     'dot-find-json': (['find', 'graph.dot', '--json'], DONE),
     'dot-find-csv': (['find', 'graph.dot', '--csv'], DONE),
@@ -132,7 +138,7 @@ CASES = {
     'heap-unreachable': (['unreachable', 'shop.refscope', '--limit', '3', '--fail-if', "type = 'Session'"], CONDITION),
 }
 
-EVERY_COMMAND = ('ps capture verify info refs backrefs chain types find cycles unreachable collect step what-if thresholds watch convert').split()
+EVERY_COMMAND = ('ps capture verify info refs backrefs chain types growth find cycles unreachable collect step what-if thresholds watch convert').split()
 
 
 class Golden(unittest.TestCase):

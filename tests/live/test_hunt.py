@@ -370,6 +370,24 @@ class Series(Hunt):
             self.assertTrue(all(len(self.ask('find', name, '--type', 'Session')) == 1000 for name in files))
             self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_growth(self):
+        """The hunt: a leak is what grew in each step."""
+        with Program(LEAKING) as program:
+            for number in range(4):
+                self.run_cli('capture', '-o', f'{number}.refscope', f'pid:{program.pid}')
+                program.process.send_signal(signal.SIGUSR1)
+                self.assertEqual(program.process.stdout.readline(), 'leaked\n')
+            rows = self.ask('growth', *[f'{number}.refscope' for number in range(4)])
+            self.assertEqual((rows[0]['type'], rows[0]['counts'], rows[0]['per_step']), ('Session', [0, 1000, 2000, 3000], 1000))
+            self.assertTrue(rows[0]['monotonic'])
+            self.assertGreater(rows[0]['per_hour'], 1000)
+            buffers = [row for row in rows if row['type'] == 'bytearray'][0]
+            self.assertEqual(buffers['grew'], 3)
+            self.assertGreater(buffers['bytes_growth'], 120_000_000)
+            said = self.run_cli('growth', '1.refscope', '0.refscope', '--fail-if', "type = 'Session'").stderr
+            self.assertIn('“0.refscope” was captured before “1.refscope”', said)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_one_that_cannot_be_written(self):
         """Those before stay."""
         with Program(LEAKING) as program:
