@@ -18,8 +18,8 @@ def end(*_):
     global ended
     ended = True
 signal.signal(signal.SIGTERM, end)
-def ready():
-    print('ready', flush=True)
+def ready(pid=''):
+    print('ready', pid, flush=True)
 """
 END = """
 print('well', flush=True)
@@ -33,10 +33,11 @@ class Program:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(('PYTHON', 'LD_PRELOAD'))}
         self.process = subprocess.Popen([*before, python, '-u', '-c', BEGIN + textwrap.dedent(text) + END], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**clean, **(environment or {})})
-        line = self.process.stdout.readline()
-        if line != 'ready\n':
+        words = self.process.stdout.readline().split()
+        if words[:1] != ['ready']:
             raise AssertionError(self.process.communicate())
-        self.pid = self.process.pid
+        # The one to look at: itself, or a child.
+        self.pid = int(words[1]) if len(words) > 1 else self.process.pid
 
     def folder(self, name):
         return os.listdir(f'/proc/{self.pid}/{name}')
@@ -57,6 +58,26 @@ class Program:
             name = line.split(None, 5)[5] if len(line.split(None, 5)) == 6 else ''
             names[name] = names.get(name, 0) + 1
         return names
+
+    def measure(self):
+        """How much is mapped, and in how many pieces: the least of some looks, for it comes and goes."""
+        mappings, size = [], []
+        for _ in range(20):
+            lines = pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines()
+            areas = [line.split()[0].split('-') for line in lines]
+            mappings.append(len(areas))
+            size.append(sum(int(end, 16) - int(begin, 16) for begin, end in areas))
+            time.sleep(.02)
+        return min(mappings), min(size)
+
+    def children(self):
+        found = set()
+        for thread in self.folder('task'):
+            try:
+                found.update(pathlib.Path(f'/proc/{self.pid}/task/{thread}/children').read_text().split())
+            except FileNotFoundError:
+                pass
+        return found
 
     def has_our_code(self):
         """Code that is of no file: what the thread was made to run."""
