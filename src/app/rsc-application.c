@@ -147,6 +147,7 @@ static const struct
   { "app.open", { "<Control>o" } },
   { "app.new-window", { "<Control><Shift>n" } },
   { "win.launch", { "<Control>n" } },
+  { "win.attach", { "<Control>r" } },
   { "win.start-page", { "<Alt>Home" } },
   { "win.next-lesson", { "<Alt>Page_Down" } },
   { "win.previous-lesson", { "<Alt>Page_Up" } },

@@ -378,7 +378,7 @@ update_center (RscHeapPage *self)
         {
           title = _("The Program Is Running");
           description = !process ? _("It will be held at its marks and before it ends. Capture its heap to see it now.") :
-                        _("Refscope is attached to it. For a capture it stands still for a moment, and runs on.");
+                        _("Refscope is attached. When its heap is captured, the program stands still for a moment, and runs on.");
           button = _("Capture");
         }
       break;
@@ -481,9 +481,9 @@ dup_subtitle (RscHeapPage *self)
         return g_strdup ("~");
       return below_home != NULL ? g_strdup_printf ("~/%s", below_home) : g_file_get_parse_name (folder);
     }
-  /* As the command line takes it. */
+  /* As the command line takes it.  Before it is known what it runs, that is its title. */
   if (rsc_session_is_process (self->session))
-    return g_strdup_printf ("pid:%d", pid);
+    return g_str_has_prefix (rsc_session_get_title (self->session), "pid:") ? g_strdup ("") : g_strdup_printf ("pid:%d", pid);
   /* Translators: %d is its number */
   return pid > 0 ? g_strdup_printf (_("Process %d"), pid) : g_strdup ("");
 }

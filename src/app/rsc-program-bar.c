@@ -16,6 +16,7 @@ struct _RscProgramBar
   GtkWidget parent_instance;
 
   RscSession *session;
+  gboolean compact;
 
   /* Template */
   GtkImage *state_icon;
@@ -49,6 +50,24 @@ static const struct
   [RSC_SESSION_DETACHED] = { "media-eject-symbolic", "state-exited" }
 };
 
+static GtkWidget *
+find_label (GtkWidget *widget)
+{
+  GtkWidget *label = GTK_IS_LABEL (widget) ? widget : NULL;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && label == NULL; child = gtk_widget_get_next_sibling (child))
+    label = find_label (child);
+
+  return label;
+}
+
+/* Hidden, not taken away: the word is the button's name all the same. */
+static void
+show_word (AdwButtonContent *content, gboolean seen)
+{
+  gtk_widget_set_visible (find_label (GTK_WIDGET (content)), seen);
+}
+
 /* A process that ran before is not ours to be stopped: what is over is that we look. */
 static void
 update_stop_button (RscProgramBar *self)
@@ -58,11 +77,14 @@ update_stop_button (RscProgramBar *self)
   if (!rsc_session_is_process (self->session))
     return;
 
-  adw_button_content_set_icon_name (self->stop_content, again ? "insert-link-symbolic" : "media-eject-symbolic");
+  adw_button_content_set_icon_name (self->stop_content, again ? "mail-attachment-symbolic" : "media-eject-symbolic");
   adw_button_content_set_label (self->stop_content, again ? _("Attach Again") : _("Detach"));
+  show_word (self->stop_content, !self->compact);
   gtk_widget_set_tooltip_text (self->stop_button, again ? _("Attach to the program again: captures go on where they ended") :
                                _("Let go of the program, which runs on (Shift+F4)"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->stop_button), again ? "page.attach-again" : "page.stop");
+  /* What was never there cannot be had again: the page offers to try once more. */
+  gtk_widget_set_visible (self->stop_button, rsc_session_get_state (self->session) != RSC_SESSION_FAILED);
   gtk_widget_set_visible (self->continue_button, rsc_session_get_state (self->session) == RSC_SESSION_HELD ||
                           rsc_session_get_hold (self->session));
 }
@@ -86,28 +108,11 @@ on_state_changed (RscProgramBar *self)
     gtk_widget_remove_css_class (self->continue_button, "suggested-action");
 }
 
-static GtkWidget *
-find_label (GtkWidget *widget)
-{
-  GtkWidget *label = GTK_IS_LABEL (widget) ? widget : NULL;
-
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && label == NULL; child = gtk_widget_get_next_sibling (child))
-    label = find_label (child);
-
-  return label;
-}
-
-/* Hidden, not taken away: the word is the button's name all the same. */
-static void
-show_word (AdwButtonContent *content, gboolean seen)
-{
-  gtk_widget_set_visible (find_label (GTK_WIDGET (content)), seen);
-}
-
 /* Continue keeps its word: it is what is pressed most, and wide enough to hit. */
 void
 rsc_program_bar_set_compact (RscProgramBar *self, gboolean compact)
 {
+  self->compact = compact;
   show_word (self->capture_content, !compact);
   show_word (self->stop_content, !compact);
   show_word (self->collect_content, !compact);

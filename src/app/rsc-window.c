@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "rsc-attach-dialog.h"
 #include "rsc-launch-dialog.h"
 #include "rsc-recent-programs.h"
 #include "rsc-settings.h"
@@ -212,6 +213,15 @@ rsc_window_open_process (RscWindow *self, pid_t pid)
 }
 
 /* Actions. */
+
+static void
+on_attach (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  GtkWidget *dialog = rsc_attach_dialog_new (GTK_WINDOW (widget));
+
+  g_signal_connect_object (dialog, "attach", G_CALLBACK (rsc_window_open_process), widget, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
 
 static void
 on_attach_process (GtkWidget *widget, const char *name, GVariant *parameter)
@@ -437,6 +447,7 @@ rsc_window_class_init (RscWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "win.launch", NULL, on_launch);
   gtk_widget_class_install_action (widget_class, "win.launch-program", RSC_RECENT_PROGRAM_FORMAT, on_launch_program);
+  gtk_widget_class_install_action (widget_class, "win.attach", NULL, on_attach);
   gtk_widget_class_install_action (widget_class, "win.attach-process", "i", on_attach_process);
   gtk_widget_class_install_action (widget_class, "win.clear-recent", NULL, on_clear_recent);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", on_open_path);

@@ -1,4 +1,5 @@
 """The window for those who do not see it, who have no pointer, or see it small."""
+import os
 import pathlib
 import re
 import subprocess
@@ -53,7 +54,7 @@ class Audit(GuiTest):
 
     def test_start_page_and_its_windows(self):
         window = self.open()
-        self.audit(window, 'Launch a Program…', 'Open a Heap…', 'Demonstration', 'Main menu')
+        self.audit(window, 'Launch a Program…', 'Attach to a Running Program…', 'Open a Heap…', 'Demonstration', 'Main menu')
         window.press('Main menu')
         window.find('Keyboard Shortcuts', 'menu item')
         self.audit(window)
@@ -61,6 +62,10 @@ class Audit(GuiTest):
         window.activate('win.launch')
         window.find('Command')
         self.audit(window, 'Launch')
+        window.activate('win.attach')
+        # This test is one that runs.
+        window.find(lambda name: f'PID {os.getpid()} ' in name, 'list item')
+        self.audit(window, 'Attach', 'Search the running programs')
 
     def test_heap_page(self):
         window = self.open_graph()
@@ -208,7 +213,8 @@ class Keys(GuiTest):
         window = self.open_graph()
         for opens, shown in ((lambda: window.press('Main menu'), 'Copy Picture'),
                              (lambda: window.press('More view options'), 'Highlight'),
-                             (lambda: window.activate('win.launch'), 'Launch')):
+                             (lambda: window.activate('win.launch'), 'Launch'),
+                             (lambda: window.activate('win.attach'), 'Attach')):
             with self.subTest(shown):
                 opens()
                 window.find(shown)

@@ -116,6 +116,10 @@ class Attached(AttachTest):
         window.activate('page.copy-command')
         command = window.clipboard('text/plain;charset=utf-8').decode()
         self.assertIn(f'pid:{program.pid} ', command + ' ')
+        window.activate('page.step(uint32 2)')
+        wait_for('the steps', lambda: 'step' in window.facts())
+        window.press('Do It for Real')
+        window.wait_for_captures(3)
         window.press('Detach')
         window.wait_for_status('Detached')
         self.check_unharmed(program)
@@ -128,20 +132,8 @@ class Attached(AttachTest):
         window.press('Attach Again')
         window.wait_for_status('Running, attached')
         self.capture(window)
-        self.assertEqual(window.facts()['captures'], 3)
+        self.assertEqual(window.facts()['captures'], 4)
         window.key('shift+F4')
-        window.wait_for_status('Detached')
-        self.check_unharmed(program)
-
-    def test_steps(self):
-        program = self.run_program()
-        window = self.attach(program)
-        self.capture(window)
-        window.activate('page.step(uint32 2)')
-        wait_for('the steps', lambda: 'step' in window.facts())
-        window.press("Do It for Real")
-        window.wait_for_captures(2)
-        window.press('Detach')
         window.wait_for_status('Detached')
         self.check_unharmed(program)
 
@@ -160,21 +152,6 @@ class Attached(AttachTest):
         window.press('Detach')
         window.wait_for_status('Detached')
         self.assertFalse(window.has('Continue'))
-        self.check_unharmed(program)
-
-    def test_closing_asks_nothing(self):
-        program = self.run_program()
-        window = self.attach(program)
-        self.capture(window)
-        window.key('ctrl+w')
-        self.assertEqual(window.process.wait(60), 0)
-        self.check_unharmed(program)
-
-    def test_killed_window(self):
-        program = self.run_program()
-        window = self.attach(program)
-        window.process.kill()
-        window.process.wait(60)
         self.check_unharmed(program)
 
     def test_program_ends(self):
@@ -200,6 +177,82 @@ class Attached(AttachTest):
         window.wait_for_status('Ended')
         window.press('Close')
         self.assertTrue(window.nodes())
+
+
+class Choosing(AttachTest):
+    """The list of running Pythons, of which the search leaves those that the test runs."""
+
+    def open_chooser(self):
+        window = self.open()
+        wait_for('the window', lambda: window.has('Launch a Program…'))
+        window.key('ctrl+r')
+        window.enter('Search the running programs', self.folder.name)
+        return window
+
+    @staticmethod
+    def dialog(window):
+        """Its X window, with the keyboard: the driver's keys go to the largest."""
+        number = wait_for('the dialog', lambda: window.xdotool(
+            'search', '--all', '--onlyvisible', '--pid', window.process.pid, '--name', '^Attach to a Program$').split())[0]
+        window.xdotool('windowfocus', '--sync', number)
+        return number
+
+    def press_return(self, window):
+        self.dialog(window)
+        window.xdotool('key', '--clearmodifiers', 'Return')
+
+    def double_click(self, window, program):
+        row = next(item for item in window.walk() if item.get_role_name() == 'list item' and f'PID {program.pid} ' in (item.get_name() or ''))
+        place = dict(line.split('=') for line in window.xdotool('getwindowgeometry', '--shell', self.dialog(window)).split())
+        x, y, width, height = window.place(row)
+        window.xdotool('mousemove', '--sync', int(place['X']) + x + width // 2, int(place['Y']) + y + height // 2)
+        window.xdotool('click', '--repeat', 2, '--delay', 60, 1)
+
+    def row(self, window, program):
+        """The row's accessible name, or ''."""
+        return next((name for item in window.walk() if item.get_role_name() == 'list item' and
+                     f'PID {program.pid} ' in (name := item.get_name() or '')), '')
+
+    def test_chosen_and_closed(self):
+        """By the keyboard; closing then asks nothing, and the program runs on."""
+        program, stopped = self.run_program(), self.run_program(name='stopped.py')
+        stopped.process.send_signal(signal.SIGSTOP)
+        window = self.open_chooser()
+        wait_for('the rows', lambda: self.row(window, program) and 'kill -CONT' in self.row(window, stopped))
+        self.assertRegex(self.row(window, program), r'^service\.py, [0-9.]+.MiB, PID \d+ · \w+ · Python 3\.\d+')
+        self.assertIn('Cannot be attached to: It is stopped', self.row(window, stopped))
+        # The one that can be attached to is first, and chosen.
+        self.press_return(window)
+        window.wait_for_status('Running, attached')
+        self.assertEqual(window.facts()['pid'], program.pid)
+        # Once is enough.
+        window.activate(f'win.attach-process({program.pid})')
+        window.settle()
+        self.assertEqual(sum(item.get_role_name() == 'frame' for item in window.walk()), 1)
+        self.capture(window)
+        window.key('ctrl+w')
+        self.assertEqual(window.process.wait(60), 0)
+        self.check_unharmed(program)
+
+    def test_list_follows(self):
+        """What begins is listed, what cannot be attached to any more says so, what ended goes."""
+        window = self.open_chooser()
+        program = self.run_program()
+        wait_for('the new row', lambda: self.row(window, program))
+        wait_for('a way to attach', lambda: window.find('Attach').has_state(driver.Atspi.StateType.SENSITIVE))
+        program.process.send_signal(signal.SIGSTOP)
+        wait_for('the reason', lambda: 'kill -CONT' in self.row(window, program))
+        wait_for('no way to attach', lambda: not window.find('Attach').has_state(driver.Atspi.StateType.SENSITIVE))
+        # Nothing is done where nothing can be done.
+        self.press_return(window)
+        window.settle()
+        self.assertTrue(self.row(window, program))
+        other = self.run_program(name='other.py')
+        program.end()
+        wait_for('the one in the place of the other', lambda: self.row(window, other) and not self.row(window, program))
+        self.double_click(window, other)
+        window.wait_for_status('Running, attached')
+        self.assertEqual(window.facts()['pid'], other.pid)
 
 
 class Refused(AttachTest):

@@ -1,6 +1,7 @@
 """From a telephone's width to 4K, with text of double size, and right to left:
 nothing reaches out of the window, nothing is squeezed to nothing, GTK says
 nothing."""
+import os
 import pathlib
 import sys
 import unittest
@@ -141,6 +142,9 @@ class Sizes(SizeTest):
         window.activate('win.launch')
         window.find('Launch')
         self.fits(window)
+        window.activate('win.attach')
+        window.find(lambda name: f'PID {os.getpid()} ' in name, 'list item')
+        self.fits(window)
 
     def test_a_toast_is_read_as_a_whole(self):
         """In lines of a narrow window; and it goes when it is told to."""
@@ -280,6 +284,9 @@ class Double(SizeTest):
         window = self.open_strict(env=self.double())
         window.activate('win.launch')
         window.find('Launch')
+        self.fits(window)
+        window.activate('win.attach')
+        window.find(lambda name: f'PID {os.getpid()} ' in name, 'list item')
         self.fits(window)
 
 

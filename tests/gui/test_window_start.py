@@ -17,7 +17,7 @@ DATA = pathlib.Path(__file__).parent.parent.parent / 'data'
 class Start(GuiTest):
     def test_start_page_names_all_ways(self):
         window = self.open()
-        for name in ('Launch a Program…', 'Open a Heap…', 'Demonstration'):
+        for name in ('Launch a Program…', 'Attach to a Running Program…', 'Open a Heap…', 'Demonstration'):
             window.find(name, 'label')
         listed = window.texts()
         titles = [lesson.title for lesson in load(EXAMPLES / 'lessons.ini').values()]
@@ -34,7 +34,7 @@ class Start(GuiTest):
             window.key('Tab')
             if wait_for('another focus', lambda: (window.focused() != before and window.focused())).startswith('Launch'):
                 break
-        window.key('Down', 'Down')
+        window.key('Down', 'Down', 'Down')
         wait_for('the focus', lambda: 'Demonstration' in window.focused())
         window.key('Return')
         window.wait_for_status('most have left')
