@@ -204,9 +204,12 @@ fill_diff (RscCollectBar *self, RscCollectionDiff *diff, RscOverlay *overlay)
   g_autofree char *title = NULL;
   GString *note = g_string_new (NULL);
 
-  title = g_strdup_printf (_("gc.collect(%u) returned %d"), collection->generation, (int) collection->returned);
+  if (collection->by_itself)
+    title = g_strdup_printf (_("The program itself collected generation %u: %d unreachable"), collection->generation, (int) collection->returned);
+  else
+    title = g_strdup_printf (_("gc.collect(%u) returned %d"), collection->generation, (int) collection->returned);
   gtk_label_set_text (self->title, title);
-  if (!collection->on_main_thread)
+  if (!collection->on_main_thread && !collection->by_itself)
     g_string_append (note, _("It ran on the agent’s thread. "));
   if (collection->others_ran)
     g_string_append (note, _("Other threads ran meanwhile. "));

@@ -12,6 +12,9 @@
 #include "rsc-template.h"
 
 #define N_GENERATIONS RSC_N_GENERATIONS
+/* Collections may come by the thousand: what is shown follows so often. */
+#define UPDATE_INTERVAL_MS 200
+#define RECORDS_SHOWN 8
 /* How far the panel looks ahead, in allocations. */
 #define OUTLOOK 100000
 
@@ -21,10 +24,16 @@ struct _RscCollectorPanel
 
   RscSession *session;
   gboolean filling;
+  guint update_source; /* something was measured or recorded, and is not shown yet */
+  guint64 n_recorded;  /* as shown */
 
   /* Template */
   GtkStack *stack;
   GtkSwitch *enabled_switch;
+  GtkWidget *record_box;
+  GtkSwitch *record_switch;
+  GtkLabel *record_label;
+  GtkListBox *records;
   GtkLabel *count_0, *count_1, *count_2;
   GtkSpinButton *threshold_0, *threshold_1, *threshold_2;
   GtkLabel *objects_label;
@@ -210,6 +219,9 @@ fill_collector (RscCollectorPanel *self)
   g_variant_lookup (info, "gc-enabled", "b", &enabled);
   gtk_switch_set_active (self->enabled_switch, enabled);
   gtk_widget_set_sensitive (GTK_WIDGET (self->enabled_switch), live);
+  gtk_switch_set_active (self->record_switch, rsc_session_get_recording (self->session));
+  gtk_widget_set_sensitive (self->record_box, live);
+  gtk_widget_set_visible (self->record_box, rsc_session_is_program (self->session));
   for (guint i = 0; i < N_GENERATIONS; i++)
     {
       g_autofree char *count = rsc_number_dup (counts[i]);
@@ -231,6 +243,30 @@ fill_collector (RscCollectorPanel *self)
   gtk_stack_set_visible_child_name (self->stack, "collector");
 }
 
+/* A row of two lines; @tooltip may be NULL. */
+static GtkWidget *
+row_new (const char *title, const char *text, const char *tooltip)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  const char *texts[] = { title, text };
+
+  gtk_widget_add_css_class (box, "object-row");
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      GtkWidget *label = gtk_label_new (texts[i]);
+
+      gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
+      gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+      gtk_widget_set_tooltip_text (label, tooltip != NULL ? tooltip : texts[i]);
+      gtk_widget_add_css_class (label, "numeric");
+      if (i > 0)
+        gtk_widget_add_css_class (label, "object-value");
+      gtk_box_append (GTK_BOX (box), label);
+    }
+
+  return box;
+}
+
 /* The marks as numbers, for whom the plot says nothing. */
 static void
 fill_marks (RscCollectorPanel *self)
@@ -244,7 +280,6 @@ fill_marks (RscCollectorPanel *self)
   for (guint i = 0; i < points->len; i++)
     {
       const RscMemoryPoint *point = &g_array_index (points, RscMemoryPoint, i);
-      GtkWidget *box, *title, *numbers;
       g_autofree char *hint = NULL;
       g_autofree char *uss = NULL;
       g_autofree char *rss = NULL;
@@ -257,25 +292,54 @@ fill_marks (RscCollectorPanel *self)
       uss = point->uss > 0 ? g_format_size_full (point->uss, G_FORMAT_SIZE_IEC_UNITS) : g_strdup ("–");
       rss = point->rss > 0 ? g_format_size_full (point->rss, G_FORMAT_SIZE_IEC_UNITS) : g_strdup ("–");
       text = g_strdup_printf (_("USS %s, RSS %s"), uss, rss);
-      box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-      gtk_widget_add_css_class (box, "object-row");
-      title = gtk_label_new (hint);
-      gtk_label_set_xalign (GTK_LABEL (title), 0.0f);
-      gtk_label_set_ellipsize (GTK_LABEL (title), PANGO_ELLIPSIZE_END);
-      gtk_widget_set_tooltip_text (title, point->hint);
-      numbers = gtk_label_new (text);
-      gtk_label_set_xalign (GTK_LABEL (numbers), 0.0f);
-      gtk_widget_add_css_class (numbers, "object-value");
-      gtk_widget_add_css_class (numbers, "numeric");
-      gtk_box_append (GTK_BOX (box), title);
-      gtk_box_append (GTK_BOX (box), numbers);
-      gtk_list_box_append (self->marks, box);
+      gtk_list_box_append (self->marks, row_new (hint, text, NULL));
     }
   gtk_widget_set_visible (GTK_WIDGET (self->marks), n_marks > 0);
 }
 
 static void
-on_memory_sampled (RscCollectorPanel *self)
+fill_records (RscCollectorPanel *self)
+{
+  const RscRecordTotals *totals = rsc_session_get_record_totals (self->session);
+  GArray *recorded = rsc_session_get_recorded (self->session);
+  g_autofree char *number = rsc_number_dup (totals->collections);
+  g_autofree char *text = NULL;
+
+  if (self->n_recorded == totals->collections + totals->missed)
+    return;
+  self->n_recorded = totals->collections + totals->missed;
+
+  text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%1$s recorded: %2$.1f ms together, the longest %3$.1f ms.",
+                                       "%1$s recorded: %2$.1f ms together, the longest %3$.1f ms.", RSC_PLURAL (totals->collections)),
+                          number, totals->seconds * 1000, totals->longest * 1000);
+  if (totals->missed > 0)
+    {
+      g_autofree char *missed = rsc_number_dup (totals->missed);
+      g_autofree char *more = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s could not be recorded.", "%s could not be recorded.",
+                                                            RSC_PLURAL (totals->missed)), missed);
+      g_autofree char *both = g_strconcat (text, " ", more, NULL);
+
+      g_free (text);
+      text = g_steal_pointer (&both);
+    }
+  set_text (self->record_label, text);
+
+  for (GtkWidget *row; (row = gtk_widget_get_first_child (GTK_WIDGET (self->records))) != NULL;)
+    gtk_list_box_remove (self->records, row);
+  for (guint i = recorded->len; i > 0 && i + RECORDS_SHOWN > recorded->len; i--)
+    {
+      const RscRecordedCollection *item = &g_array_index (recorded, RscRecordedCollection, i - 1);
+      g_autofree char *title = rsc_recorded_dup_title (item);
+      g_autofree char *counts = rsc_recorded_dup_counts (item);
+      g_autofree char *details = rsc_recorded_dup_details (item);
+
+      gtk_list_box_append (self->records, row_new (title, counts, details));
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->records), recorded->len > 0);
+}
+
+static void
+show_memory (RscCollectorPanel *self)
 {
   GArray *points = rsc_session_get_memory (self->session);
   g_autofree char *text = NULL;
@@ -294,7 +358,26 @@ on_memory_sampled (RscCollectorPanel *self)
     }
   gtk_label_set_text (self->memory_label, text != NULL ? text : _("Not measured yet"));
   fill_marks (self);
+  fill_records (self);
   rsc_memory_plot_changed (self->plot);
+}
+
+static gboolean
+on_update_time (gpointer user_data)
+{
+  RscCollectorPanel *self = user_data;
+
+  self->update_source = 0;
+  show_memory (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_memory_sampled (RscCollectorPanel *self)
+{
+  if (self->update_source == 0)
+    self->update_source = g_timeout_add (UPDATE_INTERVAL_MS, on_update_time, self);
 }
 
 static void
@@ -328,20 +411,27 @@ on_enabled_changed (RscCollectorPanel *self)
     rsc_session_set_gc_enabled (self->session, gtk_switch_get_active (self->enabled_switch));
 }
 
+static void
+on_record_changed (RscCollectorPanel *self)
+{
+  if (!self->filling && self->session != NULL)
+    rsc_session_set_recording (self->session, gtk_switch_get_active (self->record_switch));
+}
+
 void
 rsc_collector_panel_set_session (RscCollectorPanel *self, RscSession *session)
 {
   g_return_if_fail (self->session == NULL);
 
   self->session = g_object_ref (session);
-  rsc_memory_plot_set_points (self->plot, rsc_session_get_memory (session));
+  rsc_memory_plot_set_points (self->plot, rsc_session_get_memory (session), rsc_session_get_recorded (session));
   gtk_widget_set_visible (self->memory_box, rsc_session_is_program (session));
   g_signal_connect_object (session, "notify::gc-info", G_CALLBACK (fill_collector), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::state", G_CALLBACK (fill_collector), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::capture", G_CALLBACK (fill_collector), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "memory-sampled", G_CALLBACK (on_memory_sampled), self, G_CONNECT_SWAPPED);
   fill_collector (self);
-  on_memory_sampled (self);
+  show_memory (self);
 }
 
 static void
@@ -349,6 +439,7 @@ rsc_collector_panel_dispose (GObject *object)
 {
   RscCollectorPanel *self = RSC_COLLECTOR_PANEL (object);
 
+  g_clear_handle_id (&self->update_source, g_source_remove);
   g_clear_object (&self->session);
   rsc_template_dispose (GTK_WIDGET (self), RSC_TYPE_COLLECTOR_PANEL);
 
@@ -367,6 +458,10 @@ rsc_collector_panel_class_init (RscCollectorPanelClass *klass)
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, stack);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, enabled_switch);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, record_box);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, record_switch);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, record_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, records);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, count_0);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, count_1);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, count_2);
@@ -385,6 +480,7 @@ rsc_collector_panel_class_init (RscCollectorPanelClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_threshold_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_apply_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_enabled_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_record_changed);
 }
 
 static void

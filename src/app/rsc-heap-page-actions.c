@@ -214,6 +214,12 @@ on_collect (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_await_collection (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  rsc_session_await_collection (((RscHeapPage *) user_data)->session, MIN (g_variant_get_uint32 (parameter), 2));
+}
+
+static void
 on_step (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   rsc_session_step_collection (((RscHeapPage *) user_data)->session, MIN (g_variant_get_uint32 (parameter), 2));
@@ -486,6 +492,7 @@ static const GActionEntry entries[] = {
   { "attach-again", on_attach_again },
   { "hold", NULL, NULL, "true", on_hold },
   { "collect", on_collect, "u" },
+  { "await-collection", on_await_collection, "u" },
   { "step", on_step, "u" },
   { "step-mark", on_step_mark },
   { "step-mark-here", on_step_mark_here },
@@ -556,6 +563,7 @@ rsc_heap_page_update_actions (RscHeapPage *self)
   set_enabled (self, "attach-again", rsc_session_can_attach_again (session));
   set_enabled (self, "hold", live && python);
   set_state (self, "hold", rsc_session_get_hold (session));
+  set_enabled (self, "await-collection", live && python && state == RSC_SESSION_RUNNING);
   set_enabled (self, "collect", (live && python && state != RSC_SESSION_STARTING) || drawn);
   set_enabled (self, "step", drawn);
   set_enabled (self, "step-mark", drawn);

@@ -5,6 +5,8 @@
 
 #include "rsc-memory-plot.h"
 
+#include <math.h>
+
 #include "rsc-session.h"
 
 #define NATURAL_HEIGHT 160
@@ -12,11 +14,14 @@
 #define MARGIN 4.0
 /* A mark at the right edge has its number so far (in pixels) inside. */
 #define LABEL_DISTANCE 14.0
+/* What is pointed at is at most so far away, in pixels. */
+#define POINTED_DISTANCE 6.0
 
 struct _RscMemoryPlot
 {
   GtkWidget parent_instance;
-  GArray *points;
+  GArray *points;   /* of RscMemoryPoint */
+  GArray *recorded; /* of RscRecordedCollection */
 };
 
 G_DEFINE_FINAL_TYPE (RscMemoryPlot, rsc_memory_plot, GTK_TYPE_WIDGET)
@@ -149,27 +154,112 @@ draw_events (RscMemoryPlot *self, cairo_t *cr, const Scale *scale, const GdkRGBA
   cairo_set_dash (cr, NULL, 0, 0);
 }
 
+/* As wide as they took long, from the bottom up: those of the youngest generation are many, and short. */
 static void
-rsc_memory_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+draw_recorded (RscMemoryPlot *self, cairo_t *cr, const Scale *scale, const GdkRGBA *color)
 {
-  RscMemoryPlot *self = RSC_MEMORY_PLOT (widget);
-  graphene_rect_t bounds;
-  Scale scale = { gtk_widget_get_width (widget), gtk_widget_get_height (widget), 0.1, 1, 0 };
-  g_autofree char *top = NULL;
-  GdkRGBA color, accent = { 0.21f, 0.52f, 0.89f, 1.0f };
-  cairo_t *cr;
+  static const double heights[] = { 0.12, 0.35, 1.0 };
+  static const double alphas[] = { 0.35, 0.45, 0.5 };
 
-  if (self->points == NULL || self->points->len == 0 || scale.width < 1 || scale.height < 1)
-    return;
+  for (guint i = 0; i < self->recorded->len; i++)
+    {
+      const RscRecordedCollection *item = &g_array_index (self->recorded, RscRecordedCollection, i);
+      double x = x_of (scale, item->seconds);
+      double bottom = scale->height - MARGIN;
+      double height = (bottom - scale->top) * heights[item->generation];
+
+      cairo_set_source_rgba (cr, color->red, color->green, color->blue, alphas[item->generation]);
+      cairo_rectangle (cr, x, bottom - height, MAX (x_of (scale, item->seconds + item->duration) - x, 1.0), height);
+      cairo_fill (cr);
+    }
+}
+
+/* FALSE: there is nothing to draw. */
+static gboolean
+get_scale (RscMemoryPlot *self, Scale *scale)
+{
+  *scale = (Scale) { gtk_widget_get_width (GTK_WIDGET (self)), gtk_widget_get_height (GTK_WIDGET (self)), 0.1, 1, 0 };
+  if (self->points == NULL || self->points->len == 0 || scale->width < 1 || scale->height < 1)
+    return FALSE;
 
   for (guint i = 0; i < self->points->len; i++)
     {
       const RscMemoryPoint *point = &g_array_index (self->points, RscMemoryPoint, i);
 
-      scale.seconds = MAX (scale.seconds, point->seconds);
-      scale.bytes = MAX (scale.bytes, MAX (point->uss, point->rss));
+      scale->seconds = MAX (scale->seconds, point->seconds);
+      scale->bytes = MAX (scale->bytes, MAX (point->uss, point->rss));
     }
-  scale.top = 2 * get_line_height (self);
+  if (self->recorded->len > 0)
+    {
+      const RscRecordedCollection *last = &g_array_index (self->recorded, RscRecordedCollection, self->recorded->len - 1);
+
+      scale->seconds = MAX (scale->seconds, last->seconds + last->duration);
+    }
+  scale->top = 2 * get_line_height (self);
+
+  return TRUE;
+}
+
+/* The mark or the recorded collection that is nearest; of collections at one place the longest. */
+static gboolean
+rsc_memory_plot_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  RscMemoryPlot *self = RSC_MEMORY_PLOT (widget);
+  const RscRecordedCollection *nearest = NULL;
+  const RscMemoryPoint *mark = NULL;
+  double distance = POINTED_DISTANCE;
+  Scale scale;
+
+  if (keyboard || !get_scale (self, &scale))
+    return FALSE;
+
+  for (guint i = 0; i < self->points->len; i++)
+    {
+      const RscMemoryPoint *point = &g_array_index (self->points, RscMemoryPoint, i);
+      double away = fabs (x_of (&scale, point->seconds) - x);
+
+      if (point->hint == NULL || away > distance)
+        continue;
+      mark = point;
+      distance = away;
+    }
+  for (guint i = 0; i < self->recorded->len; i++)
+    {
+      const RscRecordedCollection *item = &g_array_index (self->recorded, RscRecordedCollection, i);
+      double from = x_of (&scale, item->seconds), to = MAX (x_of (&scale, item->seconds + item->duration), from + 1);
+      double away = x < from ? floor (from - x) : x > to ? floor (x - to) : 0;
+
+      if (away > distance || (nearest != NULL && away == distance && item->duration < nearest->duration))
+        continue;
+      nearest = item;
+      distance = away;
+    }
+  if (nearest != NULL)
+    {
+      g_autofree char *title = rsc_recorded_dup_title (nearest);
+      g_autofree char *details = rsc_recorded_dup_details (nearest);
+      g_autofree char *text = g_strconcat (title, "\n", details, NULL);
+
+      gtk_tooltip_set_text (tooltip, text);
+    }
+  else if (mark != NULL)
+    gtk_tooltip_set_text (tooltip, mark->hint);
+
+  return nearest != NULL || mark != NULL;
+}
+
+static void
+rsc_memory_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  RscMemoryPlot *self = RSC_MEMORY_PLOT (widget);
+  graphene_rect_t bounds;
+  Scale scale;
+  g_autofree char *top = NULL;
+  GdkRGBA color, accent = { 0.21f, 0.52f, 0.89f, 1.0f };
+  cairo_t *cr;
+
+  if (!get_scale (self, &scale))
+    return;
 
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
   gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color", &accent);
@@ -193,6 +283,7 @@ rsc_memory_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   cairo_set_source_rgba (cr, accent.red, accent.green, accent.blue, 1.0);
   cairo_set_line_width (cr, 2.0);
   draw_line (self, cr, &scale, TRUE, FALSE);
+  draw_recorded (self, cr, &scale, &color);
   draw_events (self, cr, &scale, &color);
 
   top = g_format_size_full (scale.bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -215,6 +306,7 @@ rsc_memory_plot_finalize (GObject *object)
   RscMemoryPlot *self = RSC_MEMORY_PLOT (object);
 
   g_clear_pointer (&self->points, g_array_unref);
+  g_clear_pointer (&self->recorded, g_array_unref);
 
   G_OBJECT_CLASS (rsc_memory_plot_parent_class)->finalize (object);
 }
@@ -227,6 +319,7 @@ rsc_memory_plot_class_init (RscMemoryPlotClass *klass)
   G_OBJECT_CLASS (klass)->finalize = rsc_memory_plot_finalize;
   widget_class->snapshot = rsc_memory_plot_snapshot;
   widget_class->measure = rsc_memory_plot_measure;
+  widget_class->query_tooltip = rsc_memory_plot_query_tooltip;
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
   gtk_widget_class_set_css_name (widget_class, "memoryplot");
 }
@@ -234,13 +327,16 @@ rsc_memory_plot_class_init (RscMemoryPlotClass *klass)
 static void
 rsc_memory_plot_init (RscMemoryPlot *self)
 {
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
 }
 
 void
-rsc_memory_plot_set_points (RscMemoryPlot *self, GArray *points)
+rsc_memory_plot_set_points (RscMemoryPlot *self, GArray *points, GArray *recorded)
 {
   g_clear_pointer (&self->points, g_array_unref);
+  g_clear_pointer (&self->recorded, g_array_unref);
   self->points = g_array_ref (points);
+  self->recorded = g_array_ref (recorded);
   rsc_memory_plot_changed (self);
 }
 

@@ -197,6 +197,7 @@ typedef struct
   guint generation;
   RscCollectFlags flags;
   gboolean compare; /* with what is predicted */
+  gboolean await;   /* the program's own next collection, of that generation or an older one */
 } CollectRequest;
 
 typedef struct
@@ -232,7 +233,12 @@ collect (gpointer data, const RscProgress *progress, GCancellable *cancellable, 
   CollectRequest *request = data;
   CollectResult *result = g_new0 (CollectResult, 1);
 
-  result->collection = rsc_target_collect (request->target, request->generation, request->flags, progress, cancellable, error);
+  if (request->await)
+    result->collection = rsc_target_await_collection (request->target, request->generation, progress, cancellable, error);
+  else
+    result->collection = rsc_target_collect (request->target, request->generation, request->flags, progress, cancellable, error);
+  if (result->collection != NULL && request->await)
+    request->generation = result->collection->generation;
   if (result->collection != NULL)
     result->diff = rsc_collection_diff_compute (result->collection->before, result->collection->after, request->generation,
                                                 progress, cancellable, error);
@@ -253,9 +259,16 @@ collected (gpointer owner, RscJob *job, gpointer data, const GError *error)
   g_autoptr (RscHeapCapture) item = NULL;
   RscOverlay *overlay = NULL;
 
+  if (self->await_job == job)
+    self->await_job = NULL;
   if (!rsc_session_job_done (self, job, error))
     {
       g_clear_pointer (&result, collect_result_free);
+      return;
+    }
+  if (error != NULL && request->await)
+    {
+      rsc_session_fail (self, _("No collection came"), error);
       return;
     }
   if (error != NULL)
@@ -284,6 +297,7 @@ collect_live (RscSession *self, guint generation, RscCollectFlags flags, gboolea
 {
   CollectRequest *request = g_new0 (CollectRequest, 1);
 
+  rsc_session_stop_awaiting (self);
   request->target = rsc_target_ref (self->target);
   request->generation = generation;
   request->flags = flags | RSC_COLLECT_CAPTURE;
@@ -299,6 +313,32 @@ rsc_session_collect (RscSession *self, guint generation)
     collect_live (self, generation, 0, FALSE);
   else
     predict_collection (self, generation);
+}
+
+void
+rsc_session_await_collection (RscSession *self, guint generation)
+{
+  CollectRequest *request;
+
+  if (!rsc_session_is_live (self) || self->no_python != NULL)
+    return;
+
+  rsc_session_stop_awaiting (self);
+  request = g_new0 (CollectRequest, 1);
+  request->target = rsc_target_ref (self->target);
+  request->generation = generation;
+  request->compare = TRUE;
+  request->await = TRUE;
+  self->await_job = rsc_job_start (self, _("Waiting for a collection"), collect, request, collect_request_free,
+                                   collect_result_free, collected);
+  rsc_session_add_request (self, self->await_job);
+}
+
+void
+rsc_session_stop_awaiting (RscSession *self)
+{
+  if (self->await_job != NULL)
+    rsc_job_cancel (g_steal_pointer (&self->await_job));
 }
 
 void

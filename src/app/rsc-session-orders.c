@@ -27,6 +27,8 @@ typedef enum
   ORDER_THRESHOLDS,
   ORDER_GC_ON,
   ORDER_GC_OFF,
+  ORDER_RECORD,
+  ORDER_NO_RECORD,
   ORDER_GC_INFO
 } OrderKind;
 
@@ -96,6 +98,11 @@ run_order (gpointer data, const RscProgress *progress, GCancellable *cancellable
         return NULL;
       return rsc_target_get_gc_info (order->target, cancellable, error);
 
+    case ORDER_RECORD:
+    case ORDER_NO_RECORD:
+      rsc_target_set_recording (order->target, order->kind == ORDER_RECORD, cancellable, error);
+      return NULL;
+
     case ORDER_GC_INFO:
       return rsc_target_get_gc_info (order->target, cancellable, NULL);
 
@@ -132,6 +139,8 @@ order_done (gpointer owner, RscJob *job, gpointer result, const GError *error)
 
       if (order->kind == ORDER_INPUT || order->kind == ORDER_END_OF_INPUT)
         title = _("The program did not take the input");
+      if (order->kind == ORDER_RECORD)
+        self->recording = FALSE;
       rsc_session_fail (self, title, error);
       g_object_notify (G_OBJECT (self), "gc-info");
     }
@@ -246,6 +255,7 @@ rsc_session_set_thresholds (RscSession *self, const guint thresholds[3])
   if (!rsc_session_is_live (self))
     return;
 
+  rsc_session_stop_awaiting (self);
   order = order_new (self, ORDER_THRESHOLDS);
   memcpy (order->thresholds, thresholds, sizeof order->thresholds);
   give_order (self, order);
@@ -255,12 +265,35 @@ void
 rsc_session_set_gc_enabled (RscSession *self, gboolean enabled)
 {
   if (rsc_session_is_live (self))
-    give_order (self, order_new (self, enabled ? ORDER_GC_ON : ORDER_GC_OFF));
+    {
+      rsc_session_stop_awaiting (self);
+      give_order (self, order_new (self, enabled ? ORDER_GC_ON : ORDER_GC_OFF));
+    }
+}
+
+void
+rsc_session_set_recording (RscSession *self, gboolean recording)
+{
+  if (self->recording == recording)
+    return;
+  self->recording = recording;
+  if (!rsc_session_is_live (self) || self->target == NULL)
+    return;
+  rsc_session_stop_awaiting (self);
+  give_order (self, order_new (self, recording ? ORDER_RECORD : ORDER_NO_RECORD));
+}
+
+void
+rsc_session_resume_recording (RscSession *self)
+{
+  if (self->recording)
+    give_order (self, order_new (self, ORDER_RECORD));
 }
 
 void
 rsc_session_refresh_gc (RscSession *self)
 {
-  if (rsc_session_is_live (self) && self->no_python == NULL)
+  /* While it is waited for a collection there is no answer: it is asked again when that has come. */
+  if (rsc_session_is_live (self) && self->no_python == NULL && self->await_job == NULL)
     give_order (self, order_new (self, ORDER_GC_INFO));
 }

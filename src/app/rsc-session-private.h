@@ -49,6 +49,9 @@ struct _RscSession
   gboolean continue_after_capture;
   GVariant *gc_info;
   GArray *memory;
+  gboolean recording;      /* wanted; a program that begins is told */
+  GArray *recorded;
+  RscRecordTotals record_totals;
   GString *output;
   GString *partial[2];     /* bytes of a character that has not come whole, by stream */
 
@@ -79,6 +82,7 @@ struct _RscSession
   RscOverlayMode overlay_mode;
   int shown_prediction;    /* its generation; -1: the real collection's */
   gboolean finding_cycles;
+  RscJob *await_job;       /* that waits for the program's next collection; NULL: none */
   guint blocked_generation; /* of the collection to which the main thread did not come */
 
   /* Step by step. */
@@ -103,6 +107,8 @@ void rsc_session_come_to_collection (RscSession *self, RscHeapCapture *capture);
 /* One that asks something of the program: it goes with it. */
 void rsc_session_add_request     (RscSession *self, RscJob *job);
 void rsc_session_cancel_requests (RscSession *self);
+/* The program can do something else, which it could not while it is waited for a collection. */
+void rsc_session_stop_awaiting   (RscSession *self);
 
 /* Ends stepping. */
 void        rsc_session_forget_steps     (RscSession *self);
@@ -122,6 +128,10 @@ void rsc_session_dispose_program (RscSession *self);
 void rsc_session_start_process   (RscSession *self);
 
 /* Takes the point's hint over. */
+void rsc_session_add_recorded (RscSession *self, const RscTargetEvent *event);
+/* Another target has come: it is told. */
+void rsc_session_resume_recording (RscSession *self);
+void rsc_session_add_unrecorded (RscSession *self, guint64 collections);
 void rsc_session_add_memory_point (RscSession *self, RscMemoryPoint point);
 /* Every half second, until sample_source is removed. */
 void rsc_session_start_sampling   (RscSession *self);

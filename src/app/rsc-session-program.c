@@ -182,10 +182,14 @@ handle_event (RscSession *self, const RscTargetEvent *event)
       break;
 
     case RSC_EVENT_COLLECTION:
-      rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = self->earlier_seconds + event->seconds, .generation = (int) event->generation });
+      if (event->recorded)
+        rsc_session_add_recorded (self, event);
+      else
+        rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = self->earlier_seconds + event->seconds, .generation = (int) event->generation });
       break;
 
     case RSC_EVENT_UNRECORDED:
+      rsc_session_add_unrecorded (self, event->collections);
       break;
 
     case RSC_EVENT_WAITING:
@@ -239,6 +243,8 @@ rsc_session_take_target (RscSession *self, RscTarget *target)
     self->earlier_seconds += (double) (now - self->launched_at) / G_USEC_PER_SEC;
   self->launched_at = now;
   self->target = target;
+  if (rsc_target_is_attached (target))
+    rsc_session_resume_recording (self);
   self->event_source = g_unix_fd_add (rsc_target_get_event_fd (target), G_IO_IN | G_IO_HUP | G_IO_ERR, on_events, self);
   rsc_session_start_sampling (self);
   g_object_notify (G_OBJECT (self), "state");
@@ -255,7 +261,8 @@ launch (gpointer data, const RscProgress *progress, GCancellable *cancellable, G
     .envp = (const char *const *) self->envp,
     .cwd = self->cwd,
     .hold = self->hold,
-    .pipe_streams = self->pipe_streams
+    .pipe_streams = self->pipe_streams,
+    .record = self->recording
   };
 
   return rsc_target_launch (&options, error);
@@ -340,6 +347,7 @@ rsc_session_capture (RscSession *self)
 {
   if (self->target == NULL || !rsc_session_is_live (self))
     return;
+  rsc_session_stop_awaiting (self);
 
   rsc_session_add_request (self, rsc_job_start (self, _("Capturing the heap"), capture, rsc_target_ref (self->target),
                                                 (GDestroyNotify) rsc_target_unref, (GDestroyNotify) rsc_snapshot_unref, captured));

@@ -77,6 +77,7 @@ rsc_session_finalize (GObject *object)
   g_free (self->waiting);
   g_clear_pointer (&self->gc_info, g_variant_unref);
   g_array_unref (self->memory);
+  g_array_unref (self->recorded);
   g_string_free (self->output, TRUE);
   for (guint i = 0; i < 2; i++)
     g_string_free (self->partial[i], TRUE);
@@ -196,6 +197,7 @@ rsc_session_init (RscSession *self)
   self->history = rsc_history_new ();
   self->memory = g_array_new (FALSE, FALSE, sizeof (RscMemoryPoint));
   g_array_set_clear_func (self->memory, memory_point_clear);
+  self->recorded = g_array_new (FALSE, FALSE, sizeof (RscRecordedCollection));
   self->output = g_string_new (NULL);
   for (guint i = 0; i < 2; i++)
     self->partial[i] = g_string_new (NULL);

@@ -21,6 +21,7 @@
 #include "render/rsc-scene.h"
 
 #include "rsc-heap-capture.h"
+#include "rsc-recorded.h"
 #include "rsc-job.h"
 #include "rsc-lesson.h"
 
@@ -63,6 +64,13 @@ typedef struct
   char *hint;           /* a mark's, or NULL */
   int generation;       /* of a collection, or -1 */
 } RscMemoryPoint;
+
+/* Of all that were recorded. */
+typedef struct
+{
+  guint64 collections, missed;
+  double seconds, longest; /* together, and of one */
+} RscRecordTotals;
 
 #define RSC_TYPE_SESSION (rsc_session_get_type ())
 G_DECLARE_FINAL_TYPE (RscSession, rsc_session, RSC, SESSION, GObject)
@@ -134,11 +142,20 @@ void     rsc_session_set_gc_enabled (RscSession *self, gboolean enabled);
 void     rsc_session_refresh_gc   (RscSession *self);
 /* An a{sv} with the gc- keys of a snapshot's info, or NULL; borrowed. */
 GVariant *rsc_session_get_gc_info (RscSession *self);
+/* Each collection is recorded, see rsc_target_set_recording(). */
+void     rsc_session_set_recording (RscSession *self, gboolean recording);
+gboolean rsc_session_get_recording (RscSession *self);
+/* Of RscRecordedCollection, oldest first, of very many not each; borrowed. */
+GArray  *rsc_session_get_recorded  (RscSession *self);
+const RscRecordTotals *rsc_session_get_record_totals (RscSession *self);
 /* Of RscMemoryPoint, oldest first; borrowed. */
 GArray   *rsc_session_get_memory  (RscSession *self);
 
 /* A live program collects; of anything else it is predicted. */
 void     rsc_session_collect      (RscSession *self, guint generation);
+/* Waits for the program's own next collection of @generation or an older one, until something else is asked of the
+ * program or it is held. */
+void     rsc_session_await_collection (RscSession *self, guint generation);
 /* Really, with the prediction beside it: the capture has both. */
 void     rsc_session_collect_and_compare (RscSession *self, guint generation);
 /* Once more what has failed with RSC_ERROR_BLOCKED.  Finalizers run on that thread: only if the user said so. */

@@ -156,6 +156,7 @@ typedef struct
   RscSnapshot *before, *after; /* NULL unless asked for */
   guint generation;
   gint64 returned;             /* what gc.collect() returned, or would have */
+  gboolean by_itself;          /* the program's own, which was waited for */
   gboolean on_main_thread;     /* else on the agent's, which was asked for */
   gboolean others_ran;         /* other threads ran meanwhile */
 } RscCollection;

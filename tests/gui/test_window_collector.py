@@ -1,7 +1,9 @@
 """The collector of a running program: its panel, and the generations of Collect."""
 import os
 import pathlib
+import re
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -127,6 +129,100 @@ class Panel(GuiTest):
         for generation in range(3):
             self.assertFalse(window.part(f'Threshold of generation {generation}', 'Value').has_state(Atspi.StateType.SENSITIVE))
         self.assertFalse(window.has('Set Thresholds'))
+
+
+class Own(GuiTest):
+    """The program's own collections: each recorded, or the next one waited for."""
+
+    COLLECTING = """
+        import gc, os, sys
+        class Node:
+            pass
+        def make(n):
+            for _ in range(n):
+                a, b = Node(), Node()
+                a.other, b.other = b, a
+        gc.disable()
+        gc.collect()
+        import refscope
+        refscope.mark('here')
+        gc.set_threshold(100000, 10, 10)
+        gc.enable()
+        print('running', flush=True)
+        for line in sys.stdin:
+            if line == 'make\\n':
+                make(60000)
+            elif line == 'all\\n':
+                make(5)
+                gc.collect()
+            print(line.strip(), [callback.__name__ for callback in gc.callbacks], flush=True)
+        """
+    RECORD = 'Record each collection'
+
+    def open_panel(self):
+        window = self.open_program(self.COLLECTING, stdin=subprocess.PIPE)
+        self.addCleanup(window.process.stdin.close)
+        self.addCleanup(window.process.stdout.close)
+        window.wait_for_captures(1)
+        window.key('ctrl+t')
+        window.find(self.RECORD)
+        window.press('Continue')
+        output = Output(window)
+        output.wait_for('running')
+        window.wait_for_status('Running')
+        return window, output
+
+    @staticmethod
+    def tell(window, output, line):
+        output.text = ''
+        window.process.stdin.write(f'{line}\n'.encode())
+        window.process.stdin.flush()
+        output.wait_for(f'{line} [')
+
+    def wait_for_callbacks(self, window, output, expected):
+        def is_so():
+            self.tell(window, output, 'look')
+            return f'look {expected}' in output.text
+        wait_for(f'the callbacks {expected}', is_so)
+
+    def test_each_is_recorded(self):
+        window, output = self.open_panel()
+        window.press(self.RECORD)
+        self.wait_for_callbacks(window, output, "['refscope_on_collection']")
+        self.tell(window, output, 'make')
+        window.find(lambda name: re.match(r'Generation 0: [\d.]+ ms, (99\d{3}|100000) freed$', name))
+        window.find(lambda name: re.match(r'At [\d.]+ s: 100001, 0, 0 → 0, 1, 0$', name))
+        window.sees('1 recorded: ')
+        self.tell(window, output, 'all')
+        window.find(lambda name: name.startswith('Generation 2: '))
+        window.sees('2 recorded: ')
+        window.press(self.RECORD)
+        self.wait_for_callbacks(window, output, '[]')
+        self.tell(window, output, 'all')
+        window.sees('2 recorded: ')
+
+    def test_the_next_is_captured(self):
+        window, output = self.open_panel()
+        window.press('Choose the generation')
+        window.press('Next of Generation 2, Everything')
+        self.wait_for_callbacks(window, output, "['refscope_on_collection']")
+        self.tell(window, output, 'make')
+        self.assertEqual(window.facts()['captures'], 1)
+        self.tell(window, output, 'all')
+        window.wait_for_captures(2)
+        window.find(lambda name: name.split(' ')[-1:] == ['freed'])
+        window.sees('The program itself collected generation 2: ')
+
+    def test_waiting_ends_when_something_else_is_asked(self):
+        window, output = self.open_panel()
+        window.press('Choose the generation')
+        window.press('Next Collection')
+        self.wait_for_callbacks(window, output, "['refscope_on_collection']")
+        window.press('Capture')
+        window.wait_for_captures(2)
+        self.tell(window, output, 'all')
+        self.wait_for_callbacks(window, output, '[]')
+        self.assertEqual(window.facts()['captures'], 2)
 
 
 class Generations(GuiTest):

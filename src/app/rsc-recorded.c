@@ -1,0 +1,45 @@
+#include "config.h"
+
+#define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
+#include <glib/gi18n-lib.h>
+
+#include "rsc-recorded.h"
+
+#include "rsc-number.h"
+
+char *
+rsc_recorded_dup_title (const RscRecordedCollection *item)
+{
+  g_autofree char *freed = rsc_number_dup (item->collected);
+
+  /* Translators: a collection of the generation %1$u took %2$.2f ms and freed %3$s objects */
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Generation %1$u: %2$.2f ms, %3$s freed", "Generation %1$u: %2$.2f ms, %3$s freed",
+                                       RSC_PLURAL (item->collected)), item->generation, item->duration * 1000, freed);
+}
+
+static char *
+dup_numbers (const guint64 numbers[3])
+{
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT, numbers[0], numbers[1], numbers[2]);
+}
+
+char *
+rsc_recorded_dup_counts (const RscRecordedCollection *item)
+{
+  g_autofree char *before = dup_numbers (item->counts_before);
+  g_autofree char *after = dup_numbers (item->counts_after);
+
+  /* Translators: when a collection began, and the collector's counts of the three generations before and after it */
+  return g_strdup_printf (_("At %1$.2f s: %2$s → %3$s"), item->seconds, before, after);
+}
+
+char *
+rsc_recorded_dup_details (const RscRecordedCollection *item)
+{
+  g_autofree char *before = dup_numbers (item->counts_before);
+  g_autofree char *after = dup_numbers (item->counts_after);
+  g_autofree char *thresholds = dup_numbers (item->thresholds);
+
+  return g_strdup_printf (_("Began at %1$.2f s\nCounts before: %2$s\nCounts after: %3$s\nThresholds: %4$s"),
+                          item->seconds, before, after, thresholds);
+}

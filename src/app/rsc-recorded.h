@@ -1,0 +1,24 @@
+/* A collection that was recorded, and what is said of it. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  double seconds;  /* since the launch */
+  double duration; /* seconds */
+  guint generation; /* 0 to 2 */
+  guint64 collected, uncollectable; /* objects */
+  guint64 counts_before[3], counts_after[3], thresholds[3];
+} RscRecordedCollection;
+
+/* "Generation 2: 12.30 ms, 1,204 freed" */
+char *rsc_recorded_dup_title   (const RscRecordedCollection *item);
+/* "At 3.21 s: 701, 10, 10 → 0, 0, 0", its counts. */
+char *rsc_recorded_dup_counts  (const RscRecordedCollection *item);
+/* When, its counts and its thresholds, a line each. */
+char *rsc_recorded_dup_details (const RscRecordedCollection *item);
+
+G_END_DECLS
