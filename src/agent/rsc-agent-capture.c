@@ -256,7 +256,7 @@ is_given_up (void)
 }
 
 int
-rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
+rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, uint64_t since,
                    RscWireStatus *status, char error[RSC_WALK_ERROR_SIZE])
 {
   RscWalkOptions options = {
@@ -264,6 +264,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, uint64_t since,
     .n_excluded = rsc_agent.n_own,
     .skip_this_thread = is_agent_thread (),
     .in_place = in_place,
+    .values = values,
     .is_cancelled = is_given_up,
   };
   static RscWireMessage message;

@@ -194,7 +194,7 @@ void rsc_agent_import_gc (void);
 /* rsc-agent-capture.c */
 /* GIL held.  Begins a capture of the heap into @fd, in a child or in place; 0,
  * or -1 with a sentence in @error and the status in *status. */
-int  rsc_agent_capture (RscAgentChild *child, int fd, bool in_place, uint64_t since,
+int  rsc_agent_capture (RscAgentChild *child, int fd, bool in_place, unsigned values, uint64_t since,
                         RscWireStatus *status, char error[RSC_WALK_ERROR_SIZE]);
 /* Reaps it if it has ended: true; then @error has a sentence, or is empty. */
 bool rsc_agent_child_reap (RscAgentChild *child, char error[RSC_WALK_ERROR_SIZE]);

@@ -178,7 +178,8 @@ rsc_agent_request_capture (size_t which, uint64_t since)
       return false;
     }
   if (rsc_agent_capture (&rsc_agent.children[which], rsc_agent.request.fds[which],
-                         (rsc_agent.request.flags & RSC_WIRE_IN_PLACE) != 0, since, &status, error) == 0)
+                         (rsc_agent.request.flags & RSC_WIRE_IN_PLACE) != 0,
+                         rsc_agent.request.flags >> RSC_WIRE_VALUES_SHIFT, since, &status, error) == 0)
     return true;
   rsc_agent_reply_written (status, error);
 

@@ -46,7 +46,8 @@ claim_instance (RscWalk *walk, RscAddress object, const RscTypeInfo *info)
 
       rsc_keys_iter_init (walk, &iter, info->cached_keys, attributes.values);
       while (rsc_dict_iter_next (&iter, &key, &value))
-        rsc_walk_claim (walk, value, RSC_WIRE_EDGE_ATTRIBUTE, rsc_walk_name (walk, key), state);
+        rsc_walk_claim (walk, value, RSC_WIRE_EDGE_ATTRIBUTE,
+                        rsc_walk_is_left_out (walk, key) ? rsc_walk_label (walk, "…") : rsc_walk_name (walk, key), state);
     }
   rsc_walk_claim (walk, attributes.dict, RSC_WIRE_EDGE_DICT, 0, RSC_CLAIM_OPEN);
   if (info->flags & RSC_PY_FLAG_HEAP)

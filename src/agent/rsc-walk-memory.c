@@ -246,6 +246,7 @@ rsc_walk_free_memory (RscWalk *walk)
       munmap (buffers[i]->data, RSC_BUFFER_SIZE);
   free_map (&walk->names);
   free_map (&walk->proper_modules);
+  free_map (&walk->code_names);
   free_map (&walk->corrections);
   if (walk->pages != NULL)
     munmap (walk->pages, walk->page_capacity * sizeof (RscPage));

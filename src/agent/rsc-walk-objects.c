@@ -18,9 +18,8 @@ rsc_is_instance (RscAddress object, RscAddress type)
   return false;
 }
 
-/* Its characters, or NULL for a string that has none yet (a legacy one of 3.10 and 3.11). */
-static const uint8_t *
-str_data (const RscWalk *walk, RscAddress str, uint32_t *kind, uint64_t *length)
+const uint8_t *
+rsc_str_data (const RscWalk *walk, RscAddress str, uint32_t *kind, uint64_t *length)
 {
   uint32_t state = rsc_half (str, RSC_PY_STR_STATE);
 
@@ -39,7 +38,7 @@ rsc_str_read (const RscWalk *walk, RscAddress str, char *buffer, size_t size, bo
 {
   uint32_t kind;
   uint64_t length;
-  const uint8_t *data = str_data (walk, str, &kind, &length);
+  const uint8_t *data = rsc_str_data (walk, str, &kind, &length);
   size_t used = 0;
 
   *truncated = false;
@@ -107,7 +106,7 @@ rsc_str_equals (const RscWalk *walk, RscAddress str, const char *ascii)
 
   if (!rsc_is_str (str) || rsc_word (str, RSC_PY_STR_LENGTH) != n)
     return false;
-  data = str_data (walk, str, &kind, &length);
+  data = rsc_str_data (walk, str, &kind, &length);
   return data != NULL && kind == 1 && memcmp (data, ascii, n) == 0;
 }
 

@@ -141,7 +141,7 @@ rsc_walk_output_end (RscWalk *walk)
     .gc_enabled = walk->gc.enabled,
     .frozen = walk->generation_objects[3],
     .pause_ns = walk->shared->pause_ns,
-    .in_place = walk->in_place,
+    .in_place = (uint32_t) walk->in_place | walk->values << RSC_WIRE_INFO_VALUES_SHIFT,
     .n_notes = (uint32_t) (walk->notes.used / sizeof (uint32_t)),
   };
 

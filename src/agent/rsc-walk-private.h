@@ -306,6 +306,9 @@ struct _RscWalk
 
   RscMap names;                /* str objects and C strings -> string numbers */
   RscMap proper_modules;
+  RscMap code_names;           /* str objects that the code names, and code that was looked at */
+  uint32_t values;             /* RSC_WIRE_VALUES_... */
+  uint64_t hash_key[2];
   RscTypeInfo *type_buckets[4096];
   uint32_t n_types;
 };
@@ -389,6 +392,8 @@ void rsc_text_append_number (RscText *text, uint64_t number);
 #define RSC_WALK_MAX_VALUE 256 /* bytes of text */
 /* UTF-8; returns the length, and whether it was cut. */
 size_t rsc_str_read (const RscWalk *walk, RscAddress str, char *buffer, size_t size, bool *truncated);
+/* Its characters, or NULL for a string that has none yet (a legacy one of 3.10 and 3.11); @kind: bytes of each. */
+const uint8_t *rsc_str_data (const RscWalk *walk, RscAddress str, uint32_t *kind, uint64_t *length);
 bool rsc_str_equals (const RscWalk *walk, RscAddress str, const char *ascii);
 bool rsc_is_str (RscAddress object);
 bool rsc_is_instance (RscAddress object, RscAddress type);
@@ -426,6 +431,16 @@ uint64_t rsc_walk_size (const RscWalk *walk, RscAddress object, const RscTypeInf
 /* rsc-walk-values.c */
 void rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWireNode *node);
 uint32_t rsc_walk_frame_name (RscWalk *walk, RscAddress code, uint32_t line);
+
+/* rsc-walk-left-out.c: captures without values */
+/* Of the tracked objects and the running functions, which were found before. */
+void rsc_walk_find_names (RscWalk *walk);
+/* Whether this str is the program's data, and values are left out. */
+bool rsc_walk_is_left_out (RscWalk *walk, RscAddress str);
+/* Sets what is said in place of the value; false: it is none that is left out. */
+bool rsc_walk_leave_out (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWireNode *node);
+bool rsc_walk_make_hash_key (RscWalk *walk);
+uint64_t rsc_walk_sip_hash (const uint64_t key[2], const void *data, size_t size);
 
 /* rsc-walk-claims.c */
 void rsc_walk_claim (RscWalk *walk, RscAddress target, uint32_t kind, uint64_t label, RscClaimState state);

@@ -482,6 +482,10 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk->version_hex = version_hex;
   walk->interp = interp;
   walk->in_place = options->in_place;
+  walk->values = options->values & RSC_WIRE_VALUES_MASK;
+  /* Without a key there are no hashes; who asked for them sees it in the info. */
+  if (walk->values == RSC_WIRE_VALUES_HASHES && !rsc_walk_make_hash_key (walk))
+    walk->values = RSC_WIRE_VALUES_NONE;
   walk->is_cancelled = options->in_place ? options->is_cancelled : NULL;
   walk->this_thread = options->skip_this_thread ? (RscAddress) PyThreadState_Get () : 0;
   find_types (walk);

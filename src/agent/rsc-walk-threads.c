@@ -161,7 +161,7 @@ thread_name (RscWalk *walk, uint64_t id)
           || rsc_long_read (walk, key, &negative, &fits) != id || !fits)
         continue;
       name = rsc_attribute_get (walk, thread, "_name");
-      return rsc_is_str (name) ? rsc_walk_name (walk, name) : 0;
+      return rsc_is_str (name) && walk->values == RSC_WIRE_VALUES_ALL ? rsc_walk_name (walk, name) : 0;
     }
   return 0;
 }

@@ -137,6 +137,8 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
 {
   const RscPythonLayout *layout = walk->layout;
 
+  if (walk->values != RSC_WIRE_VALUES_ALL && rsc_walk_leave_out (walk, object, info, node))
+    return;
   switch ((RscKind) info->kind)
     {
     case RSC_KIND_STR:

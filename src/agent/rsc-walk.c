@@ -352,6 +352,7 @@ run (RscWalk *walk)
   rsc_walk_find_threads (walk);
   rsc_walk_find_roots (walk);
   find_frame_targets (walk);
+  rsc_walk_find_names (walk);
   walk_all (walk);
   write_frames (walk);
   write_roots (walk);

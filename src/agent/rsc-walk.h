@@ -35,6 +35,8 @@ typedef struct
   int skip_this_thread;
   /* The run will be in the program itself, not in a child. */
   int in_place;
+  /* What is said of strings, bytes and numbers: RSC_WIRE_VALUES_... */
+  unsigned values;
   /* Asked now and then in place: nonzero ends the run.  May be NULL. */
   int (*is_cancelled) (void);
 } RscWalkOptions;

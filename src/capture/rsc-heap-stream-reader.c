@@ -579,6 +579,22 @@ read_counter (Reader *self)
                                  g_variant_new ("(ttt)", counter.hidden[0], counter.hidden[1], counter.hidden[2]));
 }
 
+/* Where it is not all: what was said of values. */
+static void
+read_values (Reader *self, guint32 in_place)
+{
+  static const char *const names[] = {
+    [RSC_WIRE_VALUES_ALL] = NULL,
+    [RSC_WIRE_VALUES_NONE] = "none",
+    [RSC_WIRE_VALUES_LENGTHS] = "lengths",
+    [RSC_WIRE_VALUES_HASHES] = "hashes",
+  };
+  const char *name = names[in_place >> RSC_WIRE_INFO_VALUES_SHIFT & RSC_WIRE_VALUES_MASK];
+
+  if (name != NULL)
+    rsc_snapshot_builder_set_info (self->builder, "values", g_variant_new_string (name));
+}
+
 static gboolean
 read_info (Reader *self, GError **error)
 {
@@ -599,7 +615,8 @@ read_info (Reader *self, GError **error)
   version = dup_version (info.version_hex);
   rsc_snapshot_builder_set_info (self->builder, "runtime", g_variant_new_string ("CPython"));
   rsc_snapshot_builder_set_info (self->builder, "version", g_variant_new_string (version));
-  rsc_snapshot_builder_set_info (self->builder, "in-place", g_variant_new_boolean (info.in_place != 0));
+  rsc_snapshot_builder_set_info (self->builder, "in-place", g_variant_new_boolean ((info.in_place & 1) != 0));
+  read_values (self, info.in_place);
   if (info.pause_ns != 0)
     rsc_snapshot_builder_set_info (self->builder, "paused-us", g_variant_new_uint64 (info.pause_ns / 1000));
   rsc_snapshot_builder_set_info (self->builder, "gc-enabled", g_variant_new_boolean (info.gc_enabled != 0));

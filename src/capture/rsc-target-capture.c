@@ -11,6 +11,11 @@
 
 #include "base/rsc-error.h"
 #include "rsc-heap-stream-reader.h"
+#include "wire/rsc-wire-heap.h"
+
+G_STATIC_ASSERT ((int) RSC_VALUES_NONE == RSC_WIRE_VALUES_NONE);
+G_STATIC_ASSERT ((int) RSC_VALUES_LENGTHS == RSC_WIRE_VALUES_LENGTHS);
+G_STATIC_ASSERT ((int) RSC_VALUES_HASHES == RSC_WIRE_VALUES_HASHES);
 
 /* What is known of one capture when it is asked for. */
 typedef struct
@@ -21,6 +26,7 @@ typedef struct
   guint64 uss, rss;
   gboolean has_memory;
   gboolean collected_before, in_place, at_exit;
+  RscCaptureValues values;
   char *hint;
 } Plan;
 
@@ -78,12 +84,13 @@ set_marks (RscTarget *target, RscSnapshotBuilder *builder)
 
 /* A command line need not be UTF-8. */
 static void
-set_argv (RscTarget *target, RscSnapshotBuilder *builder)
+set_argv (RscTarget *target, RscCaptureValues values, RscSnapshotBuilder *builder)
 {
+  gsize n = values == RSC_VALUES_ALL ? G_MAXSIZE : 1;
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("as"));
-  for (gsize i = 0; target->argv[i] != NULL; i++)
+  for (gsize i = 0; i < n && target->argv[i] != NULL; i++)
     {
       g_autofree char *valid = g_utf8_make_valid (target->argv[i], -1);
 
@@ -102,6 +109,20 @@ dup_version (RscTarget *target)
                     target->version != NULL ? strcspn (target->version, " ") : 0);
 }
 
+/* An agent that does not know what it was asked for would tell all. */
+static gboolean
+has_values_as_asked (RscSnapshot *snapshot, RscCaptureValues values)
+{
+  static const char *const names[] = {
+    [RSC_VALUES_ALL] = NULL, [RSC_VALUES_NONE] = "none", [RSC_VALUES_LENGTHS] = "lengths", [RSC_VALUES_HASHES] = "hashes",
+  };
+  const char *said = NULL;
+
+  g_variant_lookup (rsc_snapshot_get_info (snapshot), "values", "&s", &said);
+
+  return g_strcmp0 (said, names[values]) == 0;
+}
+
 static RscSnapshot *
 plan_read (Plan *self, RscTarget *target, guint64 pause_ns, const RscProgress *progress,
            GCancellable *cancellable, GError **error)
@@ -110,6 +131,7 @@ plan_read (Plan *self, RscTarget *target, guint64 pause_ns, const RscProgress *p
   g_autofree char *link = g_strdup_printf ("/proc/%d/exe", (int) rsc_target_get_pid (target));
   g_autofree char *executable = g_file_read_link (link, NULL);
   g_autofree char *version = dup_version (target);
+  RscSnapshot *snapshot;
 
   if (!rsc_heap_stream_read (self->fd, builder, progress, cancellable, error))
     return NULL;
@@ -117,7 +139,7 @@ plan_read (Plan *self, RscTarget *target, guint64 pause_ns, const RscProgress *p
   rsc_snapshot_builder_set_info (builder, "runtime", g_variant_new_string ("CPython"));
   rsc_snapshot_builder_set_info (builder, "version", g_variant_new_string (version));
   rsc_snapshot_builder_set_info (builder, "pid", g_variant_new_uint32 ((guint32) rsc_target_get_pid (target)));
-  set_argv (target, builder);
+  set_argv (target, self->values, builder);
   rsc_snapshot_builder_set_info (builder, "captured-at", g_variant_new_int64 (self->captured_at));
   rsc_snapshot_builder_set_info (builder, "hint", g_variant_new_string (self->hint));
   rsc_snapshot_builder_set_info (builder, "at-exit", g_variant_new_boolean (self->at_exit));
@@ -139,7 +161,16 @@ plan_read (Plan *self, RscTarget *target, guint64 pause_ns, const RscProgress *p
   rsc_snapshot_builder_set_info (builder, "total-us",
                                  g_variant_new_uint64 ((guint64) (g_get_monotonic_time () - self->began)));
 
-  return rsc_snapshot_builder_freeze (builder, progress, cancellable, error);
+  snapshot = rsc_snapshot_builder_freeze (builder, progress, cancellable, error);
+  if (snapshot != NULL && !has_values_as_asked (snapshot, self->values))
+    {
+      g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                           _("The agent in the program could not leave values out as it was asked to: nothing was kept of the capture. "
+                             "If an older Refscope attached to it before, start the program again."));
+      g_clear_pointer (&snapshot, rsc_snapshot_unref);
+    }
+
+  return snapshot;
 }
 
 static void
@@ -166,6 +197,7 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
     options = &defaults;
   plan.collected_before = options->collect_before;
   plan.in_place = options->in_place;
+  plan.values = options->values;
   if (!plan_init (&plan, self, options->hint, error))
     return NULL;
 
@@ -175,7 +207,8 @@ rsc_target_capture (RscTarget *self, const RscCaptureOptions *options, const Rsc
                                (options->in_place ? RSC_WIRE_IN_PLACE : 0)
                                | (options->collect_before ? RSC_WIRE_COLLECT_BEFORE : 0)
                                | (options->collect_before && options->agent_thread ? RSC_WIRE_AGENT_THREAD : 0)
-                               | (options->release ? RSC_WIRE_RELEASE : 0));
+                               | (options->release ? RSC_WIRE_RELEASE : 0)
+                               | (guint) options->values << RSC_WIRE_VALUES_SHIFT);
   set_capturing (self, TRUE);
   captured = rsc_target_exchange (self, request, exchange, &plan.fd, 1, options->timeout_seconds,
                                   progress, _("Walking the heap"), cancellable, &local_error);

@@ -130,8 +130,20 @@ RscTargetEvent *rsc_target_next_event   (RscTarget     *self,
                                          GCancellable  *cancellable,
                                          GError       **error);
 
+/* What the file is to have of strings, bytes and numbers.  Names that the program's
+ * code says stay: of modules, classes, functions, variables and attributes.  What
+ * does not stay does not leave the program's process. */
+typedef enum
+{
+  RSC_VALUES_ALL,
+  RSC_VALUES_NONE,
+  RSC_VALUES_LENGTHS,
+  RSC_VALUES_HASHES /* and lengths; by a key of this capture alone, that is forgotten */
+} RscCaptureValues;
+
 typedef struct
 {
+  RscCaptureValues values; /* else than all: of the command line only the program's name stays, too */
   gboolean in_place;       /* walk in the program itself, which stands still meanwhile */
   gboolean collect_before; /* gc.collect() first, as rsc_target_collect() does */
   gboolean agent_thread;   /* that on the agent's thread: only if the user said so */

@@ -477,6 +477,7 @@ rsc_source_capture (RscCli  *cli,
                     GError **error)
 {
   RscCaptureOptions options = {
+    .values = cli->values,
     .in_place = cli->options.in_place,
     .collect_before = cli->options.collect,
     .agent_thread = cli->options.agent_thread,

@@ -121,6 +121,7 @@ struct _RscCli
   int exit_status;         /* the program's, as from waitpid(); once target_ended */
   gboolean collects;       /* the command itself has the program collect */
   gboolean records;        /* the program's collections are to be recorded, from its beginning */
+  RscCaptureValues values; /* what captures have of them */
   gboolean is_series;      /* -o names many files, none of which is that one */
   gboolean has_written;    /* some of a series are there */
   gboolean waits_for_end;  /* all that is left to do is to wait for its end */

@@ -19,6 +19,8 @@ static char *when_text;
 static char *interval_text;
 static RscWhen *when;
 static gint64 interval = DEFAULT_INTERVAL;
+static char *values_text;
+static gboolean no_values;
 static char *every_text;
 static char *duration_text;
 static gint64 keep = -1, count = -1; /* not given */
@@ -31,6 +33,10 @@ static const GOptionEntry entries[] = {
   { "interval", 0, 0, G_OPTION_ARG_STRING, &interval_text,
     N_("How often --when reads the program's memory (default: 1s); that takes at most a hundredth of the time, and captures for count(…) and bytes(…) a twentieth"),
     N_("TIME") },
+  { "no-values", 0, 0, G_OPTION_ARG_NONE, &no_values,
+    N_("Leave out what strings, bytes and numbers are, also as keys: they do not leave the program. Names in its code stay"), NULL },
+  { "values", 0, 0, G_OPTION_ARG_STRING, &values_text,
+    N_("What to keep of them: all (default), hashes (with a key of this capture, which is forgotten; and lengths), lengths, or none"), N_("WHAT") },
   { "every", 0, 0, G_OPTION_ARG_STRING, &every_text,
     N_("Capture again and again, as FILE-0001.refscope, FILE-0002.refscope …: 60s, 5m, 1h; with --when from then on"), N_("TIME") },
   { "keep", 0, 0, G_OPTION_ARG_INT64, &keep, N_("Keep the last N of them, and remove older ones of this run (default: 5)"), N_("N") },
@@ -110,6 +116,36 @@ check_when (RscCli  *cli,
 }
 
 static gboolean
+check_kept_values (RscCli  *cli,
+                   GError **error)
+{
+  static const char *const names[] = {
+    [RSC_VALUES_ALL] = "all", [RSC_VALUES_NONE] = "none", [RSC_VALUES_LENGTHS] = "lengths", [RSC_VALUES_HASHES] = "hashes",
+  };
+  gsize values = no_values ? RSC_VALUES_NONE : RSC_VALUES_ALL;
+  const char *message = NULL;
+
+  if (values_text != NULL)
+    for (values = 0; values < G_N_ELEMENTS (names) && strcmp (values_text, names[values]) != 0;)
+      values++;
+
+  if (values == G_N_ELEMENTS (names))
+    message = _("--values takes all, hashes, lengths or none.");
+  else if (no_values && values != RSC_VALUES_NONE)
+    message = _("--no-values is --values none: give one of them.");
+  else if (values != RSC_VALUES_ALL && !rsc_source_is_live (cli))
+    message = _("Values are left out when a running program is captured: name pid:N, or one after “--”.");
+  if (message != NULL)
+    {
+      g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, message);
+      return FALSE;
+    }
+  cli->values = (RscCaptureValues) values;
+
+  return TRUE;
+}
+
+static gboolean
 check_series (RscCli  *cli,
               GError **error)
 {
@@ -160,7 +196,7 @@ check (RscCli  *cli,
                    _("Say by -o FILE.refscope where to write the heap to."));
       return FALSE;
     }
-  if (!check_when (cli, error) || !check_series (cli, error))
+  if (!check_when (cli, error) || !check_kept_values (cli, error) || !check_series (cli, error))
     return FALSE;
 
   return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);

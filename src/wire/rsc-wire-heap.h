@@ -61,6 +61,17 @@ typedef struct
 } RscWireChunk;
 static_assert (sizeof (RscWireChunk) == 24, "wire layout");
 
+/* What was said of the values of strings, bytes and numbers: RscWireInfo.in_place has it. */
+enum
+{
+  RSC_WIRE_VALUES_ALL = 0,
+  RSC_WIRE_VALUES_NONE = 1,
+  RSC_WIRE_VALUES_LENGTHS = 2,
+  RSC_WIRE_VALUES_HASHES = 3 /* with a key of this capture, which nobody keeps; and lengths */
+};
+#define RSC_WIRE_INFO_VALUES_SHIFT 8
+#define RSC_WIRE_VALUES_MASK 3u
+
 /* How RscWireNode.value is to be read. */
 enum
 {
@@ -218,7 +229,7 @@ typedef struct
   uint64_t uncollectable[3];
   uint64_t generation_objects[4]; /* as walked */
   uint64_t pause_ns;              /* how long the program stood still */
-  uint32_t in_place;
+  uint32_t in_place;              /* 0 or 1; from bit RSC_WIRE_INFO_VALUES_SHIFT on RSC_WIRE_VALUES_... */
   uint32_t n_notes;               /* further strings: numbers follow in the chunk as uint32_t */
 } RscWireInfo;
 static_assert (sizeof (RscWireInfo) == 160, "wire layout");

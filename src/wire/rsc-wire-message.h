@@ -149,7 +149,8 @@ typedef enum
   RSC_WIRE_COLLECT_BEFORE = 1 << 1, /* gc.collect() first */
   RSC_WIRE_RELEASE = 1 << 2,       /* a held program goes on as soon as the child exists */
   RSC_WIRE_WITH_CAPTURES = 1 << 3, /* capture before and after the collection */
-  RSC_WIRE_AGENT_THREAD = 1 << 4   /* collect on the agent's thread */
+  RSC_WIRE_AGENT_THREAD = 1 << 4,  /* collect on the agent's thread */
+  RSC_WIRE_VALUES_SHIFT = 8        /* from this bit on RSC_WIRE_VALUES_... of a capture */
 } RscWireRequestFlags;
 
 typedef enum

@@ -45,6 +45,21 @@ class Walk(unittest.TestCase):
             self.skipTest('no CPython 3.10 or later was found')
         self.compare(found[0][0], PYTHONMALLOC='malloc')
 
+    def test_hashes_of_values(self):
+        """Those of the paper that made SipHash-2-4: of no bytes, of 7, of 8 and of 15."""
+        found = interpreters.find()
+        if not found:
+            self.skipTest('no CPython 3.10 or later was found')
+        text = '''if True:
+            import ctypes, sys
+            hash = ctypes.PyDLL(sys.argv[1]).rsc_probe_sip_hash
+            hash.restype = ctypes.c_uint64
+            for n in 0, 7, 8, 15:
+                print('%016x' % hash(bytes(range(16)), bytes(range(n)), ctypes.c_size_t(n)))
+            '''
+        self.assertEqual(run(found[0][0], ['-c', text, PROBE]).stdout.split(),
+                         ['726fdb47dd0e0e31', 'ab0200f58b01d137', '93f5f5799a932462', 'a129ca6149be45e5'])
+
     def test_hash_seeds(self):
         """Sets and dicts in other orders."""
         found = interpreters.find()

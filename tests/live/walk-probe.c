@@ -1,8 +1,17 @@
 /* Loaded into an interpreter by walk_check.py: one walk, in place. */
-#include "agent/rsc-walk.h"
+#include "agent/rsc-walk-private.h"
 
 /* GIL held (ctypes.PyDLL).  NULL, or a sentence. */
 __attribute__ ((visibility ("default"))) const char *rsc_probe_walk (int fd);
+
+/* Bytes of 8 each: the key's two, and what comes of it. */
+__attribute__ ((visibility ("default"))) uint64_t rsc_probe_sip_hash (const uint64_t key[2], const void *data, size_t size);
+
+uint64_t
+rsc_probe_sip_hash (const uint64_t key[2], const void *data, size_t size)
+{
+  return rsc_walk_sip_hash (key, data, size);
+}
 
 static const char *
 say (const char *written)
