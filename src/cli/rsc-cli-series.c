@@ -278,7 +278,7 @@ run (Series  *self,
           rsc_source_capture (cli, &local_error);
         }
 
-      has_ended = g_error_matches (local_error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED);
+      has_ended = rsc_source_has_ended (cli, local_error);
       if (has_ended && self->n_written > 0)
         {
           rsc_cli_note (cli, _("The program has ended."));

@@ -473,6 +473,15 @@ rsc_source_add_remedy (GError **error)
 }
 
 gboolean
+rsc_source_has_ended (RscCli       *cli,
+                      const GError *error)
+{
+  return error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+         && (g_error_matches (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED)
+             || rsc_target_get_state (cli->target, NULL) == RSC_TARGET_EXITED);
+}
+
+gboolean
 rsc_source_capture (RscCli  *cli,
                     GError **error)
 {

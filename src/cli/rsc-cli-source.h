@@ -25,6 +25,8 @@ gboolean rsc_source_wait_for_moment (RscCli *cli, GError **error);
 /* Waits until @deadline (monotonic time), or until the program is held at its end; marks
  * are passed.  One that starts is waited for longer.  RSC_CAPTURE_ERROR, EXITED: it ended. */
 gboolean rsc_source_wait_until (RscCli *cli, gint64 deadline, GError **error);
+/* Whether @error of a wait or a capture is that the program ended. */
+gboolean rsc_source_has_ended (RscCli *cli, const GError *error);
 /* Captures it now, as the options say, into @cli->snapshot, in place of what was there. */
 gboolean rsc_source_capture (RscCli *cli, GError **error);
 /* Lets it run to its end, without any more stops. */

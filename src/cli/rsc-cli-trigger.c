@@ -170,18 +170,23 @@ rsc_trigger_wait (RscCli   *cli,
       RscHoldKind hold = RSC_HOLD_NONE;
       gboolean is_last, holds;
 
-      if (!rsc_source_wait_until (cli, next, &local_error))
+      /* It may end while it is waited for, and while it is looked at. */
+      is_last = FALSE;
+      holds = FALSE;
+      if (rsc_source_wait_until (cli, next, &local_error))
         {
-          if (g_error_matches (local_error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED))
+          is_last = rsc_target_get_state (cli->target, &hold) == RSC_TARGET_HELD && hold != RSC_HOLD_MARK;
+          look (&self, is_last, &holds, &local_error);
+        }
+      if (local_error != NULL)
+        {
+          if (rsc_source_has_ended (cli, local_error))
             set_never_error (&self, error);
           else
             g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
         }
 
-      is_last = rsc_target_get_state (cli->target, &hold) == RSC_TARGET_HELD && hold != RSC_HOLD_MARK;
-      if (!look (&self, is_last, &holds, error))
-        return FALSE;
       if (holds)
         {
           g_autofree char *now = rsc_when_describe (when);
