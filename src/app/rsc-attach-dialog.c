@@ -338,8 +338,9 @@ rsc_attach_dialog_new (GtkWindow *parent)
 
   /* No wider than what it stands on. */
   gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
-  gtk_window_set_default_size (GTK_WINDOW (self), MIN (width, gtk_widget_get_width (GTK_WIDGET (parent)) - PARENT_MARGIN),
-                               MIN (height, gtk_widget_get_height (GTK_WIDGET (parent)) - 2 * PARENT_MARGIN));
+  if (gtk_widget_get_mapped (GTK_WIDGET (parent)))
+    gtk_window_set_default_size (GTK_WINDOW (self), MIN (width, gtk_widget_get_width (GTK_WIDGET (parent)) - PARENT_MARGIN),
+                                 MIN (height, gtk_widget_get_height (GTK_WIDGET (parent)) - 2 * PARENT_MARGIN));
 
   return self;
 }

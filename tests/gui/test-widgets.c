@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "app/rsc-application.h"
+#include "app/rsc-attach-dialog.h"
 #include "app/rsc-capture-strip.h"
 #include "app/rsc-collect-bar.h"
 #include "app/rsc-collector-panel.h"
@@ -20,6 +21,7 @@
 #include "app/rsc-list-filler.h"
 #include "app/rsc-memory-plot.h"
 #include "app/rsc-output-pane.h"
+#include "app/rsc-process-item.h"
 #include "app/rsc-program-bar.h"
 #include "app/rsc-start-page.h"
 #include "app/rsc-toggles.h"
@@ -165,6 +167,80 @@ test_dialog (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_null (alive);
+}
+
+/* Also while it looks which programs run. */
+static void
+test_attach_dialog (void)
+{
+  GtkWidget *parent = gtk_window_new ();
+  GtkWidget *dialog = rsc_attach_dialog_new (GTK_WINDOW (parent));
+  gpointer alive = dialog;
+
+  g_object_add_weak_pointer (G_OBJECT (dialog), &alive);
+  gtk_window_destroy (GTK_WINDOW (dialog));
+  while (alive != NULL)
+    g_main_context_iteration (NULL, TRUE);
+  gtk_window_destroy (GTK_WINDOW (parent));
+}
+
+static RscProcessItem *
+make_process (pid_t pid, const char *command, const char *why_not)
+{
+  RscPythonProcess *process = g_new0 (RscPythonProcess, 1);
+
+  process->pid = process->inner_pid = pid;
+  process->user = g_strdup ("www-data");
+  process->version = g_strdup ("3.11.2");
+  process->command = g_strdup (command);
+  process->uss = -1;
+  process->why_not = g_strdup (why_not);
+
+  return rsc_process_item_new (process);
+}
+
+/* Found by what its row shows; those that can be attached to first, then the newest. */
+static void
+test_processes (void)
+{
+  g_autoptr (RscProcessItem) old = make_process (11, "/usr/bin/python3 -c import os\nprint ('Größe')", NULL);
+  g_autoptr (RscProcessItem) new = make_process (12, "/srv/venv/bin/python3 /srv/shop/worker.py --queue mail", NULL);
+  g_autoptr (RscProcessItem) newest = make_process (13, "/usr/bin/python3 a.py", "It is stopped.");
+  RscPythonProcess *process = g_new0 (RscPythonProcess, 1);
+  RscProcessItem *items[] = { newest, old, new };
+  guint changes = 0;
+
+  g_assert_true (rsc_process_item_matches (new, ""));
+  g_assert_true (rsc_process_item_matches (new, "Shop MAIL"));
+  g_assert_true (rsc_process_item_matches (new, "venv"));
+  g_assert_true (rsc_process_item_matches (new, "pid:12"));
+  g_assert_true (rsc_process_item_matches (new, "3.11 www-data"));
+  g_assert_false (rsc_process_item_matches (new, "shop web"));
+  /* Several lines are shown as one. */
+  g_assert_true (rsc_process_item_matches (old, "gröSSe"));
+
+  qsort (items, G_N_ELEMENTS (items), sizeof *items, rsc_process_item_compare);
+  g_assert_true (items[0] == new && items[1] == old && items[2] == newest);
+
+  /* In a container it has two numbers; that nothing changed is no news. */
+  g_signal_connect_swapped (new, "changed", G_CALLBACK (g_atomic_int_inc), &changes);
+  *process = *rsc_process_item_get (new);
+  process->inner_pid = 3;
+  process->container = g_strdup ("1a2b3c4d5e6f");
+  process->user = g_strdup (process->user);
+  process->version = NULL;
+  process->command = g_strdup (process->command);
+  rsc_process_item_update (new, process);
+  g_assert_cmpuint (changes, ==, 1);
+  g_assert_true (rsc_process_item_matches (new, "12 (3 in its container)"));
+  g_assert_true (rsc_process_item_matches (new, "1a2b3c4d5e6f"));
+  process = g_new0 (RscPythonProcess, 1);
+  *process = *rsc_process_item_get (new);
+  process->user = g_strdup (process->user);
+  process->command = g_strdup (process->command);
+  process->container = g_strdup (process->container);
+  rsc_process_item_update (new, process);
+  g_assert_cmpuint (changes, ==, 1);
 }
 
 /* Launches come back whole, the newest first and each once. */
@@ -580,6 +656,8 @@ main (int argc, char **argv)
       g_test_add_data_func (name, GSIZE_TO_POINTER (type), test_widget);
     }
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
+  g_test_add_func ("/widgets/RscAttachDialog", test_attach_dialog);
+  g_test_add_func ("/processes", test_processes);
   g_test_add_func ("/widgets/RscViewControls/narrow-filter", test_filter_is_narrow);
   g_test_add_func ("/shared-menus", test_menus_are_shared);
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
