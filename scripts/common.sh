@@ -21,7 +21,7 @@ run_packages=(
 )
 test_packages=(
   appstream at-spi2-core bash-completion clang dbus dbus-daemon desktop-file-utils gir1.2-atspi-2.0 gir1.2-gtk-4.0
-  gunicorn libglib2.0-bin
+  gcc-aarch64-linux-gnu gunicorn libc6-dev-arm64-cross libglib2.0-bin
   libxml2-utils man-db mandoc librsvg2-bin poppler-utils procps python3-django python3-flask python3-gi python3-numpy
   python3-objgraph python3-psutil xauth xdotool xvfb
 )

@@ -40,6 +40,8 @@ GBytes *rsc_thread_state_make_frame (const RscThreadState *self, const RscGadget
 
 /* Where the mask of blocked signals is in a frame: it is not part of what was read. */
 extern const gsize rsc_frame_mask_offset;
+/* How much of a frame the return of the function takes off the stack. */
+extern const gsize rsc_frame_return_size;
 
 /* Whether a frame of the kernel's, for a handler of a signal, may begin with these words of a stack: where
  * the thread was when the signal came. */

@@ -2,6 +2,7 @@
 #include "rsc-inject-arch.h"
 
 const gsize rsc_frame_mask_offset = 0;
+const gsize rsc_frame_return_size = 0;
 
 struct _RscThreadState
 {

@@ -137,6 +137,7 @@ typedef struct
 } Frame;
 
 const gsize rsc_frame_mask_offset = G_STRUCT_OFFSET (Frame, signal_mask);
+const gsize rsc_frame_return_size = sizeof (guint64);
 
 #define FLAG_XSTATE 1
 #define FLAG_SS 2

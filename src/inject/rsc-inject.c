@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -437,7 +438,7 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
   parameters->library = self->data + AT_LIBRARY;
   parameters->symbol = self->data + AT_SYMBOL;
   parameters->entry = entry;
-  parameters->frame = address + sizeof (guint64);
+  parameters->frame = address + rsc_frame_return_size;
   parameters->file = self->file;
   parameters->room = (RscWireRoom) { .areas = { self->stub, self->data }, .sizes = { STUB_SIZE, DATA_SIZE + STACK_SIZE } };
   if (!rsc_process_memory_write (self->memory, address, data, size)
@@ -625,8 +626,9 @@ run (gpointer data)
   Injection *self = data;
   gboolean injected;
 
-  /* While this thread sleeps, one of the program's stands still. */
+  /* While this thread sleeps or waits for a processor, one of the program's stands still: it goes first, if it may. */
   prctl (PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  setpriority (PRIO_PROCESS, 0, -20);
   injected = inject (self);
 
   if (self->copy != NULL)
