@@ -422,15 +422,31 @@ class LaunchedSeries(Hunt):
         self.assertTrue(self.ask('info', 'heap-0001.refscope')['at_exit'])
         self.assertEqual(len(list(self.folder.iterdir())), 1)
 
-    def test_no_room(self):
-        command = 'mount -t tmpfs -o size=64k none "$0" && exec "$@"'
-        if subprocess.run(['unshare', '--mount', 'sh', '-c', command, self.folder, 'true'], capture_output=True).returncode != 0:
+    def in_little_room(self, size, *args):
+        """The command in a file system of its own, which then lists what is there."""
+        script = f'mount -t tmpfs -o size={size} none "$0" || exit 77; "$@"; status=$?; ls "$0"; exit $status'
+        if subprocess.run(['unshare', '--mount', 'sh', '-c', script, self.folder, 'true'], capture_output=True).returncode != 0:
             self.skipTest('no file system can be mounted here')
-        result = subprocess.run(['unshare', '--mount', 'sh', '-c', command + '; ls "$0"', self.folder, CLI, 'capture', '-o', self.heap,
-                                 '--every', '1h', '--', self.python, '-c', 'pass'], capture_output=True, text=True, timeout=TIME_LIMIT)
-        self.assertEqual(result.returncode, USAGE, result.stderr)
-        self.assertRegex(result.stderr, 'no room in “.*” for such a series: up to 6 files.*Nothing was written')
-        self.assertEqual(result.stdout, '')
+        return subprocess.Popen(['unshare', '--mount', 'sh', '-c', script, self.folder, CLI, 'capture', '-o', self.heap, *args],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def test_no_room(self):
+        with self.in_little_room('64k', '--every', '1h', '--', self.python, '-c', 'pass') as capture:
+            output, errors = capture.communicate(timeout=TIME_LIMIT)
+        self.assertEqual(capture.returncode, USAGE, errors)
+        self.assertRegex(errors, 'no room in “.*” for such a series: up to 6 files.*Nothing was written')
+        self.assertEqual(output, '')
+
+    def test_no_room_any_more(self):
+        """The program has grown by its end."""
+        text = 'import sys; sys.stdin.read(); more = [[i] for i in range(200_000)]'
+        with self.in_little_room('6m', '--json', '--when', 'count() > 1', '--every', '1h', '--keep', '1', '--', self.python, '-c', text) as capture:
+            self.assertIn('heap-0001.refscope', capture.stdout.readline())
+            output, errors = capture.communicate(timeout=TIME_LIMIT)
+        self.assertEqual(capture.returncode, USAGE, errors)
+        self.assertRegex(errors, 'no room in “.*” for the next heap')
+        self.assertIn('What was written before is there', errors)
+        self.assertEqual(output, 'heap-0001.refscope\n')
 
     def test_refused(self):
         for args, said in ((['--keep', '3'], 'give --every, too'), (['--every', '1s', '--at-exit'], 'exclude each other'),
