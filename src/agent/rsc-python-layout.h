@@ -102,7 +102,6 @@
 
 /* PyModuleObject */
 #define RSC_PY_MODULE_DICT 16
-#define RSC_PY_MODULE_NAME 48
 
 /* PyCFunctionObject */
 #define RSC_PY_CFUNCTION_DEF 16
@@ -123,14 +122,16 @@
 #define RSC_PY_GENERATION_THRESHOLD 16
 #define RSC_PY_GENERATION_COUNT 20
 
+/* struct gc_stats (3.15): for each generation the last of some items, and which of them is the newest */
+#define RSC_PY_STATS_ITEM_SIZE 64
+#define RSC_PY_STATS_COLLECTIONS 16 /* then collected, uncollectable */
+#define RSC_PY_STATS_YOUNG_ITEMS 11
+#define RSC_PY_STATS_OLD_ITEMS 3
+
 /* Who owns an interpreter frame (3.11). */
 #define RSC_PY_OWNER_THREAD 0
 #define RSC_PY_OWNER_GENERATOR 1
 #define RSC_PY_OWNER_FRAME_OBJECT 2
-
-/* A generator's state: negative before it begins and while it waits. */
-#define RSC_PY_FRAME_EXECUTING 0
-#define RSC_PY_FRAME_COMPLETED 1
 
 /* Fields of types that have no members, by the type's tp_name. */
 typedef struct
@@ -163,16 +164,20 @@ typedef struct
   uint8_t type_dict_apart;  /* 3.12: PyType_GetDict() gives the dict of a static type */
   uint8_t managed;          /* RscPythonManaged: where an instance's attributes are */
   uint32_t pre_header_flags; /* the tp_flags that put two words before the collector's header */
+  uint8_t bytearray_of_bytes; /* 3.15: what it holds has a header */
   uint8_t zero_has_digit;   /* 3.11: an int of 0 is as large as one of 1 */
 
   /* From 3.13 _PyRuntime begins with _Py_DebugOffsets, which tells what differs between patch releases: at which words
    * of it the interpreter's gc (then imports.modules, sysdict, builtins) and the thread state's next (then interp,
-   * current_frame, thread_id, native_thread_id) are. */
-  uint8_t debug_gc, debug_thread;
+   * current_frame) and thread_id (then
+   * native_thread_id) are. */
+  uint8_t debug_gc, debug_thread, debug_thread_id;
 
   /* interpreter and its collector */
   uint16_t interp_next, interp_threads, interp_modules, interp_importlib, interp_sysdict, interp_builtins, interp_dict,
            interp_codecs, interp_forkers;
+  uint16_t gc_start; /* only where there are debug offsets */
+  uint8_t gc_stats_apart; /* 3.15: gc_stats points to a buffer for each generation, see RSC_PY_STATS_ */
   uint16_t gc_enabled, gc_generations, gc_permanent, gc_stats, gc_collecting, gc_garbage, gc_generation0;
   uint16_t gc_long_lived; /* long_lived_total and long_lived_pending; 0: there are none */
 
@@ -183,6 +188,8 @@ typedef struct
   uint8_t thread_has_cframe;   /* thread_frame points to a _PyCFrame */
   uint8_t cframe_current;      /* may stand at 0 */
   uint8_t exc_value, exc_previous, exc_n; /* _PyErr_StackItem; exc_n objects from its start */
+
+  uint8_t module_name;
 
   /* types */
   uint16_t type_size, heap_type_size, ht_slots;
@@ -215,6 +222,7 @@ typedef struct
           iframe_stacktop, iframe_stackpointer, iframe_owner, iframe_localsplus;
 
   /* generators */
+  int8_t gen_executing, gen_completed; /* gen_state while it runs; from here on it has ended */
   uint8_t gen_frame, gen_iframe, gen_state, gen_code, gen_name, gen_qualname, gen_exc, gen_origin;
 
   /* BaseException */
@@ -232,4 +240,4 @@ typedef struct
 const RscPythonLayout *rsc_python_layout_get (unsigned minor);
 
 #define RSC_PY_OLDEST_MINOR 10
-#define RSC_PY_NEWEST_MINOR 14
+#define RSC_PY_NEWEST_MINOR 15

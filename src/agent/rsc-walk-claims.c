@@ -341,7 +341,7 @@ frame_object_state (const RscWalk *walk, RscAddress iframe)
 
   if (rsc_byte (iframe, layout->iframe_owner) != RSC_PY_OWNER_GENERATOR)
     return RSC_CLAIM_OPEN;
-  return (int8_t) rsc_byte (generator, layout->gen_state) == RSC_PY_FRAME_EXECUTING ? RSC_CLAIM_EXTRA : RSC_CLAIM_NAME;
+  return (int8_t) rsc_byte (generator, layout->gen_state) == layout->gen_executing ? RSC_CLAIM_EXTRA : RSC_CLAIM_NAME;
 }
 
 static void
@@ -393,9 +393,9 @@ claim_generator (RscWalk *walk, RscAddress generator)
     {
       int8_t state = (int8_t) rsc_byte (generator, layout->gen_state);
 
-      if (state < RSC_PY_FRAME_COMPLETED)
+      if (state < layout->gen_completed)
         rsc_walk_claim_frame (walk, generator + layout->gen_iframe,
-                              state == RSC_PY_FRAME_EXECUTING ? RSC_CLAIM_NAME : RSC_CLAIM_OPEN);
+                              state == layout->gen_executing ? RSC_CLAIM_NAME : RSC_CLAIM_OPEN);
     }
   for (unsigned i = 0; i < layout->exc_n; i++)
     claim_named (walk, generator, layout->gen_exc + 8 * i, "exception");
@@ -473,7 +473,7 @@ rsc_walk_gather_claims (RscWalk *walk, RscAddress object, const RscTypeInfo *inf
       break;
     case RSC_KIND_MODULE:
       rsc_walk_claim (walk, rsc_word (object, RSC_PY_MODULE_DICT), RSC_WIRE_EDGE_DICT, 0, RSC_CLAIM_OPEN);
-      claim_named (walk, object, RSC_PY_MODULE_NAME, "__name__");
+      claim_named (walk, object, walk->layout->module_name, "__name__");
       break;
     case RSC_KIND_FUNCTION:
       claim_function (walk, object);

@@ -458,7 +458,7 @@ rsc_untag (const RscPythonLayout *layout, uint64_t reference)
 {
   if (!layout->tagged_stack)
     return reference;
-  if ((reference & 3) == 3) /* a small integer, no object */
+  if ((reference & 3) >= 2) /* a small integer; from 3.15 another thing that is no object */
     return 0;
   return reference & ~(uint64_t) 3;
 }

@@ -68,7 +68,7 @@ read_debug_offsets (RscPythonLayout *layout, uint32_t version_hex, bool *moved)
   gc = rsc_word (runtime, 8 * layout->debug_gc);
   next = rsc_word (runtime, 8 * RSC_PY_DEBUG_INTERP_NEXT);
   first = rsc_word (runtime, 8 * RSC_PY_DEBUG_INTERP_THREADS);
-  delta = (int64_t) gc - (int64_t) (layout->gc_generations - 24);
+  delta = (int64_t) gc - (int64_t) layout->gc_start;
   if (gc > 60000 || next > 60000 || first > 60000)
     return false;
   *moved = delta != 0;
@@ -94,8 +94,8 @@ read_debug_offsets (RscPythonLayout *layout, uint32_t version_hex, bool *moved)
   layout->thread_next = (uint16_t) rsc_word (runtime, 8 * layout->debug_thread);
   layout->thread_interp = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 1u));
   layout->thread_frame = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 2u));
-  layout->thread_id = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 3u));
-  layout->thread_native_id = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread + 4u));
+  layout->thread_id = (uint16_t) rsc_word (runtime, 8 * layout->debug_thread_id);
+  layout->thread_native_id = (uint16_t) rsc_word (runtime, 8 * (layout->debug_thread_id + 1u));
   return true;
 }
 
@@ -150,20 +150,50 @@ check_list (RscAddress head)
          && (rsc_word (previous, 0) & ~UINT64_C (3)) == head;
 }
 
+/* Where the newest numbers of a generation are: how often it was collected, what that freed, and what it could not. */
+static const uint64_t *
+find_statistics (const RscWalkGcCounters *counters, unsigned g)
+{
+  const uint8_t *base = counters->statistics;
+  size_t items = g == 0 ? RSC_PY_STATS_YOUNG_ITEMS : RSC_PY_STATS_OLD_ITEMS;
+  int8_t index;
+
+  if (!counters->in_buffers)
+    return (const uint64_t *) (const void *) base + 3 * g;
+  /* Each buffer ends with its index, and is as large as what follows needs. */
+  if (g > 0)
+    base += RSC_PY_STATS_YOUNG_ITEMS * RSC_PY_STATS_ITEM_SIZE + 8 + (g - 1) * (RSC_PY_STATS_OLD_ITEMS * RSC_PY_STATS_ITEM_SIZE + 8);
+  index = __atomic_load_n ((const int8_t *) base + items * RSC_PY_STATS_ITEM_SIZE, __ATOMIC_ACQUIRE);
+  if (index < 0 || (size_t) index >= items)
+    index = 0;
+
+  return (const uint64_t *) (const void *) (base + (size_t) index * RSC_PY_STATS_ITEM_SIZE + RSC_PY_STATS_COLLECTIONS);
+}
+
+static void
+place_counters (const RscPythonLayout *layout, RscAddress interp, RscWalkGcCounters *counters)
+{
+  counters->in_buffers = layout->gc_stats_apart;
+  counters->statistics = (const void *) (layout->gc_stats_apart ? rsc_word (interp, layout->gc_stats) : interp + layout->gc_stats);
+}
+
 static void
 read_gc (const RscPythonLayout *layout, RscAddress interp, RscWalkGcState *state)
 {
+  RscWalkGcCounters counters;
+
+  place_counters (layout, interp, &counters);
   state->enabled = rsc_half (interp, layout->gc_enabled) != 0;
   for (unsigned g = 0; g < 3; g++)
     {
       RscAddress generation = interp + layout->gc_generations + g * RSC_PY_GENERATION_SIZE;
-      RscAddress stats = interp + layout->gc_stats + g * 24;
+      const uint64_t *statistics = find_statistics (&counters, g);
 
       state->thresholds[g] = rsc_half (generation, RSC_PY_GENERATION_THRESHOLD);
       state->counts[g] = rsc_half (generation, RSC_PY_GENERATION_COUNT);
-      state->collections[g] = rsc_word (stats, 0);
-      state->collected[g] = rsc_word (stats, 8);
-      state->uncollectable[g] = rsc_word (stats, 16);
+      state->collections[g] = statistics[0];
+      state->collected[g] = statistics[1];
+      state->uncollectable[g] = statistics[2];
     }
   state->has_long_lived = layout->gc_long_lived != 0;
   for (unsigned i = 0; i < 2 && state->has_long_lived; i++)
@@ -211,7 +241,7 @@ rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERRO
 
   if (!find_gc (&layout, &interp, &version_hex, &moved, error))
     return -1;
-  counters->statistics = (const uint64_t *) (interp + layout.gc_stats);
+  place_counters (&layout, interp, counters);
   counters->collecting = (const uint32_t *) (interp + layout.gc_collecting);
   counters->callbacks = (void *const *) (interp + layout.gc_garbage + 8); /* the field behind it */
   for (unsigned g = 0; g < 3; g++)
@@ -230,9 +260,11 @@ load_counts (const RscWalkGcCounters *counters, RscWalkGcCounts *counts)
 {
   for (unsigned g = 0; g < 3; g++)
     {
-      counts->collections[g] = __atomic_load_n (&counters->statistics[3 * g], __ATOMIC_ACQUIRE);
-      counts->collected[g] = __atomic_load_n (&counters->statistics[3 * g + 1], __ATOMIC_ACQUIRE);
-      counts->uncollectable[g] = __atomic_load_n (&counters->statistics[3 * g + 2], __ATOMIC_ACQUIRE);
+      const uint64_t *statistics = find_statistics (counters, g);
+
+      counts->collections[g] = __atomic_load_n (&statistics[0], __ATOMIC_ACQUIRE);
+      counts->collected[g] = __atomic_load_n (&statistics[1], __ATOMIC_ACQUIRE);
+      counts->uncollectable[g] = __atomic_load_n (&statistics[2], __ATOMIC_ACQUIRE);
     }
 }
 
@@ -302,6 +334,7 @@ find_types (RscWalk *walk)
     { "PyTuple_Type", RSC_KIND_TUPLE },
     { "PyODict_Type", RSC_KIND_ORDERED_DICT },
     { "PyDict_Type", RSC_KIND_DICT },
+    { "PyFrozenDict_Type", RSC_KIND_DICT },
     { "PySet_Type", RSC_KIND_SET },
     { "PyFrozenSet_Type", RSC_KIND_FROZENSET },
     { "PyType_Type", RSC_KIND_TYPE },

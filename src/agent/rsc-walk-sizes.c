@@ -151,6 +151,8 @@ rsc_walk_size (const RscWalk *walk, RscAddress object, const RscTypeInfo *info, 
       break;
     case RSC_SIZE_BYTEARRAY:
       size += rsc_word (object, 24);
+      if (layout->bytearray_of_bytes && rsc_word (object, 24) != 0)
+        size += RSC_PY_BYTES_DATA + 1;
       break;
     case RSC_SIZE_LIST:
       size += 8 * rsc_word (object, RSC_PY_LIST_ALLOCATED);

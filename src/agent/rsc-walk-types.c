@@ -114,6 +114,7 @@ find_size_kind (RscWalk *walk, RscAddress owner, RscAddress own_sizeof)
     { "bytearray", RSC_SIZE_BYTEARRAY },
     { "list", RSC_SIZE_LIST },
     { "dict", RSC_SIZE_DICT },
+    { "frozendict", RSC_SIZE_DICT },
     { "set", RSC_SIZE_SET },
     { "frozenset", RSC_SIZE_SET },
     { "type", RSC_SIZE_TYPE },

@@ -225,7 +225,7 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
         RscAddress name = rsc_dict_get (walk, rsc_word (object, RSC_PY_MODULE_DICT), "__name__");
 
         if (!rsc_is_str (name))
-          name = rsc_word (object, RSC_PY_MODULE_NAME);
+          name = rsc_word (object, walk->layout->module_name);
         set_name (walk, node, name);
       }
       break;

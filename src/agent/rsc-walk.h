@@ -92,7 +92,8 @@ typedef struct
 /* Where the collector counts, from rsc_walk_find_gc_counters (): stays as long as the interpreter. */
 typedef struct
 {
-  const uint64_t *statistics;  /* collections, collected, uncollectable for each generation */
+  const void *statistics;      /* collections, collected, uncollectable for each generation */
+  int in_buffers;              /* not one behind the other, but the newest of a buffer for each generation */
   const uint32_t *collecting;
   const uint32_t *thresholds[3], *counts[3];
   void *const *callbacks;      /* the list in gc.callbacks; may hold NULL */

@@ -171,7 +171,7 @@ append_spline (GArray *points, Agedge_t *edge, boxf bounds)
   splines *spline = ED_spl (edge);
   guint before = points->len;
 
-  for (int s = 0; spline != NULL && s < spline->size; s++)
+  for (gsize s = 0; spline != NULL && s < (gsize) spline->size; s++)
     {
       const bezier *piece = &spline->list[s];
 
@@ -364,6 +364,15 @@ feed_flush (void *channel)
   return 0;
 }
 
+/* Before something else is read: lines are counted from here. */
+static void
+name_file (void)
+{
+#ifdef RSC_HAVE_AGSETFILE
+  agsetfile ((char *) FILE_NAME);
+#endif
+}
+
 static Agraph_t *
 read_graph (Feed *feed)
 {
@@ -371,7 +380,11 @@ read_graph (Feed *feed)
   Agdisc_t discipline = AgDefaultDisc;
 
   discipline.io = &io;
+#ifdef RSC_HAVE_AGSETFILE
   return agread (feed, &discipline);
+#else
+  return agconcat (NULL, FILE_NAME, feed, &discipline);
+#endif
 }
 
 /* The word that a message names, or NULL: "syntax error in line 3 near '->'". */
@@ -402,7 +415,7 @@ find_place (const char *text, gsize length, RscLayoutFault *fault)
     return;
 
   g_string_truncate (messages, 0);
-  agsetfile ((char *) FILE_NAME);
+  name_file ();
   while (read_graph (&feed) != NULL && messages->len == 0)
     ;
   if (messages->len > 0)
@@ -437,7 +450,7 @@ rsc_layout_graphviz_parse (const char *text, gsize length, RscLayoutFault *fault
   gboolean more = FALSE;
   gsize i, e;
 
-  agsetfile ((char *) FILE_NAME);
+  name_file ();
   graph = read_graph (&feed);
   while (graph != NULL && messages->len == 0 && read_graph (&feed) != NULL)
     more = TRUE;

@@ -43,7 +43,7 @@ static const char *const messages[RSC_N_SENTENCES] = {
     N_("The program runs a free-threaded build of CPython %s, whose collector keeps no lists, and which Refscope does not capture yet: run it with a build that has the GIL."),
   [RSC_SENTENCE_32_BIT] = N_("The program runs a 32-bit CPython: Refscope captures 64-bit ones only."),
   [RSC_SENTENCE_UNKNOWN_VERSION] =
-    N_("The program runs CPython %s, which this version of Refscope does not know: it captures 3.10 to 3.14."),
+    N_("The program runs CPython %s, which this version of Refscope does not know: it captures 3.10 to 3.15."),
   /* Translators: %s is what Python says of itself, "3.11.2 (main, ...) [GCC 12.2.0]". */
   [RSC_SENTENCE_UNKNOWN_STRUCTURES] =
     N_("The structures of this CPython (%s) are not those of its version: it may be a debug or an incremental-collector build, or patched. Refscope does not read what it does not know: run the program with the usual build."),
