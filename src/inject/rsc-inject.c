@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -626,9 +625,9 @@ run (gpointer data)
   Injection *self = data;
   gboolean injected;
 
-  /* While this thread sleeps or waits for a processor, one of the program's stands still: it goes first, if it may. */
+  /* While this thread sleeps, one of the program's stands still.  It gets no precedence: it would keep what it waits for from
+   * the processor. */
   prctl (PR_SET_TIMERSLACK, 1, 0, 0, 0);
-  setpriority (PRIO_PROCESS, 0, -20);
   injected = inject (self);
 
   if (self->copy != NULL)

@@ -123,30 +123,41 @@ is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *pyth
   return python != NULL && strcmp (code->path, python) == 0 && !is_in_handler (memory, state, gadgets);
 }
 
-gboolean
-rsc_thread_wait (pid_t tid, int ms, int *status)
+/* *running: when it was last seen not to be stopped; it may have waited for a processor then, as it would have without us. */
+static gboolean
+wait_for_stop (pid_t tid, int ms, int *status, gint64 *running)
 {
   gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
 
   for (;;)
     {
+      gint64 now = g_get_monotonic_time ();
       pid_t ended = waitpid (tid, status, __WALL | WNOHANG);
 
       if (ended == tid)
         return WIFSTOPPED (*status);
-      if ((ended < 0 && errno != EINTR) || g_get_monotonic_time () > until)
+      if ((ended < 0 && errno != EINTR) || now > until)
         return FALSE;
+      *running = now;
       g_usleep (LOOK_INTERVAL);
     }
 }
 
+gboolean
+rsc_thread_wait (pid_t tid, int ms, int *status)
+{
+  gint64 running;
+
+  return wait_for_stop (tid, ms, status, &running);
+}
+
 /* Until it has been interrupted; what signals come meanwhile it gets. */
 static gboolean
-wait_for_interrupt (pid_t tid, gboolean *is_stopped)
+wait_for_interrupt (pid_t tid, gboolean *is_stopped, gint64 *running)
 {
   int status;
 
-  while (rsc_thread_wait (tid, STOP_MS, &status))
+  while (wait_for_stop (tid, STOP_MS, &status, running))
     {
       int event = status >> 16;
 
@@ -166,17 +177,19 @@ gboolean
 rsc_thread_interrupt (pid_t tid)
 {
   gboolean is_stopped;
+  gint64 running;
 
-  return ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && wait_for_interrupt (tid, &is_stopped);
+  return ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && wait_for_interrupt (tid, &is_stopped, &running);
 }
 
 gboolean
 rsc_thread_park (pid_t tid)
 {
   gboolean is_stopped;
+  gint64 running;
 
   return ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && ptrace (PTRACE_CONT, tid, NULL, NULL) == 0
-         && wait_for_interrupt (tid, &is_stopped);
+         && wait_for_interrupt (tid, &is_stopped, &running);
 }
 
 /* The threads, those that wait in a safe call first: to stop one of these costs the program nothing. */
@@ -216,10 +229,11 @@ typedef enum
 } Try;
 
 static Try
-seize (pid_t pid, pid_t tid, GError **error)
+seize (pid_t pid, pid_t tid, gint64 *running, GError **error)
 {
   gboolean is_stopped;
 
+  *running = g_get_monotonic_time ();
   /* One that cannot be interrupted would stop later, wherever it is then. */
   if (rsc_process_get_state (tid) == 'D' || rsc_process_has_ended (tid))
     return TRY_GONE;
@@ -235,7 +249,7 @@ seize (pid_t pid, pid_t tid, GError **error)
       rsc_process_set_error (pid, tid, code, error);
       return TRY_FAILED;
     }
-  if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped))
+  if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped, running))
     {
       if (rsc_process_has_ended (tid))
         return TRY_GONE;
@@ -285,8 +299,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
           pid_t tid = g_array_index (threads, pid_t, i);
           Try result;
 
-          stopped->stopped = g_get_monotonic_time ();
-          result = seize (memory->pid, tid, error);
+          result = seize (memory->pid, tid, &stopped->stopped, error);
           if (result == TRY_FAILED)
             return FALSE;
           if (result == TRY_DONE)

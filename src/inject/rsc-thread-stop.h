@@ -13,7 +13,7 @@ typedef struct
 {
   pid_t tid;
   RscThreadState *state;
-  gint64 stopped;         /* monotonic: when it was stopped for good */
+  gint64 stopped;         /* monotonic: when it was last seen to run, or to wait for a processor, before it was stopped for good */
 } RscStoppedThread;
 
 /* A thread of the process, stopped at a safe point and traced by the calling thread.
