@@ -96,6 +96,8 @@ def with_each_python(test):
 
 class Record(unittest.TestCase):
     def setUp(self):
+        # In the background of a shell script it is ignored, also by what is started here.
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
