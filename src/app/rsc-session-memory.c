@@ -4,6 +4,9 @@
 #include "rsc-session-private.h"
 
 #define SAMPLE_INTERVAL_MS 500
+/* The kernel goes through all of a program's pages for it, and keeps it from mapping others meanwhile: at most every
+ * so-manieth part of the time. */
+#define SAMPLE_PART 100
 /* An hour of samples; then every second one goes. */
 #define MEMORY_POINTS_MAX 7200
 
@@ -48,15 +51,18 @@ rsc_session_add_memory_point (RscSession *self, RscMemoryPoint point)
 typedef struct
 {
   guint64 uss, rss;
+  gint64 took; /* microseconds */
 } MemorySample;
 
 static gpointer
 sample_memory (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
   MemorySample sample = { 0, };
+  gint64 began = g_get_monotonic_time ();
 
   if (!rsc_target_sample_memory (data, &sample.uss, &sample.rss))
     return NULL;
+  sample.took = g_get_monotonic_time () - began;
 
   return g_memdup2 (&sample, sizeof sample);
 }
@@ -71,6 +77,7 @@ memory_sampled (gpointer owner, RscJob *job, gpointer result, const GError *erro
   self->sampling = FALSE;
   if (sample == NULL || self->closed)
     return;
+  self->next_sample = g_get_monotonic_time () + SAMPLE_PART * sample->took;
 
   rsc_session_add_memory_point (self, (RscMemoryPoint) { .seconds = seconds, .uss = sample->uss,
                                                         .rss = sample->rss, .generation = -1 });
@@ -82,7 +89,7 @@ on_sample_time (gpointer user_data)
   RscSession *self = user_data;
   g_autoptr (RscJob) job = NULL;
 
-  if (self->sampling)
+  if (self->sampling || g_get_monotonic_time () < self->next_sample)
     return G_SOURCE_CONTINUE;
 
   self->sampling = TRUE;

@@ -34,6 +34,7 @@ struct _RscSession
   guint event_source;
   guint sample_source;
   gboolean sampling;
+  gint64 next_sample;      /* not before; monotonic */
   gint64 launched_at;      /* or attached to, the last time */
   double earlier_seconds;  /* from the first time to that */
   gboolean hold;
