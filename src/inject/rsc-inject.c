@@ -78,13 +78,26 @@ is_libc (const char *name)
   return strcmp (name, "libc.so.6") == 0 || (g_str_has_prefix (name, "libc-2.") && g_str_has_suffix (name, ".so"));
 }
 
+/* Its memory goes before it is seen to have ended. */
+static gboolean
+is_gone (Injection *self)
+{
+  const RscMapping *first = self->memory != NULL && self->memory->mappings->len > 0
+                              ? &g_array_index (self->memory->mappings, RscMapping, 0)
+                              : NULL;
+  char byte;
+
+  return rsc_process_has_ended (self->pid)
+         || (first != NULL && first->readable && !rsc_process_memory_read (self->memory, first->start, &byte, sizeof byte));
+}
+
 /* Whatever was seen of a process that has ended since, that is what there is to say. */
 static gboolean
 fail (Injection *self, RscErrorCode code, const char *message)
 {
   if (*self->error != NULL)
     return FALSE;
-  if (rsc_process_has_ended (self->pid))
+  if (is_gone (self))
     {
       code = RSC_ERROR_EXITED;
       message = _("Process %d ended while it was attached to.");
