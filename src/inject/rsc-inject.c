@@ -38,6 +38,9 @@
 /* How often to look whether the stub is done, in microseconds. */
 #define STUB_INTERVAL 20
 #define CALL_MS 2000
+/* A thread that is gone is the first of its process's: so often to look for the end of the others, in microseconds. */
+#define END_TRIES 50
+#define END_INTERVAL 10000
 
 /* Where things are in the data. */
 enum
@@ -91,13 +94,23 @@ is_gone (Injection *self)
          || (first != NULL && first->readable && !rsc_process_memory_read (self->memory, first->start, &byte, sizeof byte));
 }
 
+/* One that is killed has many threads to end, perhaps. */
+static gboolean
+ends_soon (Injection *self)
+{
+  for (guint i = 0; i < END_TRIES && !is_gone (self); i++)
+    g_usleep (END_INTERVAL);
+
+  return is_gone (self);
+}
+
 /* Whatever was seen of a process that has ended since, that is what there is to say. */
 static gboolean
 fail (Injection *self, RscErrorCode code, const char *message)
 {
   if (*self->error != NULL)
     return FALSE;
-  if (is_gone (self))
+  if (self->runs ? ends_soon (self) : is_gone (self))
     {
       code = RSC_ERROR_EXITED;
       message = _("Process %d ended while it was attached to.");
@@ -111,6 +124,9 @@ fail (Injection *self, RscErrorCode code, const char *message)
 static gboolean
 fail_gone (Injection *self)
 {
+  if (*self->error == NULL)
+    ends_soon (self);
+
   return fail (self, RSC_ERROR_FAILED,
                _("Process %d could not be written to, or did not come back from a system call: it was left alone."));
 }
