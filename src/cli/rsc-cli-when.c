@@ -171,7 +171,12 @@ dup_filter (const char *begin,
         {
           g_string_append_c (filter, '\'');
           for (const char *p = at + 1; p < closing; p++)
-            g_string_append (filter, *p == '\'' ? "''" : (const char[]) { *p, '\0' });
+            {
+              /* Twice in SQL. */
+              if (*p == '\'')
+                g_string_append_c (filter, '\'');
+              g_string_append_c (filter, *p);
+            }
           g_string_append_c (filter, '\'');
         }
       at = closing;
