@@ -60,9 +60,18 @@ say (GString *json)
 static void
 say_event (const RscTargetEvent *event)
 {
-  static const char *const types[] = { "state", "output", "mark", "collection", "waiting", "no-python" };
-  static const char *const states[] = { "starting", "running", "held", "exited" };
-  static const char *const holds[] = { "", "mark", "at-exit", "uncaught" };
+  static const char *const types[] = {
+    [RSC_EVENT_STATE] = "state", [RSC_EVENT_OUTPUT] = "output", [RSC_EVENT_MARK] = "mark",
+    [RSC_EVENT_COLLECTION] = "collection", [RSC_EVENT_UNRECORDED] = "unrecorded",
+    [RSC_EVENT_WAITING] = "waiting", [RSC_EVENT_NO_PYTHON] = "no-python",
+  };
+  static const char *const states[] = {
+    [RSC_TARGET_STARTING] = "starting", [RSC_TARGET_RUNNING] = "running",
+    [RSC_TARGET_HELD] = "held", [RSC_TARGET_EXITED] = "exited",
+  };
+  static const char *const holds[] = {
+    [RSC_HOLD_NONE] = "", [RSC_HOLD_MARK] = "mark", [RSC_HOLD_AT_EXIT] = "at-exit", [RSC_HOLD_UNCAUGHT] = "uncaught",
+  };
   g_autoptr(GString) json = g_string_new (NULL);
 
   g_string_printf (json, "{\"event\": \"%s\", \"state\": \"%s\", \"hold\": \"%s\", \"line\": %u, \"seconds\": %.6f, "
