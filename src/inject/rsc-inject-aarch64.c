@@ -1,6 +1,6 @@
 /* The 64-bit ARM.
  *
- * Not tried on such a processor yet: it is compiled wherever a cross compiler is found
+ * Not tried on such a processor yet, and built in only if -Dinject_aarch64=true: it is compiled wherever a cross compiler is found
  * (tests/house/test_cross.py), and user-mode emulators have no ptrace().
  *
  * - A thread that is interrupted in a system call is before it again: the kernel has

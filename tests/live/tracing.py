@@ -23,4 +23,4 @@ def may_trace():
 
 
 def is_supported():
-    return os.uname().machine in ('x86_64', 'aarch64') and may_trace()
+    return os.uname().machine == 'x86_64' and may_trace()
