@@ -130,12 +130,7 @@ root_counts (const RscColumns *columns,
 static gboolean
 calls_borrow (RscSnapshot *snapshot)
 {
-  const char *version = rsc_snapshot_get_info_string (snapshot, "version");
-  char *end;
-  guint64 major = g_ascii_strtoull (version, &end, 10);
-  guint64 minor = *end == '.' ? g_ascii_strtoull (end + 1, NULL, 10) : 0;
-
-  return major > 3 || (major == 3 && minor >= 14);
+  return rsc_snapshot_get_python_minor (snapshot) >= 14;
 }
 
 static void

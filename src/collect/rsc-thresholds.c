@@ -220,21 +220,13 @@ read_sizes (GVariant *info, guint64 sizes[RSC_N_GENERATIONS])
       sizes[g] += hidden[g];
 }
 
-/* CPython's minor version; 0: unknown, or not of 3. */
-static guint64
-read_minor (RscSnapshot *snapshot)
-{
-  const char *version = rsc_snapshot_get_info_string (snapshot, "version");
-
-  return g_str_has_prefix (version, "3.") ? g_ascii_strtoull (version + 2, NULL, 10) : 0;
-}
-
 gboolean
 rsc_thresholds_read (RscSnapshot *snapshot, RscThresholdsStart *start, gboolean *long_lived_known, GError **error)
 {
   GVariant *info = rsc_snapshot_get_info (snapshot);
   g_autoptr (GVariant) stats = g_variant_lookup_value (info, "gc-stats", G_VARIANT_TYPE ("a(ttt)"));
-  guint64 minor = read_minor (snapshot), full_collections = 0, collected, uncollectable;
+  guint minor = rsc_snapshot_get_python_minor (snapshot);
+  guint64 full_collections = 0, collected, uncollectable;
 
   *start = (RscThresholdsStart) { .tracked_late = minor >= FIRST_MINOR && minor < TRACKED_EARLY_MINOR };
   if (minor > LAST_MINOR)

@@ -54,9 +54,7 @@ is_function_attribute (guint kind, const char *name)
 static gboolean
 has_annotate (RscSnapshot *snapshot)
 {
-  const char *version = rsc_snapshot_get_info_string (snapshot, "version");
-
-  return g_str_has_prefix (version, "3.") && g_ascii_strtoull (version + 2, NULL, 10) >= 14;
+  return rsc_snapshot_get_python_minor (snapshot) >= 14;
 }
 
 /* The first attribute in dir()'s order (that of strings) whose value is

@@ -179,6 +179,9 @@ dup_descriptor (RscSnapshot *snapshot, const RscColumns *columns, RscNode node, 
   if (owner != RSC_NODE_NONE)
     name = find_type (snapshot, columns, owner, &type)
              ? dup_c_name (&type) : g_strdup (rsc_snapshot_get_string (snapshot, columns->value[owner]));
+  /* From 3.15 on nothing is said of what all objects have. */
+  if (g_strcmp0 (name, "object") == 0 && rsc_snapshot_get_python_minor (snapshot) >= 15)
+    return g_strdup_printf ("<%s '%s'>", what, rsc_snapshot_get_string (snapshot, columns->value[node]));
   return g_strdup_printf ("<%s '%s' of '%s' objects>", what,
                           rsc_snapshot_get_string (snapshot, columns->value[node]), name != NULL ? name : "?");
 }

@@ -529,6 +529,14 @@ rsc_snapshot_get_info_string (RscSnapshot *self,
   return value;
 }
 
+guint
+rsc_snapshot_get_python_minor (RscSnapshot *self)
+{
+  const char *version = rsc_snapshot_get_info_string (self, "version");
+
+  return g_str_has_prefix (version, "3.") ? (guint) MIN (g_ascii_strtoull (version + 2, NULL, 10), G_MAXUINT) : 0;
+}
+
 guint64
 rsc_snapshot_get_info_number (RscSnapshot *self,
                               const char  *key)

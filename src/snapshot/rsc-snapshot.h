@@ -205,6 +205,8 @@ GVariant *rsc_snapshot_get_info (RscSnapshot *self);
 const char *rsc_snapshot_get_info_string  (RscSnapshot *self, const char *key);
 guint64     rsc_snapshot_get_info_number  (RscSnapshot *self, const char *key);
 gboolean    rsc_snapshot_get_info_boolean (RscSnapshot *self, const char *key);
+/* The minor version of the CPython 3 that the heap is of; 0: another runtime, or unknown. */
+guint       rsc_snapshot_get_python_minor (RscSnapshot *self);
 
 /* The file it was opened from or last saved to, or NULL. */
 const char *rsc_snapshot_get_path (RscSnapshot *self);

@@ -421,10 +421,11 @@ class Used(unittest.TestCase):
     def test_heap(self):
         with Program(self.LEAK) as program:
             rows = json.loads(cli('types', f'pid:{program.pid}', '--json', '--filter', "type = 'Session'").stdout)
-            self.assertEqual([(row['type'], row['count']) for row in rows['rows'] if isinstance(rows, dict)] if isinstance(rows, dict)
-                             else [(row['type'], row['count']) for row in rows], [('Session', 130)])
+            self.assertEqual([(row['type'], row['count']) for row in rows], [('Session', 130)])
             said = json.loads(cli('collect', f'pid:{program.pid}', '--live', '--json').stdout)
-            self.assertEqual(len(said['unreachable']), len(said['really_unreachable']), said)
+            # More goes where only garbage held it: 3.13's weak references in classes' lists of subclasses.
+            self.assertEqual(said['only_predicted'], [])
+            self.assertLess(len(said['only_real']), 20)
             rows = json.loads(cli('types', f'pid:{program.pid}', '--json', '--filter', "type = 'Session'").stdout)
             self.assertIn("'count': 123", str(rows))
             self.assertEqual(program.end(), (0, 'well\n', ''))
