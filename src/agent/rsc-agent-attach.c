@@ -207,6 +207,7 @@ start (int connection, int end, const RscWireRoom *where)
   rsc_agent.pid = getpid ();
   rsc_agent.main_thread = rsc_agent.pid;
   atomic_store (&rsc_agent.hold_all, false);
+  rsc_agent_reset_recording ();
   setsockopt (connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   rsc_agent_fd_take (&rsc_agent.socket, connection);
   rsc_agent_fd_keep (&other_end, end); /* by that number Refscope looks for it */
@@ -242,7 +243,9 @@ rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
     status = RSC_WIRE_ATTACH_BUSY;
   else
     {
-      status = is_free () ? RSC_WIRE_ATTACHED : RSC_WIRE_ATTACH_BUSY;
+      status = is_free () ? RSC_WIRE_ATTACHED
+               : atomic_load (&rsc_agent.active) ? RSC_WIRE_ATTACH_BUSY
+                                                 : RSC_WIRE_ATTACH_LEAVING;
       if (status == RSC_WIRE_ATTACHED)
         {
           status = start (connection, end, where);

@@ -10,14 +10,21 @@ void
 rsc_agent_await_begin (void)
 {
   char error[RSC_WALK_ERROR_SIZE];
+  static RscWireMessage message;
 
+  if (atomic_load (&rsc_agent.is_ending))
+    {
+      rsc_agent_reply (RSC_WIRE_ENDING, RSC_SENTENCE_NO_COLLECTION, NULL);
+      return;
+    }
   if (rsc_agent_listen_for_await (error) != 0)
     {
       rsc_agent_reply_written (RSC_WIRE_UNSUPPORTED, error);
       return;
     }
   is_the_one = false;
-  rsc_agent_say_begun ();
+  rsc_wire_message_init (&message, RSC_WIRE_BEGUN, rsc_agent.request.number);
+  rsc_agent_send_now (&message);
   pthread_mutex_lock (&rsc_agent.lock);
   rsc_agent.main_began = false;
   rsc_agent.phase = RSC_AGENT_AWAITING;
@@ -71,14 +78,46 @@ rsc_agent_await_stop (uint64_t collected, uint64_t uncollectable)
 }
 
 void
+rsc_agent_await_forget (void)
+{
+  is_the_one = false;
+}
+
+bool
+rsc_agent_await_runs (void)
+{
+  return is_the_one;
+}
+
+/* The lock is held; nobody has begun. */
+static void
+end_with (RscWireStatus status, RscSentence sentence)
+{
+  rsc_agent_reply (status, sentence, NULL);
+  rsc_agent.phase = RSC_AGENT_RAN;
+}
+
+void
 rsc_agent_await_end (void)
 {
   pthread_mutex_lock (&rsc_agent.lock);
   if (rsc_agent.phase == RSC_AGENT_AWAITING && !rsc_agent.main_began)
+    end_with (RSC_WIRE_ENDING, RSC_SENTENCE_NO_COLLECTION);
+  else if (rsc_agent.phase == RSC_AGENT_AWAITING)
     {
-      rsc_agent_reply (RSC_WIRE_ENDING, RSC_SENTENCE_NO_COLLECTION, NULL);
-      rsc_agent.phase = RSC_AGENT_RAN;
+      /* Another thread is in the middle of it. */
+      atomic_store (&rsc_agent.cancelled, true);
+      rsc_agent.left_to_main = true;
     }
   pthread_mutex_unlock (&rsc_agent.lock);
   rsc_agent_wake ();
+}
+
+void
+rsc_agent_await_look (void)
+{
+  pthread_mutex_lock (&rsc_agent.lock);
+  if (rsc_agent.phase == RSC_AGENT_AWAITING && !rsc_agent.main_began && rsc_agent_misses_collections ())
+    end_with (RSC_WIRE_FAILED, RSC_SENTENCE_CALLBACK_GONE);
+  pthread_mutex_unlock (&rsc_agent.lock);
 }

@@ -330,7 +330,11 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   rsc_wire_message_init (&message, RSC_WIRE_CHILD, rsc_agent.request.number);
   rsc_wire_message_add_number (&message, RSC_WIRE_PID, (uint64_t) pid);
   rsc_wire_message_add_number (&message, RSC_WIRE_PAUSE, pause);
-  rsc_agent_send (&message);
+  /* In the middle of the program's collection nothing is waited for. */
+  if (rsc_agent.phase == RSC_AGENT_AWAITING)
+    rsc_agent_send_now (&message);
+  else
+    rsc_agent_send (&message);
 
   return 0;
 }

@@ -89,6 +89,7 @@ on_prepare (void)
     /* Which locks the program holds here is not known: the agent's thread may wait for one. */
     forking_begins (rsc_agent_has_gil (), UNANNOUNCED_SECONDS);
   /* Nobody else is inside when the memory is copied. */
+  rsc_agent_lock_collections ();
   pthread_mutex_lock (&rsc_agent.thread_lock);
   pthread_mutex_lock (&rsc_agent.lock);
   pthread_mutex_lock (&rsc_agent.fd_lock);
@@ -103,6 +104,7 @@ on_parent (void)
   pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
+  rsc_agent_unlock_collections ();
   if (announced || !forking_ends ())
     return;
   /* Python's own, which looks for threads behind this. */
@@ -140,6 +142,7 @@ on_child (void)
   pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
+  rsc_agent_unlock_collections ();
   atomic_store (&n_forking, 0);
   atomic_store (&is_away, false);
   atomic_store (&rsc_agent.has_thread, false);
@@ -148,7 +151,9 @@ on_child (void)
   rsc_agent_close_request ();
   forget_request ();
   rsc_agent_attach_forget ();
+  rsc_agent_await_forget ();
   rsc_agent_forget_recording ();
+  rsc_agent_forget_collections ();
   rsc_agent_reserve_give ();
 }
 

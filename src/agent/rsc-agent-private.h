@@ -81,6 +81,7 @@ typedef struct
   bool interactive; /* it reads its program from standard input */
   int (*holds_gil) (void);
   int (*is_finalizing) (void); /* may be NULL */
+  atomic_bool is_ending;       /* it comes to its end: nothing is waited for any more */
   atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */
   void *(*first_interpreter) (void);
   void *(*next_interpreter) (void *interpreter);
@@ -125,6 +126,8 @@ uint64_t rsc_agent_now (void);
 /* Whether this is the thread that runs what is to run on the program's main thread. */
 bool     rsc_agent_is_main_thread (void);
 void     rsc_agent_send (const RscWireMessage *message);
+/* Without waiting for anything; false: it was not sent. */
+bool     rsc_agent_send_now (const RscWireMessage *message);
 void     rsc_agent_wake (void);
 /* Finds what of the interpreter is not in every version of it. */
 void     rsc_agent_find_functions (void);
@@ -212,8 +215,15 @@ void rsc_agent_reserve_give (void);
 /* rsc-agent-collections.c */
 /* GIL held, before there is a thread: from here on collections are told of. */
 void rsc_agent_watch_collections (void);
-/* With or without the GIL: tells of those since the last time. */
+/* With or without the GIL: tells of those since the last time, as far as there is room. */
 void rsc_agent_tell_collections (void);
+/* The same at the program's end, for which room is waited some seconds. */
+void rsc_agent_tell_last_collections (void);
+/* Around a fork: nobody is inside. */
+void rsc_agent_lock_collections (void);
+void rsc_agent_unlock_collections (void);
+/* In its child: what was told is the parent's. */
+void rsc_agent_forget_collections (void);
 /* Tells of what was until now, and sets *@is_recording: from here on they are told by their records, or not. */
 void rsc_agent_tell_otherwise (bool recording, atomic_bool *is_recording);
 
@@ -232,8 +242,13 @@ bool   rsc_agent_has_callback (void);
 void   rsc_agent_end_recording (void);
 /* In the child of a fork, without it: the callback goes with its next collection. */
 void   rsc_agent_forget_recording (void);
-/* With the lock of rsc_agent_tell_collections() only: takes at most @max records. */
-size_t rsc_agent_take_records (RscWireRecord *records, size_t max);
+/* With the lock of rsc_agent_tell_collections() only: copies the oldest, at most @max; and takes @n of them away. */
+size_t rsc_agent_copy_records (RscWireRecord *records, size_t max);
+void   rsc_agent_drop_records (size_t n);
+/* Before a new connection, without the GIL: nothing is left of the one before. */
+void   rsc_agent_reset_recording (void);
+/* In the agent's thread: collections went by, and the callback was not called. */
+bool   rsc_agent_misses_collections (void);
 
 /* rsc-agent-await.c; GIL held */
 /* The request waits for the next collection; or the reply says why it does not. */
@@ -241,8 +256,14 @@ void rsc_agent_await_begin (void);
 void rsc_agent_await_start (unsigned generation);
 /* true: nobody waits any more. */
 bool rsc_agent_await_stop (uint64_t collected, uint64_t uncollectable);
+/* In the child of a fork: what is in the middle is the parent's. */
+void rsc_agent_await_forget (void);
+/* The collection that was waited for is in the middle. */
+bool rsc_agent_await_runs (void);
 /* Without it, too: the program ends, and nothing is to be waited for. */
 void rsc_agent_await_end (void);
+/* In the agent's thread: puts an end to the waiting if the program has taken the callback away. */
+void rsc_agent_await_look (void);
 
 /* rsc-agent-hold.c; GIL held unless said otherwise */
 /* Waits until Refscope lets it go on.  @seconds: at most; 0: for ever.  @flush: what the

@@ -13,8 +13,9 @@
 
 static RscWalkGcCounters counters; /* set once, before there is a callback */
 static PyObject *callback;         /* made once, and kept; GIL held */
-static atomic_bool is_listed;      /* it is in gc.callbacks; GIL held to change it */
-static bool for_await;             /* likewise: somebody waits for the next collection */
+static bool for_await;             /* GIL held: somebody waits for the next collection */
+static atomic_ulong n_calls;       /* since then, at the end of a collection */
+static uint64_t collections_before; /* until then */
 static atomic_bool is_recording;
 
 /* One writes, with the GIL; one reads, whoever has the lock of rsc_agent_tell_collections(). */
@@ -72,21 +73,59 @@ find_callback (PyObject *list)
   return -1;
 }
 
+static bool
+is_wanted (void)
+{
+  return for_await || (atomic_load (&is_recording) && atomic_load (&rsc_agent.active));
+}
+
+/* The list, and where in it the callback is; NULL: nowhere. */
+static PyObject *
+find_list (Py_ssize_t *at)
+{
+  PyObject *list = counters.callbacks != NULL ? *counters.callbacks : NULL;
+
+  *at = list != NULL && callback != NULL && PyList_Check (list) ? find_callback (list) : -1;
+
+  return *at >= 0 ? list : NULL;
+}
+
+/* Not in a call of it. */
 static void
 unlist (void)
 {
-  PyObject *list = is_listed ? *counters.callbacks : NULL;
   Py_ssize_t at;
+  PyObject *list = find_list (&at);
+
+  /* A collection that goes through the list would miss another's: the callback goes when it is called. */
+  if (list == NULL || (*counters.collecting != 0 && at < PyList_Size (list) - 1))
+    return;
+  if (PySequence_DelItem (list, at) != 0)
+    PyErr_Clear ();
+}
+
+/* In a call of it: the collector goes on behind where it was, and so would pass over the next one.  That is called here, then. */
+static void
+unlist_called (PyObject *args)
+{
+  Py_ssize_t at;
+  PyObject *list = find_list (&at);
+  PyObject *next, *result;
 
   if (list == NULL)
     return;
-  at = find_callback (list);
-  /* A collection that goes through the list is not to miss another's: it comes by here again. */
-  if (*counters.collecting != 0 && at >= 0 && at < PyList_Size (list) - 1)
-    return;
-  if (at >= 0 && PySequence_DelItem (list, at) != 0)
+  next = at + 1 < PyList_Size (list) ? PyList_GetItem (list, at + 1) : NULL;
+  Py_XINCREF (next);
+  if (PySequence_DelItem (list, at) != 0)
     PyErr_Clear ();
-  is_listed = false;
+  else if (next != NULL)
+    {
+      result = PyObject_CallObject (next, args);
+      if (result == NULL)
+        PyErr_WriteUnraisable (next);
+      Py_XDECREF (result);
+    }
+  Py_XDECREF (next);
 }
 
 /* What the interpreter made for the call is no part of the heap that somebody waits for. */
@@ -106,6 +145,7 @@ on_collection (PyObject *self, PyObject *args)
 {
   PyObject *phase, *info;
   size_t n_own;
+  bool is_start;
 
   if (!PyArg_ParseTuple (args, "UO!", &phase, &PyDict_Type, &info))
     {
@@ -113,7 +153,8 @@ on_collection (PyObject *self, PyObject *args)
       Py_RETURN_NONE;
     }
   n_own = hide (args, info);
-  if (PyUnicode_CompareWithASCIIString (phase, "start") == 0)
+  is_start = PyUnicode_CompareWithASCIIString (phase, "start") == 0;
+  if (is_start)
     {
       began = 0;
       if (for_await)
@@ -128,12 +169,13 @@ on_collection (PyObject *self, PyObject *args)
     {
       if (atomic_load (&is_recording))
         write_record (info);
+      atomic_fetch_add (&n_calls, 1);
       if (for_await)
         for_await = !rsc_agent_await_stop (get_number (info, "collected"), get_number (info, "uncollectable"));
-      if (!for_await && (!atomic_load (&is_recording) || !atomic_load (&rsc_agent.active)))
-        unlist ();
     }
   rsc_agent.n_own = n_own;
+  if (!is_start && !is_wanted ())
+    unlist_called (args);
   PyErr_Clear ();
 
   Py_RETURN_NONE;
@@ -163,7 +205,6 @@ list_callback (char error[RSC_WALK_ERROR_SIZE])
   list = callback != NULL ? *counters.callbacks : NULL;
   if (list != NULL && PyList_Check (list))
     result = find_callback (list) >= 0 ? 0 : PyList_Append (list, callback);
-  is_listed = result == 0;
   if (was_enabled)
     PyGC_Enable ();
   PyErr_Clear ();
@@ -204,45 +245,83 @@ rsc_agent_is_recording (void)
   return atomic_load (&is_recording);
 }
 
+static uint64_t
+sum_collections (const RscWalkGcCounts *counts)
+{
+  return counts->collections[0] + counts->collections[1] + counts->collections[2];
+}
+
 int
 rsc_agent_listen_for_await (char error[RSC_WALK_ERROR_SIZE])
 {
-  for_await = list_callback (error) == 0;
+  RscWalkGcCounts now;
 
-  return for_await ? 0 : -1;
+  if (list_callback (error) != 0)
+    return -1;
+  for_await = true;
+  /* One that is in the middle is counted when it is over, and calls it then. */
+  rsc_walk_load_gc_counts (&counters, &now);
+  collections_before = sum_collections (&now);
+  atomic_store (&n_calls, 0);
+
+  return 0;
 }
 
 bool
 rsc_agent_has_callback (void)
 {
-  return atomic_load (&is_listed);
+  return callback != NULL;
 }
 
 void
 rsc_agent_end_recording (void)
 {
   atomic_store (&is_recording, false);
-  for_await = false;
-  unlist ();
+  /* Whoever is in the middle of one puts an end to it. */
+  for_await = rsc_agent_await_runs ();
+  if (!for_await)
+    unlist ();
 }
 
 void
 rsc_agent_forget_recording (void)
 {
-  atomic_store (&is_recording, false);
+  rsc_agent_reset_recording ();
   for_await = false;
+}
+
+void
+rsc_agent_reset_recording (void)
+{
+  atomic_store (&is_recording, false);
   atomic_store (&n_read, atomic_load (&n_written));
 }
 
+bool
+rsc_agent_misses_collections (void)
+{
+  RscWalkGcCounts now;
+
+  if (rsc_walk_read_gc_counters (&counters, &now) != 0)
+    return false;
+
+  return sum_collections (&now) - collections_before > atomic_load (&n_calls);
+}
+
 size_t
-rsc_agent_take_records (RscWireRecord *records, size_t max)
+rsc_agent_copy_records (RscWireRecord *records, size_t max)
 {
   size_t at = atomic_load (&n_read), n = atomic_load (&n_written) - at;
 
   n = n < max ? n : max;
   for (size_t i = 0; i < n; i++)
     records[i] = ring[(at + i) % RING_SIZE];
-  atomic_store (&n_read, at + n);
 
   return n;
+}
+
+void
+rsc_agent_drop_records (size_t n)
+{
+  atomic_store (&n_read, atomic_load (&n_read) + n);
 }

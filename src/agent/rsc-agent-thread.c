@@ -160,17 +160,19 @@ rsc_agent_request_ran (void)
   bool ours;
 
   pthread_mutex_lock (&rsc_agent.lock);
-  rsc_agent.phase = RSC_AGENT_RAN;
   ours = rsc_agent.left_to_main;
   rsc_agent.left_to_main = false;
-  pthread_cond_broadcast (&rsc_agent.changed);
+  if (!ours)
+    rsc_agent.phase = RSC_AGENT_RAN;
   pthread_mutex_unlock (&rsc_agent.lock);
-  rsc_agent_wake ();
   if (ours)
     {
+      /* Nobody waits for the reply, and whoever comes next is not to get it. */
       give_up ();
       rsc_agent_drop_walks ();
+      set_phase (RSC_AGENT_IDLE);
     }
+  rsc_agent_wake ();
 }
 
 bool
@@ -474,6 +476,8 @@ serve (void *data)
         begin_request (!served);
       if (rsc_agent.phase == RSC_AGENT_ON_MAIN)
         wait_for_main ();
+      if (rsc_agent.phase == RSC_AGENT_AWAITING)
+        rsc_agent_await_look ();
       if (rsc_agent.phase == RSC_AGENT_RAN)
         finish_request ();
     }

@@ -76,12 +76,29 @@ rsc_agent_send (const RscWireMessage *message)
     rsc_agent_lose ();
 }
 
+bool
+rsc_agent_send_now (const RscWireMessage *message)
+{
+  int error = EAGAIN;
+
+  /* Whoever has the lock may be waiting for room. */
+  if (!atomic_load (&rsc_agent.active) || pthread_mutex_trylock (&rsc_agent.fd_lock) != 0)
+    return false;
+  if (rsc_agent_fd_is_ours (&rsc_agent.socket))
+    error = rsc_wire_message_send_now (message, rsc_agent.socket.fd);
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
+
+  return error == 0;
+}
+
 void
 rsc_agent_wake (void)
 {
   static const uint64_t one = 1;
 
-  pthread_mutex_lock (&rsc_agent.fd_lock);
+  /* A program's thread is not to wait for one that sends: the agent's thread looks by itself soon. */
+  if (pthread_mutex_trylock (&rsc_agent.fd_lock) != 0)
+    return;
   /* EAGAIN: it is awake already. */
   if (rsc_agent_fd_is_ours (&rsc_agent.wake) && write (rsc_agent.wake.fd, &one, sizeof one) < 0)
     {
@@ -174,7 +191,8 @@ static void
 wait_until_idle (void)
 {
   pthread_mutex_lock (&rsc_agent.lock);
-  while (rsc_agent.phase != RSC_AGENT_IDLE && atomic_load (&rsc_agent.active))
+  /* A collection that another thread is in the middle of is not waited for: it need not come to its end. */
+  while (rsc_agent.phase != RSC_AGENT_IDLE && rsc_agent.phase != RSC_AGENT_AWAITING && atomic_load (&rsc_agent.active))
     {
       struct timespec limit;
 
@@ -196,6 +214,8 @@ rsc_agent_say_goodbye (void)
   static RscWireMessage message;
 
   rsc_agent_come_back ();
+  /* From here on no collection is waited for. */
+  atomic_store (&rsc_agent.is_ending, true);
   rsc_agent_await_end ();
   if (rsc_agent_is_main_thread ())
     rsc_agent_run_on_main ();
@@ -205,7 +225,7 @@ rsc_agent_say_goodbye (void)
   /* From here on nobody may wait for the GIL. */
   atomic_store (&rsc_agent.has_ended, true);
   rsc_agent_thread_stop (true, 0);
-  rsc_agent_tell_collections ();
+  rsc_agent_tell_last_collections ();
   rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
   rsc_agent_send (&message);
   atomic_store (&rsc_agent.active, false);

@@ -255,8 +255,8 @@ rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERRO
   return 0;
 }
 
-static void
-load_counts (const RscWalkGcCounters *counters, RscWalkGcCounts *counts)
+void
+rsc_walk_load_gc_counts (const RscWalkGcCounters *counters, RscWalkGcCounts *counts)
 {
   for (unsigned g = 0; g < 3; g++)
     {
@@ -275,10 +275,10 @@ rsc_walk_read_gc_counters (const RscWalkGcCounters *counters, RscWalkGcCounts *c
 
   /* Both numbers of a generation are written by a collection before it says
    * that it is over: what is the same before and after such a word is whole. */
-  load_counts (counters, counts);
+  rsc_walk_load_gc_counts (counters, counts);
   if (__atomic_load_n (counters->collecting, __ATOMIC_ACQUIRE) != 0)
     return -1;
-  load_counts (counters, &again);
+  rsc_walk_load_gc_counts (counters, &again);
 
   return memcmp (counts, &again, sizeof again) == 0 ? 0 : -1;
 }

@@ -106,6 +106,8 @@ typedef struct
 
 /* GIL held.  0, or -1 with a sentence in @error. */
 int rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERROR_SIZE]);
+/* With or without the GIL; in the middle of a collection they need not fit each other. */
+void rsc_walk_load_gc_counts (const RscWalkGcCounters *counters, RscWalkGcCounts *counts);
 /* With or without the GIL.  0, or -1 while a collection is under way. */
 int rsc_walk_read_gc_counters (const RscWalkGcCounters *counters, RscWalkGcCounts *counts);
 

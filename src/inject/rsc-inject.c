@@ -527,7 +527,10 @@ load (Injection *self)
     return FALSE;
   if (parameters.result < 0)
     return fail_call (self, parameters.result);
-  self->injection->is_busy = parameters.result == RSC_WIRE_ATTACH_BUSY;
+  self->injection->is_busy = parameters.result == RSC_WIRE_ATTACH_BUSY || parameters.result == RSC_WIRE_ATTACH_LEAVING;
+  if (parameters.result == RSC_WIRE_ATTACH_LEAVING)
+    return fail (self, RSC_ERROR_BUSY,
+                 _("The agent in process %d is still letting go of the Refscope before, as the program is inside long-running C code: try again in a moment."));
   if (self->injection->is_busy)
     return fail (self, RSC_ERROR_BUSY,
                  _("Another Refscope looks at process %d already: end that, or detach it there, and try again."));
@@ -687,6 +690,9 @@ rsc_inject (pid_t pid, const char *library, RscInjection *injection, GError **er
   *injection = (RscInjection) { .connection = -1 };
   /* A thread of its own: what is traced belongs to it, and is free when it ends, whatever happened. */
   injected = GPOINTER_TO_INT (g_thread_join (g_thread_new ("rsc-inject", run, &self)));
+  /* The thread went on without us: what it was to be stopped by comes now. */
+  if (self.runs && self.stop_signal != 0)
+    syscall (SYS_tgkill, pid, self.thread.tid, self.stop_signal);
   rsc_process_memory_free (self.memory);
   rsc_thread_state_free (self.thread.state);
   g_free (self.copy);

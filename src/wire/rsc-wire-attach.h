@@ -19,7 +19,8 @@ typedef enum
   RSC_WIRE_ATTACHED,
   RSC_WIRE_ATTACH_BUSY,        /* another Refscope is connected, or was until just now */
   RSC_WIRE_ATTACH_NOT_RUNNING, /* there is no interpreter, or it ends */
-  RSC_WIRE_ATTACH_NO_ROOM      /* no thread or descriptor to be had */
+  RSC_WIRE_ATTACH_NO_ROOM,     /* no thread or descriptor to be had */
+  RSC_WIRE_ATTACH_LEAVING      /* the agent has not let go yet of the Refscope before */
 } RscWireAttachStatus;
 
 /* On any thread, without the GIL perhaps.  @connection: a socket; @other_end: the one that Refscope takes a

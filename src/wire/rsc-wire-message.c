@@ -245,8 +245,8 @@ rsc_wire_message_list (const RscWireMessage *self, RscWireFieldId field, uint64_
   return n_values;
 }
 
-int
-rsc_wire_message_send (const RscWireMessage *self, int socket, const int *fds, size_t n_fds)
+static int
+send_with (const RscWireMessage *self, int socket, const int *fds, size_t n_fds, int flags)
 {
   union
   {
@@ -274,13 +274,25 @@ rsc_wire_message_send (const RscWireMessage *self, int socket, const int *fds, s
     }
 
   do
-    sent = sendmsg (socket, &msg, MSG_NOSIGNAL);
+    sent = sendmsg (socket, &msg, flags);
   while (sent < 0 && errno == EINTR);
 
   if (sent < 0)
     return errno;
 
   return (size_t) sent == self->size ? 0 : EMSGSIZE;
+}
+
+int
+rsc_wire_message_send (const RscWireMessage *self, int socket, const int *fds, size_t n_fds)
+{
+  return send_with (self, socket, fds, n_fds, MSG_NOSIGNAL);
+}
+
+int
+rsc_wire_message_send_now (const RscWireMessage *self, int socket)
+{
+  return send_with (self, socket, NULL, 0, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* Hands out at most *n_fds of the descriptors that came along and closes the

@@ -205,6 +205,9 @@ size_t rsc_wire_message_list (const RscWireMessage *self, RscWireFieldId field, 
 /* One packet; SIGPIPE is not raised.  0, or an errno. */
 int rsc_wire_message_send (const RscWireMessage *self, int socket, const int *fds, size_t n_fds);
 
+/* The same without waiting for room: EAGAIN if there is none. */
+int rsc_wire_message_send_now (const RscWireMessage *self, int socket);
+
 /* One packet.  0, or an errno: EPIPE if the other side has hung up, EBADMSG if
  * what came is no message (@result says why).  Descriptors that came along are
  * close-on-exec and the caller's; *n_fds says how many there is room for, and then

@@ -124,8 +124,8 @@ class Record(unittest.TestCase):
         self.assertEqual(process.stdout.readline(), 'ready\n')
         return process
 
-    def ask(self, process):
-        process.stdin.write('\n')
+    def ask(self, process, line=''):
+        process.stdin.write(f'{line}\n')
         process.stdin.flush()
         return process.stdout.readline().strip()
 
@@ -299,6 +299,157 @@ class Record(unittest.TestCase):
             gc.collect()
         ''')).stdout)
         self.assertEqual(answer['generation'], 2)
+
+    @with_each_python
+    def test_a_refscope_that_does_not_read(self, python):
+        """The program forks and ends as if it were not there."""
+        process = self.start(python, '''
+            import gc, os, sys, time
+            gc.set_threshold(5, 10 ** 6, 10 ** 6)
+            print('ready', flush=True)
+            for line in sys.stdin:
+                began = time.monotonic()
+                kept = [[] for _ in range(300000)]
+                del kept
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                print(time.monotonic() - began < 5, flush=True)
+            print('well', gc.callbacks, flush=True)
+        ''')
+        watch = subprocess.Popen([CLI, 'watch', '--record', f'pid:{process.pid}'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+        watch.stdout.readline()
+        watch.send_signal(signal.SIGSTOP)
+        self.assertEqual(self.ask(process), 'True')
+        self.assertEqual(self.ask(process), 'True')
+        process.stdin.close()
+        self.assertRegex(process.stdout.read(), '^well ')
+        self.assertEqual(process.wait(20), 0)
+
+    # Its finalizer, in the middle of a collection, waits without the GIL.
+    LONG = '''
+        import gc, os, threading, time
+        def wait():
+            os.read(0, 100)
+        class Slow:
+            def __del__(self):
+                print('finalizing', flush=True)
+                block()
+        gc.disable()
+        def make():
+            slow = Slow()
+            slow.me = slow
+            del slow
+            gc.collect()
+        print('ready', flush=True)
+        wait()
+    '''
+
+    def open_files(self, process):
+        return sorted(os.listdir(f'/proc/{process.pid}/fd'))
+
+    @with_each_python
+    def test_refscope_goes_in_the_middle_of_it(self, python):
+        """What comes next finds nothing of it."""
+        process = self.start(python, self.LONG + '''
+        block = wait
+        make()
+        print('done', flush=True)
+        wait()
+        ''')
+        before = self.open_files(process)
+        waiting = subprocess.Popen([CLI, 'collect', '--next', f'pid:{process.pid}'], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        self.wait_until_awaited(process)
+        self.assertEqual(self.ask(process), 'finalizing')
+        waiting.kill()
+        waiting.wait(TIME_LIMIT)
+        self.assertRegex(self.ask(process), '^done')
+        rows = json.loads(self.run_cli('types', '--json', '--filter', "type = 'Slow'", f'pid:{process.pid}').stdout)
+        self.assertEqual(rows, [])
+        end = time.monotonic() + TIME_LIMIT
+        while self.open_files(process) != before:
+            self.assertLess(time.monotonic(), end, self.open_files(process))
+            time.sleep(.02)
+        self.assertEqual(subprocess.run(['ps', '-o', 'stat=', '--ppid', str(process.pid)], stdout=subprocess.PIPE).stdout, b'')
+
+    def wait_until_awaited(self, process):
+        """Until the agent waits: it has two files of Refscope's then."""
+        end = time.monotonic() + TIME_LIMIT
+        while not any('memfd:refscope-heap' in os.readlink(f'/proc/{process.pid}/fd/{fd}') for fd in self.open_files(process)):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(.02)
+        time.sleep(.2)  # and takes the request
+
+    @with_each_python
+    def test_the_end_in_the_middle_of_it(self, python):
+        process = self.start(python, self.LONG + '''
+        block = threading.Event().wait
+        threading.Thread(target=make, daemon=True).start()
+        wait()
+        ''')
+        waiting = subprocess.Popen([CLI, 'collect', '--next', f'pid:{process.pid}'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(waiting.stderr.close)
+        self.addCleanup(waiting.kill)
+        self.wait_until_awaited(process)
+        self.assertEqual(self.ask(process), 'finalizing')
+        process.stdin.close()
+        self.assertEqual(process.wait(20), 0)
+        self.assertNotEqual(waiting.wait(20), 0)
+
+    @with_each_python
+    def test_a_callback_behind_it(self, python):
+        """One that is Python code, in the middle of which Refscope goes."""
+        process = self.start(python, '''
+            import gc, sys, threading, time
+            def slow(phase, info):
+                time.sleep(.002)
+            def work():
+                while not ended:
+                    gc.collect(0)
+            ended = False
+            threading.Thread(target=work).start()
+            print('ready', flush=True)
+            for line in sys.stdin:
+                if line == 'append\\n':
+                    gc.callbacks.append(slow)
+                elif line == 'remove\\n':
+                    gc.callbacks.remove(slow)
+                print([callback.__name__ for callback in gc.callbacks], flush=True)
+            ended = True
+        ''')
+        for command in ('watch', '--record'), ('collect', '--next', '-g', '2'):
+            waiting = subprocess.Popen([CLI, *command, f'pid:{process.pid}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            end = time.monotonic() + TIME_LIMIT
+            while self.ask(process) != "['refscope_on_collection']":
+                self.assertLess(time.monotonic(), end)
+            self.assertEqual(self.ask(process, 'append'), "['refscope_on_collection', 'slow']")
+            waiting.send_signal(signal.SIGINT)
+            waiting.wait(TIME_LIMIT)
+            while (names := self.ask(process)) != "['slow']":
+                self.assertLess(time.monotonic(), end, names)
+            self.assertEqual(self.ask(process, 'remove'), '[]')
+        process.stdin.close()
+        self.assertEqual(process.wait(TIME_LIMIT), 0)
+
+    @with_each_python
+    def test_its_callback_is_taken_away(self, python):
+        answer = self.run_cli('collect', '--next', '--', python, self.write('''
+            import gc, time
+            gc.disable()
+            while not gc.callbacks:
+                time.sleep(.01)
+            gc.callbacks.clear()
+            for _ in range(8):
+                gc.collect()
+            time.sleep(1)
+        '''), status=4)
+        self.assertIn("has taken Refscope's callback out of gc.callbacks", answer.stderr)
 
     def test_usage(self):
         for options in (['--next'], ['--next', '--live'], ['--next', '--on-mark', 'x'], ['--next', '--in-place']):
