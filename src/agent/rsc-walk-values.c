@@ -132,6 +132,49 @@ set_name (RscWalk *walk, RscWireNode *node, RscAddress str)
     set_label (walk, node, rsc_walk_name (walk, str));
 }
 
+/* One that may have been set at run time.  Where it came as data, and values are left out, it is @instead, or nothing. */
+static void
+set_said_name (RscWalk *walk, RscWireNode *node, RscAddress str, RscAddress instead)
+{
+  set_name (walk, node, rsc_is_str (str) && rsc_walk_is_left_out (walk, str) ? instead : str);
+}
+
+/* What @code calls itself: 0, it is none. */
+static RscAddress
+code_name (const RscWalk *walk, RscAddress code, bool qualified)
+{
+  const RscPythonLayout *layout = walk->layout;
+
+  if (code == 0 || rsc_type_of (code) != walk->t_code)
+    return 0;
+  return rsc_word (code, qualified && layout->code_qualname != 0 ? layout->code_qualname : layout->code_name);
+}
+
+static RscAddress
+generator_code (const RscWalk *walk, RscAddress generator)
+{
+  const RscPythonLayout *layout = walk->layout;
+
+  return layout->gen_code != 0 ? rsc_word (generator, layout->gen_code)
+                               : rsc_untag (layout, rsc_word (generator + layout->gen_iframe, layout->iframe_code));
+}
+
+/* _io calls itself io, which is another module. */
+static RscAddress
+key_of_module (const RscWalk *walk, RscAddress module)
+{
+  RscAddress modules = rsc_word (walk->interp, walk->layout->interp_modules), key, value;
+  RscDictIter iter;
+
+  if (modules == 0 || (rsc_word (rsc_type_of (modules), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_DICT) == 0)
+    return 0;
+  rsc_dict_iter_init (walk, &iter, modules);
+  while (rsc_dict_iter_next (&iter, &key, &value))
+    if (value == module)
+      return key;
+  return 0;
+}
+
 void
 rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWireNode *node)
 {
@@ -226,7 +269,11 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
 
         if (!rsc_is_str (name))
           name = rsc_word (object, walk->layout->module_name);
-        set_name (walk, node, name);
+        /* One that is in sys.modules under it need not share the very str. */
+        if (rsc_map_get (&walk->proper_modules, object) != 0)
+          set_name (walk, node, name);
+        else
+          set_said_name (walk, node, name, walk->values != RSC_WIRE_VALUES_ALL ? key_of_module (walk, object) : 0);
       }
       break;
     case RSC_KIND_FUNCTION:
@@ -236,7 +283,7 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
         if (rsc_str_equals (walk, name, "<lambda>") && code != 0 && rsc_type_of (code) == walk->t_code)
           set_code (walk, node, code, rsc_half (code, layout->code_firstlineno), true);
         else
-          set_name (walk, node, rsc_word (object, layout->func_qualname));
+          set_said_name (walk, node, rsc_word (object, layout->func_qualname), code_name (walk, code, true));
       }
       break;
     case RSC_KIND_METHOD:
@@ -244,7 +291,8 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
         RscAddress function = rsc_word (object, RSC_PY_METHOD_FUNCTION);
 
         if (function != 0 && rsc_walk_type (walk, rsc_type_of (function))->kind == RSC_KIND_FUNCTION)
-          set_name (walk, node, rsc_word (function, layout->func_name));
+          set_said_name (walk, node, rsc_word (function, layout->func_name),
+                         code_name (walk, rsc_word (function, layout->func_code), false));
         else if (function != 0 && rsc_walk_type (walk, rsc_type_of (function))->kind == RSC_KIND_CFUNCTION)
           set_label (walk, node, rsc_walk_label (walk, (const char *) (uintptr_t)
                                                  rsc_word (rsc_word (function, RSC_PY_CFUNCTION_DEF), 0)));
@@ -289,7 +337,8 @@ rsc_walk_value (RscWalk *walk, RscAddress object, const RscTypeInfo *info, RscWi
     case RSC_KIND_GENERATOR:
     case RSC_KIND_COROUTINE:
     case RSC_KIND_ASYNC_GENERATOR:
-      set_name (walk, node, rsc_word (object, layout->gen_qualname));
+      set_said_name (walk, node, rsc_word (object, layout->gen_qualname),
+                     code_name (walk, generator_code (walk, object), true));
       break;
     default:
       break;

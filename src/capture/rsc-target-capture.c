@@ -82,17 +82,19 @@ set_marks (RscTarget *target, RscSnapshotBuilder *builder)
   rsc_snapshot_builder_set_info (builder, "marks", g_variant_builder_end (&list));
 }
 
-/* A command line need not be UTF-8. */
+/* A command line need not be UTF-8.  Without values it is what is executed, and no more: what a process that was
+ * attached to has in place of that is its title, which may hold anything. */
 static void
-set_argv (RscTarget *target, RscCaptureValues values, RscSnapshotBuilder *builder)
+set_argv (RscTarget *target, RscCaptureValues values, const char *executable, RscSnapshotBuilder *builder)
 {
-  gsize n = values == RSC_VALUES_ALL ? G_MAXSIZE : 1;
+  const char *const name[] = { target->attached ? executable : target->argv[0], NULL };
+  const char *const *argv = values == RSC_VALUES_ALL ? (const char *const *) target->argv : name;
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("as"));
-  for (gsize i = 0; i < n && target->argv[i] != NULL; i++)
+  for (gsize i = 0; argv[i] != NULL; i++)
     {
-      g_autofree char *valid = g_utf8_make_valid (target->argv[i], -1);
+      g_autofree char *valid = g_utf8_make_valid (argv[i], -1);
 
       g_variant_builder_add (&list, "s", valid);
     }
@@ -139,7 +141,7 @@ plan_read (Plan *self, RscTarget *target, guint64 pause_ns, const RscProgress *p
   rsc_snapshot_builder_set_info (builder, "runtime", g_variant_new_string ("CPython"));
   rsc_snapshot_builder_set_info (builder, "version", g_variant_new_string (version));
   rsc_snapshot_builder_set_info (builder, "pid", g_variant_new_uint32 ((guint32) rsc_target_get_pid (target)));
-  set_argv (target, self->values, builder);
+  set_argv (target, self->values, executable, builder);
   rsc_snapshot_builder_set_info (builder, "captured-at", g_variant_new_int64 (self->captured_at));
   rsc_snapshot_builder_set_info (builder, "hint", g_variant_new_string (self->hint));
   rsc_snapshot_builder_set_info (builder, "at-exit", g_variant_new_boolean (self->at_exit));

@@ -18,6 +18,20 @@ rsc_target_event_free (RscTargetEvent *self)
   g_free (self);
 }
 
+/* So that whoever keeps the record knows that it is not whole. */
+static void
+push_unrecorded (RscTarget *self, double seconds)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+  event->type = RSC_EVENT_UNRECORDED;
+  event->collections = self->n_unrecorded;
+  event->seconds = seconds;
+  event->state = self->state;
+  self->n_unrecorded = 0;
+  g_queue_push_tail (&self->events, event);
+}
+
 void
 rsc_target_push_event (RscTarget *self, RscTargetEvent *event)
 {
@@ -31,9 +45,13 @@ rsc_target_push_event (RscTarget *self, RscTargetEvent *event)
       && (event->type == RSC_EVENT_OUTPUT || event->type == RSC_EVENT_MARK || event->type == RSC_EVENT_COLLECTION
           || event->type == RSC_EVENT_UNRECORDED))
     {
+      if (event->recorded || event->type == RSC_EVENT_UNRECORDED)
+        self->n_unrecorded += event->collections;
       rsc_target_event_free (event);
       return;
     }
+  if (self->n_unrecorded > 0)
+    push_unrecorded (self, event->seconds);
   g_queue_push_tail (&self->events, event);
   if (write (self->event_fd, &one, sizeof one) < 0)
     {

@@ -101,6 +101,7 @@ struct _RscTarget
   gboolean capturing; /* a child may share its pages */
   RscTargetExchange *exchange;
   GQueue events;
+  guint64 n_unrecorded; /* recorded collections for whose events there was no room: told with the next that has it */
   GArray *marks;     /* RscTargetMark */
 };
 

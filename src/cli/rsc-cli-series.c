@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "rsc-cli-series.h"
 
 #include <errno.h>
@@ -135,8 +137,12 @@ check_room (Series   *self,
     {
       if (is_first)
         g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
-                     _("There is no room in “%s” for such a series: up to %u files, with heaps as large as this one %s, and %s is free. "
-                       "Keep fewer by --keep, or write them elsewhere. Nothing was written."),
+                     g_dngettext (RSC_GETTEXT_DOMAIN,
+                                  "There is no room in “%s” for such a series: up to %u file, with heaps as large as this one %s, and %s is free. "
+                                  "Keep fewer by --keep, or write them elsewhere. Nothing was written.",
+                                  "There is no room in “%s” for such a series: up to %u files, with heaps as large as this one %s, and %s is free. "
+                                  "Keep fewer by --keep, or write them elsewhere. Nothing was written.",
+                                  n_files),
                      self->folder, n_files, needed, free_room);
       else
         g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
@@ -145,7 +151,11 @@ check_room (Series   *self,
     }
 
   if (is_first)
-    rsc_cli_note (self->cli, _("Keeps at most %u files, about %s; while one is written, %s. Heaps that grow take more. %s is free in “%s”."),
+    rsc_cli_note (self->cli,
+                  g_dngettext (RSC_GETTEXT_DOMAIN,
+                               "Keeps at most %u file, about %s; while one is written, %s. Heaps that grow take more. %s is free in “%s”.",
+                               "Keeps at most %u files, about %s; while one is written, %s. Heaps that grow take more. %s is free in “%s”.",
+                               n_kept),
                   n_kept, kept, needed, free_room, self->folder);
 
   return TRUE;
@@ -243,13 +253,6 @@ is_at_its_end (RscCli *cli)
   return rsc_target_get_state (cli->target, &hold) == RSC_TARGET_HELD && hold != RSC_HOLD_MARK;
 }
 
-/* A program that did not come to it now may later: the night is long. */
-static gboolean
-may_come_later (const GError *error)
-{
-  return g_error_matches (error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT) || g_error_matches (error, RSC_CAPTURE_ERROR, RSC_ERROR_BLOCKED);
-}
-
 static gboolean
 run (Series  *self,
      GError **error)
@@ -284,7 +287,8 @@ run (Series  *self,
           rsc_cli_note (cli, _("The program has ended."));
           return TRUE;
         }
-      if (local_error != NULL && (is_last || !may_come_later (local_error)))
+      /* The night is long. */
+      if (local_error != NULL && (is_last || !rsc_source_may_come_later (local_error)))
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;

@@ -482,6 +482,12 @@ rsc_source_has_ended (RscCli       *cli,
 }
 
 gboolean
+rsc_source_may_come_later (const GError *error)
+{
+  return g_error_matches (error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT) || g_error_matches (error, RSC_CAPTURE_ERROR, RSC_ERROR_BLOCKED);
+}
+
+gboolean
 rsc_source_capture (RscCli  *cli,
                     GError **error)
 {

@@ -27,6 +27,8 @@ gboolean rsc_source_wait_for_moment (RscCli *cli, GError **error);
 gboolean rsc_source_wait_until (RscCli *cli, gint64 deadline, GError **error);
 /* Whether @error of a wait or a capture is that the program ended. */
 gboolean rsc_source_has_ended (RscCli *cli, const GError *error);
+/* Whether it is that the program did not come to it: it may later. */
+gboolean rsc_source_may_come_later (const GError *error);
 /* Captures it now, as the options say, into @cli->snapshot, in place of what was there. */
 gboolean rsc_source_capture (RscCli *cli, GError **error);
 /* Lets it run to its end, without any more stops. */

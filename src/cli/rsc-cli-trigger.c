@@ -81,7 +81,7 @@ read_heap (Trigger   *self,
 
   if (!rsc_source_capture (cli, &local_error))
     {
-      ok = !is_last && g_error_matches (local_error, RSC_CAPTURE_ERROR, RSC_ERROR_TIMEOUT);
+      ok = !is_last && rsc_source_may_come_later (local_error);
       if (!ok)
         g_propagate_error (error, g_steal_pointer (&local_error));
       else if (!self->told_late)

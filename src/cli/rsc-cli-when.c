@@ -465,6 +465,20 @@ rsc_when_needs_heap (const RscWhen *self)
   return FALSE;
 }
 
+gboolean
+rsc_when_asks_value (const RscWhen *self)
+{
+  for (guint i = 0; i < self->measures->len; i++)
+    {
+      const char *filter = g_array_index (self->measures, RscMeasure, i).filter;
+
+      if (filter != NULL && rsc_filter_asks_value (filter))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 compare (double     value,
          Comparison comparison,

@@ -45,6 +45,8 @@ void     rsc_when_free  (RscWhen *self);
 RscMeasure *rsc_when_get_measures (RscWhen *self, guint *n);
 /* Whether there is one of the heap. */
 gboolean    rsc_when_needs_heap   (const RscWhen *self);
+/* Whether a filter asks for what strings and numbers are. */
+gboolean    rsc_when_asks_value   (const RscWhen *self);
 
 RscWhenAnswer rsc_when_ask (const RscWhen *self);
 

@@ -133,6 +133,8 @@ check_kept_values (RscCli  *cli,
     message = _("--values takes all, hashes, lengths or none.");
   else if (no_values && values != RSC_VALUES_NONE)
     message = _("--no-values is --values none: give one of them.");
+  else if (values != RSC_VALUES_ALL && when != NULL && rsc_when_asks_value (when))
+    message = _("--when asks for value, and values are left out: they are not known to it. Ask for type, name or size, or keep values.");
   else if (values != RSC_VALUES_ALL && !rsc_source_is_live (cli))
     message = _("Values are left out when a running program is captured: name pid:N, or one after “--”.");
   if (message != NULL)

@@ -134,6 +134,15 @@ rsc_filter_check (const char *expression, int *position, GError **error)
   return self != NULL;
 }
 
+gboolean
+rsc_filter_asks_value (const char *expression)
+{
+  guint32 columns_used = 0;
+  g_autofree char *sql = rsc_expression_prepare (expression, &columns_used, NULL, NULL);
+
+  return sql != NULL && (columns_used & (1u << RSC_NODE_COLUMN_VALUE)) != 0;
+}
+
 /* Puts the row of @node into the statement. */
 static gboolean
 step (RscFilter *self, RscNode node, int depth, GError **error)

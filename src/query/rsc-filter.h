@@ -25,6 +25,9 @@ void       rsc_filter_free (RscFilter *self);
 /* Parses only; no snapshot is needed.  *position: the character, from 0. */
 gboolean rsc_filter_check (const char *expression, int *position, GError **error);
 
+/* Whether @expression, which parses, asks for the value column. */
+gboolean rsc_filter_asks_value (const char *expression);
+
 /* @depth is the value of the depth column (-1: null).  An error at run time
  * (division by text, out of memory) is set in @error and returns FALSE. */
 gboolean rsc_filter_matches (RscFilter *self, RscNode node, int depth, GError **error);

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 import textwrap
+import threading
 import unittest
 
 import interpreters
@@ -265,6 +266,36 @@ class LaunchedWhen(Hunt):
             self.assertEqual(len(self.ask('find', self.heap, '--type', 'Session')), 1000)
             self.heap.unlink()
 
+    def test_a_blocked_main_thread(self):
+        """It may collect later, and is waited for."""
+        text = """
+            import os, select
+            class Session: pass
+            os.read(0, 1)
+            session = Session()
+            while not select.select([0], [], [], .01)[0]:
+                pass
+            """
+        script = self.folder / 'script.py'
+        script.write_text(textwrap.dedent(text))
+        with subprocess.Popen([CLI, 'capture', '-o', self.heap, '--collect-before', '--timeout', '0.2', '--interval', '20ms', '--when',
+                               'count(type = "Session") > 0', '--', self.python, script],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as capture:
+            watchdog = threading.Timer(TIME_LIMIT, capture.kill)
+            watchdog.start()
+            self.addCleanup(watchdog.cancel)
+            for line in capture.stderr:
+                if 'It is tried again' in line:
+                    break
+            else:
+                self.fail('it did not wait for it')
+            capture.stdin.write('x')
+            capture.stdin.flush()
+            self.assertTrue(wait_until(self.heap.exists, TIME_LIMIT))
+            _, errors = capture.communicate(timeout=TIME_LIMIT)
+            self.assertEqual(capture.returncode, DONE, errors)
+        self.assertEqual(len(self.ask('find', self.heap, '--type', 'Session')), 1)
+
     def test_at_its_end(self):
         """The last look is at what there is before the modules are torn down."""
         text = 'class Session: pass\ncache = [Session() for _ in range(1000)]'
@@ -414,6 +445,7 @@ class LaunchedSeries(Hunt):
             self.assertEqual(capture.returncode, DONE, errors)
             self.assertEqual(json.loads(output)['file'], str(self.folder / 'heap-0002.refscope'))
             self.assertIn('is left alone', errors)
+            self.assertIn('Keeps at most 1 file, about', errors)
             self.assertEqual(first.read_text(), 'precious')
 
     def test_the_last_one_is_at_its_end(self):
@@ -462,7 +494,7 @@ class LaunchedSeries(Hunt):
 
 # Secrets come from outside, but for those that are constants of the code.  Each kind of place where a heap may have them.
 HOLDING = """
-import os, sys, threading
+import _io, os, sys, threading, types
 SECRET = sys.argv[1].partition('=')[2]
 NUMBER = int(sys.argv[2], 16)
 def documented():
@@ -470,6 +502,10 @@ def documented():
     return 'constant-of-the-code hunter3', b'constant-of-the-code hunter4'
 class Session:
     in_the_class = 1
+    def a_method(self):
+        pass
+def a_generator():
+    yield
 class Slotted:
     __slots__ = 'in_a_slot',
 def use(session, a_local=None):
@@ -489,6 +525,10 @@ cache = {SECRET: 1, SECRET.encode(): 2, NUMBER: float(NUMBER), (SECRET * 2, NUMB
 some = {SECRET + ' in a set'}, range(NUMBER, NUMBER + 5), f'{SECRET!r:>60}', (chr(0x2603) + SECRET) * 40
 error = ValueError(SECRET, {'password': SECRET})
 kept = use(plain)
+bound, generator, module = plain.a_method, a_generator(), types.ModuleType(SECRET + ' as a module')
+Session.a_method.__name__ = Session.a_method.__qualname__ = SECRET + ' as a method'
+a_generator.__name__ = a_generator.__qualname__ = SECRET + ' as a function'
+generator.__name__ = generator.__qualname__ = SECRET + ' as a generator'
 started, later = threading.Event(), threading.Event()
 thread = threading.Thread(target=work, name=SECRET + ' thread', args=(SECRET,), kwargs={SECRET: SECRET, 'later': later})
 thread.start()
@@ -524,6 +564,10 @@ class Values(Hunt):
         types = [row['type'] for row in self.ask('find', heap, *names)]
         self.assertEqual(len(types), len(names))
         self.assertIn('Slotted', types)
+        # Names that came as data are not there, what the code says is.
+        for name, value in (('a_generator', 'a_generator'), ('generator', 'a_generator'), ('bound', 'a_method'), ('module', ''),
+                            ('use', 'use'), ('sys', 'sys'), ('os', 'os'), ('_io', '_io'), ('threading', 'threading')):
+            self.assertEqual(self.ask('find', heap, f'name:__main__.{name}')[0]['value'], value)
 
     def test_left_out(self):
         for python, _ in interpreters.find():
@@ -578,6 +622,12 @@ class Values(Hunt):
     def test_refused(self):
         for args, said in ((['--values', 'some'], '--values takes'), (['--no-values', '--values', 'all'], 'give one')):
             self.assertIn(said, self.run_cli('capture', '-o', self.heap, *args, '--', 'true', status=USAGE).stderr)
+        for args in ['--no-values'], ['--values', 'lengths'], ['--values', 'hashes']:
+            for condition in "count(value = 'foo3') > 0", "uss > 1T or bytes(type = 'str' and value LIKE '%x') > 1":
+                result = self.run_cli('capture', '-o', self.heap, *args, '--when', condition, '--', self.python, '-c', 'print("ran")', status=USAGE)
+                self.assertIn('--when asks for value', result.stderr)
+                self.assertEqual(result.stdout, '')
+        self.run_cli('capture', '-o', self.heap, '--no-values', '--when', "count(type = 'value') >= 0", '--', self.python, '-c', 'pass')
         self.assertIn('running program', self.run_cli('capture', '-o', self.heap, '--no-values', 'other.refscope', status=USAGE).stderr)
 
     @unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
@@ -588,10 +638,15 @@ while not ended:
     time.sleep(.01)
 later.set()
 """
-        with Program(text, environment={'PASSWORD': self.SECRET}) as program:
+        # The program's title is data, too.
+        titled = [self.python, '-c', 'import os, sys; os.execv(sys.argv[2], [sys.argv[1], *sys.argv[3:]])',
+                  f'[celeryd: worker] -active- (worker --broker=redis://:{self.SECRET}@host)']
+        with Program(text, before=titled, environment={'PASSWORD': self.SECRET}) as program:
+            executable = os.readlink(f'/proc/{program.pid}/exe')
             content = self.run_cli('capture', '-o', '-', '--no-values', f'pid:{program.pid}', text=False).stdout
             self.assertEqual(self.count_secrets(content), [])
             self.heap.write_bytes(content)
+            self.assertEqual(self.ask('info', self.heap)['argv'], [executable])
             self.check_names(self.heap)
             self.assertIn(b'constant-of-the-code', self.run_cli('capture', '-o', '-', f'pid:{program.pid}', text=False).stdout)
             self.assertEqual(program.end(), (0, 'well\n', ''))

@@ -314,6 +314,71 @@ test_folders_left_over (void)
   g_assert_cmpint (g_rmdir (parent), ==, 0);
 }
 
+static void
+push (RscTarget *target, RscTargetEventType type, guint64 collections, gboolean recorded)
+{
+  RscTargetEvent *event = g_new0 (RscTargetEvent, 1);
+
+  event->type = type;
+  event->collections = collections;
+  event->recorded = recorded;
+  rsc_target_push_event (target, event);
+}
+
+static void
+fill (RscTarget *target)
+{
+  while (g_queue_get_length (&target->events) < RSC_TARGET_MAX_EVENTS)
+    push (target, RSC_EVENT_OUTPUT, 0, FALSE);
+}
+
+/* Recorded collections that nobody fetched are counted, and told of where there is room again. */
+static void
+test_no_room_for_events (void)
+{
+  static const guint64 expected[] = { 8, 2 };
+  RscTarget *target = launch ("/bin/cat");
+  RscTargetEvent *event;
+  gboolean ended = FALSE, after_unrecorded = FALSE;
+  guint n = 0;
+
+  g_mutex_lock (&target->lock);
+  fill (target);
+  for (guint i = 0; i < 3; i++)
+    push (target, RSC_EVENT_COLLECTION, 1, TRUE);
+  push (target, RSC_EVENT_COLLECTION, 4, FALSE);
+  push (target, RSC_EVENT_UNRECORDED, 5, FALSE);
+  g_assert_cmpuint (g_queue_get_length (&target->events), ==, RSC_TARGET_MAX_EVENTS);
+  for (guint i = 0; i < 10; i++)
+    rsc_target_event_free (g_queue_pop_head (&target->events));
+  push (target, RSC_EVENT_COLLECTION, 1, TRUE);
+  g_assert_cmpuint (g_queue_get_length (&target->events), ==, RSC_TARGET_MAX_EVENTS - 8);
+  fill (target);
+  push (target, RSC_EVENT_UNRECORDED, 2, FALSE);
+  g_mutex_unlock (&target->lock);
+
+  /* Its end comes in any case. */
+  g_assert_true (rsc_target_write_input (target, NULL, 0, NULL));
+  while ((event = rsc_target_next_event (target, -1, NULL, NULL)) != NULL)
+    {
+      if (after_unrecorded && n == 1)
+        g_assert_true (event->type == RSC_EVENT_COLLECTION && event->recorded);
+      after_unrecorded = event->type == RSC_EVENT_UNRECORDED;
+      if (after_unrecorded)
+        {
+          g_assert_cmpuint (n, <, G_N_ELEMENTS (expected));
+          g_assert_cmpuint (event->collections, ==, expected[n]);
+          g_assert_false (ended);
+          n++;
+        }
+      ended |= event->type == RSC_EVENT_STATE && event->state == RSC_TARGET_EXITED;
+      rsc_target_event_free (event);
+    }
+  g_assert_true (ended);
+  g_assert_cmpuint (n, ==, G_N_ELEMENTS (expected));
+  rsc_target_unref (target);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -327,6 +392,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/target/references-of-threads", test_references_of_threads);
   g_test_add_func ("/target/an-agent-that-falls-silent", test_an_agent_that_falls_silent);
   g_test_add_func ("/target/what-takes-long-is-told", test_what_takes_long_is_told);
+  g_test_add_func ("/target/no-room-for-events", test_no_room_for_events);
   g_test_add_func ("/target/folders-left-over", test_folders_left_over);
 
   return g_test_run ();
