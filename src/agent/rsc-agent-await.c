@@ -4,7 +4,6 @@
 
 /* GIL held: the collection that runs is the one that was waited for. */
 static bool is_the_one;
-static uint64_t began;
 
 void
 rsc_agent_await_begin (void)
@@ -45,9 +44,7 @@ rsc_agent_await_start (unsigned generation)
     return;
 
   rsc_agent.request.generation = generation;
-  if (rsc_agent_request_capture (0, now))
-    began = rsc_agent_now ();
-  else
+  if (!rsc_agent_request_capture (0, now))
     {
       is_the_one = false;
       rsc_agent_request_ran ();
@@ -55,20 +52,15 @@ rsc_agent_await_start (unsigned generation)
 }
 
 bool
-rsc_agent_await_stop (uint64_t collected, uint64_t uncollectable)
+rsc_agent_await_stop (uint64_t returned)
 {
-  uint64_t now = rsc_agent_now (), took = now - began;
-
   if (is_the_one)
     {
       is_the_one = false;
-      if (rsc_agent_request_capture (1, now))
+      if (rsc_agent_request_capture (1, rsc_agent_now ()))
         {
-          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, collected + uncollectable);
+          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, returned);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_GENERATION, rsc_agent.request.generation);
-          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_FREED, collected);
-          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_UNCOLLECTABLE, uncollectable);
-          rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_TIME, took);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_ON_MAIN_THREAD, rsc_agent_is_main_thread ());
         }
       rsc_agent_request_ran ();

@@ -254,8 +254,8 @@ bool   rsc_agent_misses_collections (void);
 /* The request waits for the next collection; or the reply says why it does not. */
 void rsc_agent_await_begin (void);
 void rsc_agent_await_start (unsigned generation);
-/* true: nobody waits any more. */
-bool rsc_agent_await_stop (uint64_t collected, uint64_t uncollectable);
+/* @returned: what gc.collect() would return.  true: nobody waits any more. */
+bool rsc_agent_await_stop (uint64_t returned);
 /* In the child of a fork: what is in the middle is the parent's. */
 void rsc_agent_await_forget (void);
 /* The collection that was waited for is in the middle. */

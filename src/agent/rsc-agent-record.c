@@ -171,7 +171,7 @@ on_collection (PyObject *self, PyObject *args)
         write_record (info);
       atomic_fetch_add (&n_calls, 1);
       if (for_await)
-        for_await = !rsc_agent_await_stop (get_number (info, "collected"), get_number (info, "uncollectable"));
+        for_await = !rsc_agent_await_stop (get_number (info, "collected") + get_number (info, "uncollectable"));
     }
   rsc_agent.n_own = n_own;
   if (!is_start && !is_wanted ())

@@ -251,9 +251,10 @@ on_message (RscTarget *self, const RscWireMessage *message)
           exchange->begun = TRUE;
           /* In place there is none. */
           if (rsc_wire_message_has (message, RSC_WIRE_PID))
-            self->capturing = TRUE;
-          if (rsc_wire_message_has (message, RSC_WIRE_PID))
-            exchange->child_end = g_get_monotonic_time () + (gint64) self->child_seconds * G_USEC_PER_SEC;
+            {
+              self->capturing = TRUE;
+              exchange->child_end = g_get_monotonic_time () + (gint64) self->child_seconds * G_USEC_PER_SEC;
+            }
           exchange->pause_ns = MAX (exchange->pause_ns, rsc_wire_message_number (message, RSC_WIRE_PAUSE, 0));
         }
       break;

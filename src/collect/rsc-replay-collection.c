@@ -508,11 +508,8 @@ check_heap (RscSnapshot      *snapshot,
             gboolean         *sets_immortal_aside,
             GError          **error)
 {
-  const char *version = rsc_snapshot_get_info_string (snapshot, "version");
+  guint minor = rsc_snapshot_get_python_minor (snapshot);
   gboolean counted = FALSE;
-  char *end;
-  guint64 major = g_ascii_strtoull (version, &end, 10);
-  guint64 minor = *end == '.' ? g_ascii_strtoull (end + 1, NULL, 10) : 0;
   gsize v = 0;
 
   for (RscNode node = 0; !counted && node < columns->n_nodes; node++)
@@ -530,12 +527,12 @@ check_heap (RscSnapshot      *snapshot,
   for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
     if (minor >= versions[i].minor)
       v = i;
-  if (major != 3 || !versions[v].is_replayed)
+  if (!versions[v].is_replayed)
     {
       g_set_error (error, RSC_ANALYSIS_ERROR, RSC_ERROR_UNSUPPORTED,
                    _("The collector of CPython %s is not replayed yet: those of 3.10 to 3.13 are. Play mark and sweep"
                      " instead."),
-                   version);
+                   rsc_snapshot_get_info_string (snapshot, "version"));
       return FALSE;
     }
   *sets_immortal_aside = versions[v].sets_immortal_aside;

@@ -376,15 +376,6 @@ __asm__ (".pushsection .rodata\n"
          "rsc_stub_end:\n"
          ".popsection\n");
 
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, library) == 32);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, entry) == 48);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, frame) == 56);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, file) == 64);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, room.done) == 104);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, handle) == 112);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, ends) == 128);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, result) == 136);
-
 extern const guint8 rsc_stub_begin[] __attribute__ ((visibility ("hidden")));
 extern const guint8 rsc_stub_end[] __attribute__ ((visibility ("hidden")));
 

@@ -71,6 +71,15 @@ typedef struct
   gint32  ends[2];   /* a pair of sockets, which the symbol got */
   gint64  result;    /* of the symbol; negative: an errno, of making them */
 } RscStubParameters;
+/* As the machine code of each processor has them. */
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, library) == 32);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, entry) == 48);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, frame) == 56);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, file) == 64);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, room.done) == 104);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, handle) == 112);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, ends) == 128);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, result) == 136);
 
 /* The machine code, which runs wherever it is put. */
 const guint8 *rsc_stub_get (gsize *size);
