@@ -59,6 +59,7 @@ write_record (PyObject *info)
     record->counts_before[g] = counts_before[g];
   load (record->counts_after, counters.counts);
   load (record->thresholds, counters.thresholds);
+  record->request = rsc_agent_await_runs () ? rsc_agent.request.number : 0;
   atomic_store (&n_written, at + 1);
 }
 

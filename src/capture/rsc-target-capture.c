@@ -322,6 +322,7 @@ rsc_target_await_collection (RscTarget *self, guint generation, const RscProgres
   before.captured_at = after.captured_at = g_get_real_time ();
   before.has_memory = after.has_memory = FALSE;
   collection->by_itself = TRUE;
+  collection->request = exchange->number;
   collection->generation = (guint) rsc_wire_message_number (&exchange->reply, RSC_WIRE_GENERATION, generation);
 
   return read_collection (g_steal_pointer (&collection), self, exchange, &before, &after, TRUE, progress, cancellable, error);

@@ -141,6 +141,7 @@ on_recorded (RscTarget *self, const RscWireMessage *message)
       memcpy (event->counts_before, records[i].counts_before, sizeof event->counts_before);
       memcpy (event->counts_after, records[i].counts_after, sizeof event->counts_after);
       memcpy (event->thresholds, records[i].thresholds, sizeof event->thresholds);
+      event->request = (guint32) records[i].request;
       rsc_target_push_event (self, event);
     }
 }

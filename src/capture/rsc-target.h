@@ -76,6 +76,7 @@ typedef struct
   double duration;   /* seconds, with the finalizers and callbacks that it called */
   guint64 counts_before[3], counts_after[3]; /* as gc.get_count() */
   guint64 thresholds[3];
+  guint32 request;   /* of rsc_target_await_collection(), which captured it; 0: nobody waited for this one */
   char *message;     /* a sentence for people, or NULL; EXITED: why it could not be held before, if that is known */
 } RscTargetEvent;
 
@@ -169,6 +170,7 @@ typedef struct
   guint generation;
   gint64 returned;             /* what gc.collect() returned, or would have */
   gboolean by_itself;          /* the program's own, which was waited for */
+  guint32 request;             /* then: as in its event, if it is recorded */
   gboolean on_main_thread;     /* else on the agent's, which was asked for */
   gboolean others_ran;         /* other threads ran meanwhile */
 } RscCollection;

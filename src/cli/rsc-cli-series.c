@@ -2,25 +2,14 @@
 
 #include "rsc-cli-series.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 
 #include "base/rsc-error.h"
+#include "rsc-cli-kept.h"
 #include "rsc-cli-progress.h"
 #include "rsc-cli-source.h"
-
-/* A file that this run wrote, and how it is known again. */
-typedef struct
-{
-  char *path;
-  struct stat status;
-} Written;
 
 typedef struct
 {
@@ -33,18 +22,8 @@ typedef struct
   char *stem;   /* of the name, without the number */
   char *ending;
   guint number; /* of the last one */
-  guint n_written;
-  GQueue *kept; /* of Written, the oldest first */
+  RscKept *kept;
 } Series;
-
-static void
-written_free (gpointer data)
-{
-  Written *self = data;
-
-  g_free (self->path);
-  g_free (self);
-}
 
 /* The number in @name, if it is one of such a series; else 0. */
 static guint
@@ -97,105 +76,6 @@ next_path (Series *self)
                                                                      : g_steal_pointer (&name);
 }
 
-/* How many files there may be at once: the oldest goes after the new one has come. */
-static guint
-count_at_once (Series *self)
-{
-  guint most = self->options->keep + 1;
-
-  return self->options->count > 0 ? MIN (self->options->count, most) : most;
-}
-
-static char *
-format_bytes (guint64 bytes)
-{
-  return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
-}
-
-/* FALSE and @error: there is no room for files of @size that are still to come. */
-static gboolean
-check_room (Series   *self,
-            guint64   size,
-            GError  **error)
-{
-  gboolean is_first = self->n_written == 0;
-  guint n_files = is_first ? count_at_once (self) : 1;
-  guint n_kept = MIN (self->options->keep, n_files);
-  struct statvfs status;
-  guint64 room;
-  g_autofree char *kept = format_bytes (n_kept * size);
-  g_autofree char *needed = format_bytes (n_files * size);
-  g_autofree char *free_room = NULL;
-
-  /* Where it cannot be told, writing will tell. */
-  if (statvfs (self->folder, &status) != 0)
-    return TRUE;
-  room = (guint64) status.f_bavail * status.f_frsize;
-  free_room = format_bytes (room);
-
-  if (room / n_files < size)
-    {
-      if (is_first)
-        g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
-                     g_dngettext (RSC_GETTEXT_DOMAIN,
-                                  "There is no room in “%s” for such a series: up to %u file, with heaps as large as this one %s, and %s is free. "
-                                  "Keep fewer by --keep, or write them elsewhere. Nothing was written.",
-                                  "There is no room in “%s” for such a series: up to %u files, with heaps as large as this one %s, and %s is free. "
-                                  "Keep fewer by --keep, or write them elsewhere. Nothing was written.",
-                                  n_files),
-                     self->folder, n_files, needed, free_room);
-      else
-        g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
-                     _("There is no room in “%s” for the next heap: it takes %s, and %s is free."), self->folder, needed, free_room);
-      return FALSE;
-    }
-
-  if (is_first)
-    rsc_cli_note (self->cli,
-                  g_dngettext (RSC_GETTEXT_DOMAIN,
-                               "Keeps at most %u file, about %s; while one is written, %s. Heaps that grow take more. %s is free in “%s”.",
-                               "Keeps at most %u files, about %s; while one is written, %s. Heaps that grow take more. %s is free in “%s”.",
-                               n_kept),
-                  n_kept, kept, needed, free_room, self->folder);
-
-  return TRUE;
-}
-
-/* Not what somebody has put in its place. */
-static gboolean
-is_still_ours (const Written *written)
-{
-  struct stat now;
-
-  return lstat (written->path, &now) == 0 && now.st_dev == written->status.st_dev && now.st_ino == written->status.st_ino
-         && now.st_size == written->status.st_size && now.st_mtim.tv_sec == written->status.st_mtim.tv_sec
-         && now.st_mtim.tv_nsec == written->status.st_mtim.tv_nsec;
-}
-
-static gboolean
-remove_oldest (Series  *self,
-               GError **error)
-{
-  Written *oldest = g_queue_pop_head (self->kept);
-  gboolean ok = TRUE;
-
-  if (!is_still_ours (oldest))
-    rsc_cli_note (self->cli, _("“%s” is not what this run wrote any more: it is left alone."), oldest->path);
-  else if (g_unlink (oldest->path) == 0)
-    rsc_cli_note (self->cli, _("%s was removed."), oldest->path);
-  else
-    {
-      int saved_errno = errno;
-
-      ok = FALSE;
-      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_OUTPUT,
-                   _("“%s” cannot be removed, and the series would take more room than it may: %s."), oldest->path, g_strerror (saved_errno));
-    }
-  written_free (oldest);
-
-  return ok;
-}
-
 /* Under the next name that is free. */
 static char *
 save (Series  *self,
@@ -223,26 +103,18 @@ write_one (Series  *self,
            GError **error)
 {
   guint64 size = rsc_snapshot_compute_file_size (self->cli->snapshot, error);
-  Written *written;
-  char *path;
+  g_autofree char *path = NULL;
 
-  if (size == 0 || !check_room (self, size, error))
+  if (size == 0 || !rsc_kept_check_room (self->kept, size, error))
     return FALSE;
 
   path = save (self, error);
   rsc_cli_progress_clear ();
   if (path == NULL)
     return FALSE;
+  rsc_kept_add (self->kept, (const char *const[]) { path });
 
-  written = g_new0 (Written, 1);
-  written->path = path;
-  g_queue_push_tail (self->kept, written);
-  self->n_written++;
-  if (lstat (path, &written->status) != 0)
-    written->status.st_ino = 0;
-
-  return self->func (self->cli, path, self->data, error)
-         && (g_queue_get_length (self->kept) <= self->options->keep || remove_oldest (self, error));
+  return self->func (self->cli, path, self->data, error) && rsc_kept_remove_old (self->kept, error);
 }
 
 static gboolean
@@ -282,7 +154,7 @@ run (Series  *self,
         }
 
       has_ended = rsc_source_has_ended (cli, local_error);
-      if (has_ended && self->n_written > 0)
+      if (has_ended && rsc_kept_get_n_written (self->kept) > 0)
         {
           rsc_cli_note (cli, _("The program has ended."));
           return TRUE;
@@ -299,25 +171,13 @@ run (Series  *self,
         return FALSE;
       g_clear_pointer (&cli->snapshot, rsc_snapshot_unref);
 
-      if (is_last || (options->count > 0 && self->n_written >= options->count))
+      if (is_last || (options->count > 0 && rsc_kept_get_n_written (self->kept) >= options->count))
         return TRUE;
 
       /* One that was missed is left out, not made up for. */
       now = g_get_monotonic_time ();
       next += options->every * MAX (1, 1 + (now - next) / options->every);
     }
-}
-
-/* After a failure: what there is. */
-static void
-note_kept (Series *self)
-{
-  const Written *first = g_queue_peek_head (self->kept), *last = g_queue_peek_tail (self->kept);
-
-  if (first == last && first != NULL)
-    rsc_cli_warn (_("What was written before is there: %s."), first->path);
-  else if (first != NULL)
-    rsc_cli_warn (_("What was written before is there: %s to %s."), first->path, last->path);
 }
 
 gboolean
@@ -327,13 +187,18 @@ rsc_series_run (RscCli                  *cli,
                 gpointer                 data,
                 GError                 **error)
 {
-  Series self = { .cli = cli, .options = options, .func = func, .data = data, .kept = g_queue_new () };
-  gboolean ok = find_names (&self, error) && run (&self, error);
+  Series self = { .cli = cli, .options = options, .func = func, .data = data };
+  gboolean ok = find_names (&self, error);
 
-  if (!ok)
-    note_kept (&self);
-  cli->has_written = !ok && self.n_written > 0;
-  g_queue_free_full (self.kept, written_free);
+  if (ok)
+    {
+      self.kept = rsc_kept_new (cli, self.folder, options->keep, options->count, 1);
+      ok = run (&self, error);
+      if (!ok)
+        rsc_kept_note (self.kept);
+      cli->has_written = !ok && rsc_kept_get_n_written (self.kept) > 0;
+      rsc_kept_free (self.kept);
+    }
   g_free (self.folder);
   g_free (self.stem);
   g_free (self.ending);

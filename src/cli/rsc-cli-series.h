@@ -9,9 +9,6 @@
 
 G_BEGIN_DECLS
 
-#define RSC_SERIES_KEEP_DEFAULT 5
-#define RSC_SERIES_KEEP_MAX 10000
-
 typedef struct
 {
   gint64 every;    /* microseconds */

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "rsc-cli-duration.h"
+#include "rsc-cli-kept.h"
 #include "rsc-cli-output.h"
 #include "rsc-cli-progress.h"
 #include "rsc-cli-series.h"
@@ -168,7 +169,7 @@ check_series (RscCli  *cli,
     message = _("--every never overwrites anything: it goes on with the next number. Leave --force out.");
   else if (options->fail_if != NULL)
     message = _("--fail-if is of one capture, and --every makes many.");
-  else if (keep != -1 && (keep < 1 || keep > RSC_SERIES_KEEP_MAX))
+  else if (keep != -1 && (keep < 1 || keep > RSC_KEPT_MAX))
     message = _("--keep takes a number of files, from 1 to 10,000.");
   else if (count != -1 && (count < 1 || count > G_MAXINT))
     message = _("--count takes a number of captures, from 1 on.");
@@ -179,7 +180,7 @@ check_series (RscCli  *cli,
     }
 
   cli->is_series = TRUE;
-  series.keep = keep == -1 ? RSC_SERIES_KEEP_DEFAULT : (guint) keep;
+  series.keep = keep == -1 ? RSC_KEPT_DEFAULT : (guint) keep;
   series.count = count == -1 ? 0 : (guint) count;
   /* One that is launched has to come to something first. */
   series.at_once = when_text != NULL || cli->program == NULL;

@@ -130,8 +130,9 @@ typedef struct
   uint64_t collected, uncollectable; /* objects */
   uint64_t counts_before[3], counts_after[3]; /* gc.get_count () */
   uint64_t thresholds[3];
+  uint64_t request;  /* the number of the AWAIT_COLLECTION that it was captured for; 0: of none */
 } RscWireRecord;
-#define RSC_WIRE_RECORD_VALUES 14u
+#define RSC_WIRE_RECORD_VALUES 15u
 #define RSC_WIRE_RECORDS_MAX (RSC_WIRE_LIST_MAX / RSC_WIRE_RECORD_VALUES)
 static_assert (sizeof (RscWireRecord) == RSC_WIRE_RECORD_VALUES * sizeof (uint64_t), "wire layout");
 

@@ -337,7 +337,7 @@ class Series(Hunt):
         with Program(WAITING) as program:
             threads = len(program.folder('task'))
             result = self.run_cli('capture', '-o', 'heap.refscope', '--every', '50ms', '--keep', 2, '--count', 5, f'pid:{program.pid}', umask=0)
-            self.assertRegex(result.stderr, 'Keeps at most 2 files, about .*; while one is written, .* is free in “.”')
+            self.assertRegex(result.stderr, 'Keeps at most 2 files, about .*; until the oldest is removed, .* is free in “.”')
             self.assertEqual(result.stderr.count('was removed'), 3)
             self.assertLess(result.stderr.index('Keeps at most'), result.stderr.index('heap-0008.refscope: '))
             self.assertEqual(result.stdout, '')

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -450,6 +451,98 @@ class Record(unittest.TestCase):
             time.sleep(1)
         '''), status=4)
         self.assertIn("has taken Refscope's callback out of gc.callbacks", answer.stderr)
+
+    def capture_pairs(self, *command):
+        """The rows of the collections that were captured, of those that were not, and what was said."""
+        answer = subprocess.run([CLI, 'watch', '--record', '--interval', '60', '--json', '--captures', 'pairs', *command],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIME_LIMIT, cwd=self.folder, umask=0)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        rows = [row for row in map(json.loads, answer.stdout.splitlines()) if row['event'] == 'collection']
+        self.assert_pairs_are_whole()
+        return [row for row in rows if row['before']], [row for row in rows if not row['before']], answer.stderr
+
+    def names(self):
+        return sorted(path.name for path in (self.folder / 'pairs').iterdir())
+
+    def assert_pairs_are_whole(self):
+        names = self.names()
+        self.assertEqual([name.replace('-1-before', '-2-after') for name in names[::2]], names[1::2])
+        for name in names:
+            self.run_cli('verify', self.folder / 'pairs' / name)
+            self.assertEqual((self.folder / 'pairs' / name).stat().st_mode & 0o777, 0o600)
+
+    @with_each_python
+    def test_captures(self, python):
+        shutil.rmtree(self.folder / 'pairs', ignore_errors=True)
+        process = self.start(python)
+        captured, others, errors = self.capture_pairs('-g', '0', '--keep', '2', '--count', '3', f'pid:{process.pid}')
+        self.assertEqual((self.folder / 'pairs').stat().st_mode & 0o777, 0o700)
+        self.assertEqual(len(captured), 3)
+        self.assertEqual(sum(([row['before'], row['after']] for row in captured[1:]), []), [f'pairs/{name}' for name in self.names()])
+        self.assertRegex(errors, 'Keeps at most 4 files, about .*; until the oldest is removed, .* is free in “pairs”')
+        self.assertEqual(errors.count('was removed'), 2)
+        self.assertEqual('not captured: ' in errors, bool(others))
+        self.assertNotIn('could not be recorded', errors)
+        for number, row in enumerate(captured, 1):
+            self.assertEqual(row['before'], f'pairs/{number:06}-gen{row["generation"]}-1-before.refscope')
+            self.assertEqual(row['freed'], row['really_unreachable'])
+            self.assertEqual((row['only_predicted'], row['only_real'], row['uncollectable']), (0, 0, 0))
+            self.assertGreater(row['freed'], 1000)
+            self.assertGreater(row['freed_bytes'], 1000 * 30)
+            self.assertGreater(row['duration_ms'], 0)
+            if number > 1:
+                predicted = json.loads(self.run_cli('collect', '--json', '-g', str(row['generation']), self.folder / row['before']).stdout)
+                self.assertEqual(len(predicted['unreachable']), row['freed'])
+        # Full ones only; and the numbers go on.
+        captured, others, _ = self.capture_pairs('--count', '1', f'pid:{process.pid}')
+        self.assertEqual([row['before'] for row in captured], ['pairs/000004-gen2-1-before.refscope'])
+        self.assertEqual(len(self.names()), 6)
+        self.wait_until_gone(process)
+        self.end_well(process)
+
+    @with_each_python
+    def test_captures_until_the_end(self, python):
+        """The program ends after its first pair: waiting for another does not keep it, and the last one is whole."""
+        shutil.rmtree(self.folder / 'pairs', ignore_errors=True)
+        captured, others, errors = self.capture_pairs('--keep', '100', '--', python, self.write('''
+            import gc, os
+            gc.disable()
+            while not any('after' in name for name in os.listdir('pairs')):
+                a = []
+                a.append(a)
+                del a
+                gc.collect()
+        '''))
+        self.assertGreaterEqual(len(captured), 1, errors)
+        self.assertEqual(len(captured) * 2, len(self.names()))
+        for row in captured:
+            self.assertEqual(row['freed'], row['really_unreachable'])
+
+    @with_each_python
+    def test_captures_are_interrupted(self, python):
+        shutil.rmtree(self.folder / 'pairs', ignore_errors=True)
+        process = self.start(python)
+        watching = subprocess.Popen([CLI, 'watch', '--record', '--json', '--captures', 'pairs', '-g', '0', f'pid:{process.pid}'],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        self.addCleanup(watching.kill)
+        while not json.loads(watching.stdout.readline())['before']:
+            pass
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate(timeout=TIME_LIMIT)
+        self.assertEqual(watching.returncode, 5, errors)
+        self.assertIn('What was written before is there: pairs/000001-gen', errors)
+        self.assert_pairs_are_whole()
+        self.wait_until_gone(process)
+        self.end_well(process)
+
+    def test_captures_usage(self):
+        for options, said in ((['--captures', 'pairs'], 'give --record, too'), (['--record', '--keep', '2'], 'give --captures, too'),
+                              (['--record', '--captures', 'pairs', '--keep', '0'], '--keep takes'),
+                              (['--record', '--captures', 'pairs', '--count', '0'], '--count takes'),
+                              (['--record', '--captures', 'pairs', '-g', '3'], '--generation takes'),
+                              (['--record', '--captures', __file__], 'Not a directory'),
+                              (['--record', '--captures', 'no/such'], 'cannot be made')):
+            self.assertIn(said, self.run_cli('watch', *options, '--', 'true', status=2).stderr)
 
     def test_usage(self):
         for options in (['--next'], ['--next', '--live'], ['--next', '--on-mark', 'x'], ['--next', '--in-place']):
