@@ -1,4 +1,4 @@
-/* refscope [FILE | --pid N | -- PROGRAM ARGS...] */
+/* refscope [FILE | - | --pid N | -- PROGRAM ARGS...] */
 #include "config.h"
 
 #include <string.h>
@@ -8,12 +8,25 @@
 #include "rsc-application.h"
 
 #define PROCESS_PREFIX "pid:"
+#define STANDARD_INPUT "-"
 
 /* As the command line takes it; a file of this name is a file. */
 static gboolean
 is_process (const char *argument)
 {
   return g_str_has_prefix (argument, PROCESS_PREFIX) && !g_file_test (argument, G_FILE_TEST_EXISTS);
+}
+
+/* Arguments that say by a word what options say.  @argument is copied if it is none of them. */
+static char *
+dup_option (const char *argument)
+{
+  if (strcmp (argument, STANDARD_INPUT) == 0)
+    return g_strdup ("--standard-input");
+  if (is_process (argument))
+    return g_strconcat ("--pid=", argument + strlen (PROCESS_PREFIX), NULL);
+
+  return g_strdup (argument);
 }
 
 int
@@ -42,7 +55,7 @@ main (int argc, char **argv)
     g_auto (GStrv) own = g_new0 (char *, (gsize) argc + 1);
 
     for (int i = 0; i < argc; i++)
-      own[i] = is_process (argv[i]) ? g_strconcat ("--pid=", argv[i] + strlen (PROCESS_PREFIX), NULL) : g_strdup (argv[i]);
+      own[i] = dup_option (argv[i]);
     status = g_application_run (G_APPLICATION (application), argc, own);
   }
 

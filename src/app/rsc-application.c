@@ -6,6 +6,7 @@
 #include "rsc-application.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "layout/rsc-layout.h"
 
@@ -23,6 +24,7 @@ struct _RscApplication
   char **program;
   gboolean hold;          /* the program, at its marks */
   pid_t process;          /* to attach to; 0: none */
+  gboolean reads_input;   /* a heap comes from standard input, and is not opened yet */
   RscSession *session;    /* of the program or process */
   gboolean holds_itself;  /* we wait for the program's end */
   GListModel *lessons;
@@ -208,6 +210,17 @@ attach_to_process (RscApplication *self)
   gtk_window_present (GTK_WINDOW (window));
 }
 
+static void
+open_input (RscApplication *self)
+{
+  RscWindow *window = new_window (self);
+  g_autoptr (RscSession) session = rsc_session_new_for_input ();
+
+  self->reads_input = FALSE;
+  rsc_window_open_session (window, session);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
 int
 rsc_application_get_exit_status (RscApplication *self)
 {
@@ -290,6 +303,8 @@ rsc_application_activate (GApplication *application)
     launch_program (self);
   else if (self->process != 0 && self->session == NULL)
     attach_to_process (self);
+  else if (self->reads_input)
+    open_input (self);
   else
     {
       RscWindow *window = get_window (self);
@@ -308,6 +323,8 @@ rsc_application_open (GApplication *application, GFile **files, int n_files, con
 
   if (self->process != 0 && self->session == NULL)
     attach_to_process (self);
+  if (self->reads_input)
+    open_input (self);
   for (int i = 0; i < n_files; i++)
     {
       RscWindow *window = get_window (self);
@@ -339,6 +356,24 @@ read_process (RscApplication *self, const char *text)
   return TRUE;
 }
 
+/* FALSE: nothing can be read from there; it is said. */
+static gboolean
+check_input (RscApplication *self)
+{
+  if (self->program != NULL || self->process != 0)
+    {
+      g_printerr (_("A heap from standard input and a program to look at are two things: give one of them.\n"));
+      return FALSE;
+    }
+  if (isatty (STDIN_FILENO))
+    {
+      g_printerr (_("Standard input is a terminal: let a program write a heap to it by a pipe.\n"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 static int
 rsc_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
@@ -356,6 +391,14 @@ rsc_application_handle_local_options (GApplication *application, GVariantDict *o
     {
       if (!read_process (self, process))
         return RSC_EXIT_USAGE;
+      g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+    }
+  self->reads_input = g_variant_dict_contains (options, "standard-input");
+  if (self->reads_input)
+    {
+      if (!check_input (self))
+        return RSC_EXIT_USAGE;
+      /* One that runs already has another. */
       g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
     }
   if (g_variant_dict_lookup (options, "lesson", "s", &self->lesson))
@@ -413,13 +456,14 @@ rsc_application_init (RscApplication *self)
     { "version", 'V', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Print the version and exit"), NULL },
     { "no-hold", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Do not hold the program at its marks and its end"), NULL },
     { "pid", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, NULL, N_("Attach to this running Python; “pid:N” says the same"), N_("N") },
+    { "standard-input", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_("Open the heap that comes from standard input; “-” says the same"), NULL },
     { "lesson", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, NULL, N_("Open this lesson; “demo” is the demonstration"), N_("NAME") },
     { NULL }
   };
 
   self->hold = TRUE;
   g_application_add_main_option_entries (G_APPLICATION (self), options);
-  g_application_set_option_context_parameter_string (G_APPLICATION (self), _("[FILE… | pid:N | -- PROGRAM ARGUMENTS…]"));
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _("[FILE… | - | pid:N | -- PROGRAM ARGUMENTS…]"));
   g_application_set_option_context_summary (G_APPLICATION (self),
                                             _("Shows who refers to whom in the heap of a live Python program or of a file."));
 }

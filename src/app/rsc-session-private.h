@@ -16,6 +16,7 @@ struct _RscSession
 
   /* What it is. */
   GFile *file;
+  gboolean reads_input;    /* a heap from standard input */
   RscLesson *lesson;
   pid_t attach_pid;        /* the process to attach to; 0: none */
   guint64 attach_start;    /* when it began, see rsc_process_get_start(); 0: never attached yet */

@@ -5,6 +5,8 @@
 
 #include "rsc-session-private.h"
 
+#include <unistd.h>
+
 #include "base/rsc-census.h"
 #include "base/rsc-error.h"
 #include "formats/rsc-heap-file.h"
@@ -218,6 +220,18 @@ rsc_session_new_for_file (GFile *file)
 }
 
 RscSession *
+rsc_session_new_for_input (void)
+{
+  RscSession *self = g_object_new (RSC_TYPE_SESSION, NULL);
+
+  self->reads_input = TRUE;
+  self->title = g_strdup (_("Standard input"));
+  self->state = RSC_SESSION_LOADING;
+
+  return self;
+}
+
+RscSession *
 rsc_session_new_for_program (const RscLaunchOptions *options)
 {
   RscSession *self = g_object_new (RSC_TYPE_SESSION, NULL);
@@ -279,6 +293,12 @@ open_file (gpointer data, const RscProgress *progress, GCancellable *cancellable
   return rsc_heap_file_open (data, progress, cancellable, error);
 }
 
+static gpointer
+open_input (gpointer data, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  return rsc_heap_file_open_stream (STDIN_FILENO, _("standard input"), progress, cancellable, error);
+}
+
 static void
 file_opened (gpointer owner, RscJob *job, gpointer result, const GError *error)
 {
@@ -290,7 +310,8 @@ file_opened (gpointer owner, RscJob *job, gpointer result, const GError *error)
     return;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    self->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Open the file again to see it."));
+    self->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, self->reads_input ? _("Start Refscope with the heap again to see it.")
+                                                                                         : _("Open the file again to see it."));
   else if (error != NULL)
     self->error = g_error_copy (error);
   if (self->error != NULL)
@@ -309,6 +330,12 @@ rsc_session_start (RscSession *self)
 {
   g_autofree char *path = NULL;
 
+  if (self->reads_input)
+    {
+      rsc_session_add_job (self, rsc_job_start (self, _("Reading standard input"), open_input, NULL, NULL,
+                                                (GDestroyNotify) rsc_snapshot_unref, file_opened));
+      return;
+    }
   if (self->file == NULL)
     {
       if (self->attach_pid != 0)

@@ -76,6 +76,8 @@ typedef struct
 G_DECLARE_FINAL_TYPE (RscSession, rsc_session, RSC, SESSION, GObject)
 
 RscSession *rsc_session_new_for_file    (GFile *file);
+/* Of the heap that comes from standard input. */
+RscSession *rsc_session_new_for_input   (void);
 /* Copies @options.  @lesson may be NULL. */
 RscSession *rsc_session_new_for_program (const RscLaunchOptions *options);
 RscSession *rsc_session_new_for_lesson  (RscLesson *lesson);

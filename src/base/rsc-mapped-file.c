@@ -163,26 +163,16 @@ set_open_error (GError    **error,
   return FALSE;
 }
 
-/* Opens without waiting: a pipe nobody writes to would hang. */
-static int
-open_regular (const char  *path,
-              struct stat *st,
-              GError     **error)
+static gboolean
+check_regular (int          fd,
+               const char  *path,
+               struct stat *st,
+               GError     **error)
 {
   g_autofree char *shown = g_filename_display_name (path);
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-  if (fd < 0)
-    {
-      set_open_error (error, path, errno);
-      return -1;
-    }
   if (fstat (fd, st) != 0)
-    {
-      set_open_error (error, path, errno);
-      close (fd);
-      return -1;
-    }
+    return set_open_error (error, path, errno);
   if (!S_ISREG (st->st_mode))
     {
       if (S_ISDIR (st->st_mode))
@@ -192,26 +182,22 @@ open_regular (const char  *path,
         g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_UNSUPPORTED,
                      /* Translators: %s is a file name */
                      _("“%s” is a pipe or a device. Save its content to a file first."), shown);
-      close (fd);
-      return -1;
+      return FALSE;
     }
 
-  return fd;
+  return TRUE;
 }
 
 RscMappedFile *
-rsc_mapped_file_new (const char *path,
-                     GError    **error)
+rsc_mapped_file_new_for_fd (int          fd,
+                            const char  *name,
+                            GError     **error)
 {
   g_autoptr(RscMappedFile) self = NULL;
   struct stat st;
   void *data;
-  int fd;
 
-  g_return_val_if_fail (path != NULL, NULL);
-
-  fd = open_regular (path, &st, error);
-  if (fd < 0)
+  if (!check_regular (fd, name, &st, error))
     return NULL;
 
   self = g_new0 (RscMappedFile, 1);
@@ -221,17 +207,37 @@ rsc_mapped_file_new (const char *path,
       data = mmap (NULL, (gsize) st.st_size, PROT_READ, MAP_SHARED, fd, 0);
       if (data == MAP_FAILED)
         {
-          set_open_error (error, path, errno);
-          close (fd);
+          set_open_error (error, name, errno);
           return NULL;
         }
       self->data = data;
       self->size = (gsize) st.st_size;
       self->guard = guard_acquire (data, self->size);
     }
-  close (fd);
 
   return g_steal_pointer (&self);
+}
+
+RscMappedFile *
+rsc_mapped_file_new (const char *path,
+                     GError    **error)
+{
+  RscMappedFile *self;
+  int fd;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  /* Without waiting: a pipe nobody writes to would hang. */
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0)
+    {
+      set_open_error (error, path, errno);
+      return NULL;
+    }
+  self = rsc_mapped_file_new_for_fd (fd, path, error);
+  close (fd);
+
+  return self;
 }
 
 void

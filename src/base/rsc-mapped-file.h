@@ -12,6 +12,8 @@ typedef struct _RscMappedFile RscMappedFile;
 /* Only regular files are mapped.  RSC_FORMAT_ERROR: NOT_FOUND, PERMISSION, IO,
  * UNSUPPORTED (a folder, a pipe, a device). */
 RscMappedFile *rsc_mapped_file_new  (const char *path, GError **error);
+/* What @fd is open on, which stays the caller's; @name is what messages call it. */
+RscMappedFile *rsc_mapped_file_new_for_fd (int fd, const char *name, GError **error);
 void           rsc_mapped_file_free (RscMappedFile *self);
 
 /* NULL if the file is empty. */

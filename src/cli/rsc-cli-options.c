@@ -196,7 +196,7 @@ rsc_options_get_overview (void)
 
   g_string_append_printf (text, "%s\n  refscope-cli %s\n\n%s\n\n%s\n", _("Usage:"),
                           _("COMMAND [OPTIONS] [SOURCE] [OBJECT…] [-- PROGRAM ARGS…]"),
-                          _("Shows who refers to whom in the heap of a program: from a heap file, or from a program that is launched and captured."),
+                          _("Shows who refers to whom in the heap of a program: from a heap file (“-”: standard input), or from a program that is launched and captured."),
                           _("Commands:"));
 
   for (gsize i = 0; rsc_cli_commands[i] != NULL; i++)
@@ -297,10 +297,10 @@ check_counts (RscCli  *self,
 
   if (self->source == NULL && self->program == NULL && !(command->flags & RSC_COMMAND_SOURCE_OPTIONAL))
     return set_usage_error (error, command->flags & RSC_COMMAND_LIVE
-                                     ? _("SOURCE is missing: name a heap file, pid:N, or a program after “--”.")
+                                     ? _("SOURCE is missing: name a heap file (“-”: standard input), pid:N, or a program after “--”.")
                                    : command->flags & RSC_COMMAND_PROGRAM_ONLY
                                      ? _("The program is missing: name pid:N, or one after “--”.")
-                                     : _("SOURCE is missing: name a heap file."));
+                                     : _("SOURCE is missing: name a heap file (“-”: standard input)."));
 
   if (command->flags & RSC_COMMAND_PROGRAM_ONLY && self->program == NULL && !g_str_has_prefix (self->source, "pid:"))
     {

@@ -522,12 +522,23 @@ tell_notes (RscCli *cli)
 }
 
 RscSnapshot *
+rsc_source_open_file (RscCli      *cli,
+                      const char  *file,
+                      GError     **error)
+{
+  if (strcmp (file, RSC_SOURCE_STANDARD_INPUT) == 0)
+    return rsc_heap_file_open_stream (STDIN_FILENO, _("standard input"), &cli->progress, cli->cancellable, error);
+
+  return rsc_heap_file_open (file, &cli->progress, cli->cancellable, error);
+}
+
+RscSnapshot *
 rsc_source_open (RscCli  *cli,
                  GError **error)
 {
   if (!rsc_source_is_live (cli))
     {
-      cli->snapshot = rsc_heap_file_open (cli->source, &cli->progress, cli->cancellable, error);
+      cli->snapshot = rsc_source_open_file (cli, cli->source, error);
       rsc_cli_progress_clear ();
       if (cli->snapshot != NULL)
         tell_notes (cli);

@@ -1,4 +1,4 @@
-/* SOURCE: a heap file, a program that is launched and captured, or a process that is attached to. */
+/* SOURCE: a heap file or standard input, a program that is launched and captured, or a process that is attached to. */
 #pragma once
 
 #include "rsc-cli.h"
@@ -13,6 +13,10 @@ gboolean rsc_source_check_seconds (double value, const char *option, GError **er
 
 /* Whether it is a program, and not a file. */
 gboolean rsc_source_is_live (RscCli *cli);
+
+/* A heap file by this name is what comes from standard input. */
+#define RSC_SOURCE_STANDARD_INPUT "-"
+RscSnapshot *rsc_source_open_file (RscCli *cli, const char *file, GError **error);
 
 /* The heap: opens the file, or launches the program or attaches to it, waits for the moment that
  * the options name, captures it and lets it run on.  Owned by @cli. */

@@ -1,13 +1,14 @@
 #include "rsc-commands.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "analysis/rsc-growth.h"
-#include "formats/rsc-heap-file.h"
 #include "graph/rsc-graph.h"
 #include "rsc-cli-progress.h"
+#include "rsc-cli-source.h"
 
 /* In a table's cell. */
 #define COUNTS_SHOWN 6
@@ -151,6 +152,12 @@ check (RscCli  *cli,
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("“growth” takes at most %d files."), MAX_FILES);
       return FALSE;
     }
+  for (guint i = 0, n_streams = 0; i < n; i++)
+    if (strcmp (get_file (cli, i), RSC_SOURCE_STANDARD_INPUT) == 0 && ++n_streams > 1)
+      {
+        g_set_error_literal (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("Standard input has one heap: give “-” once."));
+        return FALSE;
+      }
 
   return cli->options.fail_if == NULL || rsc_condition_check (cli->options.fail_if, fields, N_FIELDS, error);
 }
@@ -165,7 +172,7 @@ read_heaps (RscCli  *cli,
 
   for (guint i = 0; get_file (cli, i) != NULL; i++)
     {
-      cli->snapshot = rsc_heap_file_open (get_file (cli, i), &cli->progress, cli->cancellable, error);
+      cli->snapshot = rsc_source_open_file (cli, get_file (cli, i), error);
       if (cli->snapshot == NULL || !rsc_growth_add (growth, cli->snapshot, &cli->progress, cli->cancellable, error))
         return NULL;
       g_clear_pointer (&cli->snapshot, rsc_snapshot_unref);

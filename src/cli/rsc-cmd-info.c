@@ -377,6 +377,7 @@ const RscCliCommand rsc_cmd_info = {
   .summary = N_("What the heap is: runtime, objects, bytes, generations"),
   .description = N_("Tells where the heap comes from, how large it is, and what its collector said of itself."),
   .examples = "  refscope-cli info heap.refscope\n"
+              "  ssh host refscope-cli capture pid:1234 -o - | refscope-cli info -\n"
               "  refscope-cli info --json -- python3 -m json.tool data.json\n"
               "  refscope-cli info --fail-if 'bytes > 100e6' -- python3 test.py",
   .flags = RSC_COMMAND_LIVE | RSC_COMMAND_OUTPUT | RSC_COMMAND_CONDITION,

@@ -3,14 +3,14 @@
 #include "rsc-heap-file.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
 
 #include "base/rsc-error.h"
 #include "base/rsc-mapped-file.h"
-
-#define MAX_DOT_FILE (64u << 20)
+#include "rsc-heap-spool.h"
 
 /* Files that people may well try, and what to say of them. */
 static const struct
@@ -101,10 +101,11 @@ set_foreign_error (const char *path, const char *data, gsize size, GError **erro
                _("“%s” is no heap file: it starts neither as a .refscope file nor as a DOT graph."), shown);
 }
 
+/* Takes over @mapped; NULL and @error: it could not be opened. */
 static RscSnapshot *
-open_other (const char *path, const RscProgress *progress, GCancellable *cancellable, GError **error)
+open_other (RscMappedFile *mapped, const char *path, const RscProgress *progress, GCancellable *cancellable, GError **error)
 {
-  g_autoptr(RscMappedFile) file = rsc_mapped_file_new (path, error);
+  g_autoptr(RscMappedFile) file = mapped;
   g_autofree char *text = NULL;
   const char *data;
   gsize size;
@@ -118,13 +119,12 @@ open_other (const char *path, const RscProgress *progress, GCancellable *cancell
       set_foreign_error (path, data != NULL ? data : "", size, error);
       return NULL;
     }
-  if (size > MAX_DOT_FILE)
+  if (size > RSC_HEAP_FILE_MAX_DOT)
     {
       g_autofree char *shown = g_filename_display_name (path);
 
       g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
-                   _("“%s” is too large for a DOT graph: it has %zu bytes, and %u are read at most."),
-                   shown, size, MAX_DOT_FILE);
+                   _("“%s” is too large for a DOT graph: more than %u bytes are not read."), shown, RSC_HEAP_FILE_MAX_DOT);
       return NULL;
     }
   /* A copy: the file may change while the child reads. */
@@ -157,5 +157,24 @@ rsc_heap_file_open (const char *path, const RscProgress *progress, GCancellable 
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
-  return open_other (path, progress, cancellable, error);
+  return open_other (rsc_mapped_file_new (path, error), path, progress, cancellable, error);
+}
+
+RscSnapshot *
+rsc_heap_file_open_stream (int fd, const char *name, const RscProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  RscSnapshot *snapshot;
+  int spool = rsc_heap_spool (fd, name, progress, cancellable, error);
+
+  if (spool < 0)
+    return NULL;
+  snapshot = rsc_snapshot_open_fd (spool, name, &local_error);
+  if (snapshot == NULL && g_error_matches (local_error, RSC_FORMAT_ERROR, RSC_ERROR_BAD_MAGIC))
+    snapshot = open_other (rsc_mapped_file_new_for_fd (spool, name, error), name, progress, cancellable, error);
+  else if (snapshot == NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  close (spool);
+
+  return snapshot;
 }

@@ -209,29 +209,27 @@ load_info (RscSnapshot *self,
   return TRUE;
 }
 
-RscSnapshot *
-rsc_snapshot_open (const char *path,
-                   GError    **error)
+/* Takes over @file; NULL and @error: it could not be opened. */
+static RscSnapshot *
+open_mapped (RscMappedFile *file,
+             const char    *name,
+             GError       **error)
 {
   g_autoptr(RscSnapshot) self = NULL;
   RscSnapshotHeader header;
   const guint8 *data;
   gsize size;
 
-  g_return_val_if_fail (path != NULL, NULL);
-
+  if (file == NULL)
+    return NULL;
+  self = _rsc_snapshot_new_empty ();
+  self->shown_path = g_filename_display_name (name);
+  self->file = file;
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
   g_set_error_literal (error, RSC_FORMAT_ERROR, RSC_ERROR_UNSUPPORTED,
                        _("Heap files can be read on little-endian machines only."));
   return NULL;
 #endif
-
-  self = _rsc_snapshot_new_empty ();
-  _rsc_snapshot_set_path (self, path);
-  self->shown_path = g_filename_display_name (path);
-  self->file = rsc_mapped_file_new (path, error);
-  if (self->file == NULL)
-    return NULL;
   data = rsc_mapped_file_get_data (self->file);
   size = rsc_mapped_file_get_size (self->file);
 
@@ -260,4 +258,41 @@ rsc_snapshot_open (const char *path,
     return NULL;
 
   return g_steal_pointer (&self);
+}
+
+RscSnapshot *
+rsc_snapshot_open (const char *path,
+                   GError    **error)
+{
+  RscSnapshot *self;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  self = open_mapped (rsc_mapped_file_new (path, error), path, error);
+  if (self != NULL)
+    _rsc_snapshot_set_path (self, path);
+
+  return self;
+}
+
+RscSnapshot *
+rsc_snapshot_open_fd (int          fd,
+                      const char  *name,
+                      GError     **error)
+{
+  return open_mapped (rsc_mapped_file_new_for_fd (fd, name, error), name, error);
+}
+
+guint64
+rsc_snapshot_peek_file_size (const void *data,
+                             gsize       size)
+{
+  RscSnapshotHeader header;
+
+  G_STATIC_ASSERT (sizeof header == RSC_SNAPSHOT_PEEK_SIZE);
+  if (size < sizeof header || memcmp (data, RSC_SNAPSHOT_MAGIC, sizeof header.magic) != 0)
+    return 0;
+  memcpy (&header, data, sizeof header);
+
+  return header.file_size;
 }

@@ -107,6 +107,12 @@ typedef struct
  * CORRUPT, PERMISSION, NOT_FOUND, IO. */
 RscSnapshot *rsc_snapshot_open (const char  *path,
                                 GError     **error);
+/* The same of a file without a name that @fd is open on, which stays the caller's; @name is what messages call it. */
+RscSnapshot *rsc_snapshot_open_fd (int fd, const char *name, GError **error);
+/* How long a file is that begins with these bytes, by what it says of itself: nothing is checked.  0: they are not the
+ * begin of a .refscope file, or too few to tell. */
+#define RSC_SNAPSHOT_PEEK_SIZE 128u
+guint64      rsc_snapshot_peek_file_size (const void *data, gsize size);
 
 /* Writes a .refscope file atomically (see rsc_file_replace_private()).  Saving what
  * was opened gives the same columns again. */

@@ -45,6 +45,9 @@ class Completion(unittest.TestCase):
         self.assertNotIn('--interval=', offered)
         self.assertEqual(sorted(self.complete('refscope-cli collect --li')), ['--limit=', '--live'])
 
+    def test_standard_input(self):
+        self.assertIn('-', self.complete('refscope-cli info -'))
+
     def test_values(self):
         self.assertEqual(self.complete('refscope-cli types --sort co'), ['count'])
 

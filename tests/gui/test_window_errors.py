@@ -7,8 +7,42 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from driver import Atspi, name_of, wait_for  # noqa: E402
+from driver import PROGRAM, Atspi, name_of, wait_for  # noqa: E402
 from window_case import GRAPH, GuiTest, save  # noqa: E402
+
+
+class Input(GuiTest):
+    def test_a_heap(self):
+        with open(self.write('graph.dot', GRAPH), encoding='utf-8') as stdin:
+            window = self.open('-', stdin=stdin)
+        window.settle()
+        window.sees('Standard input', exactly=True)
+        self.assertTrue(window.nodes())
+
+    def test_it_is_waited_for_and_cut(self):
+        """A pipe that says nothing does not keep the window; what was cut is told."""
+        window = self.open('-', stdin=subprocess.PIPE)
+        window.sees('Reading standard input')
+        window.process.stdin.write(b'REFSCOPE')
+        window.process.stdin.close()
+        window.sees('The File Cannot Be Opened')
+        other = self.open('-', stdin=subprocess.PIPE)
+        other.sees('Reading standard input')
+        other.key('ctrl+w')
+        self.assertEqual(other.process.wait(60), 0)
+        other.process.stdin.close()
+
+    def test_nothing_to_read(self):
+        for words in (['-', '--', 'true'], ['-', '--pid', '1']):
+            result = subprocess.run([PROGRAM, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn('give one of them', result.stderr)
+        first, second = os.openpty()
+        self.addCleanup(os.close, first)
+        self.addCleanup(os.close, second)
+        result = subprocess.run([PROGRAM, '-'], stdin=second, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn('is a terminal', result.stderr)
 
 
 class BadFiles(GuiTest):
