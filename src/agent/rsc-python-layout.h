@@ -163,6 +163,9 @@ typedef struct
   uint8_t line_pairs;       /* 3.10: the line table is pairs of code and line differences */
   uint8_t type_dict_apart;  /* 3.12: PyType_GetDict() gives the dict of a static type */
   uint8_t managed;          /* RscPythonManaged: where an instance's attributes are */
+  /* The first release (PY_VERSION_HEX) whose collector keeps generations, if there were others of this minor version: these have
+   * another structure in this place. */
+  uint32_t generations_since;
   uint32_t pre_header_flags; /* the tp_flags that put two words before the collector's header */
   uint8_t bytearray_of_bytes; /* 3.15: what it holds has a header */
   uint8_t zero_has_digit;   /* 3.11: an int of 0 is as large as one of 1 */

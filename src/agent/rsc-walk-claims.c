@@ -253,14 +253,15 @@ local_name (const RscWalk *walk, RscAddress code, uint64_t i)
 }
 
 static void
-claim_local (RscWalk *walk, RscAddress code, uint64_t i, RscAddress target, RscClaimState state)
+claim_local (RscWalk *walk, RscAddress code, uint64_t i, uint64_t reference, RscClaimState state)
 {
-  RscAddress name;
+  RscAddress target = rsc_untag (walk->layout, reference), name;
 
   if (target == 0)
     return;
   name = local_name (walk, code, i);
-  rsc_walk_claim (walk, target, RSC_WIRE_EDGE_LOCAL, rsc_is_str (name) ? rsc_walk_name (walk, name) : 0, state);
+  rsc_walk_claim (walk, target, RSC_WIRE_EDGE_LOCAL | rsc_borrowed (walk->layout, reference),
+                  rsc_is_str (name) ? rsc_walk_name (walk, name) : 0, state);
 }
 
 /* How many references are on the stack above the locals; FALSE while that is
@@ -324,11 +325,15 @@ rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
 
   locals = iframe + layout->iframe_localsplus;
   for (uint64_t i = 0; i < n_locals; i++)
-    claim_local (walk, code, i, rsc_untag (walk->layout, rsc_word (locals, 8 * i)), state);
+    claim_local (walk, code, i, rsc_word (locals, 8 * i), state);
   if (n_stack > rsc_half (code, layout->code_stacksize))
     return;
   for (uint64_t i = n_locals; i < n_locals + n_stack; i++)
-    rsc_walk_claim (walk, rsc_untag (walk->layout, rsc_word (locals, 8 * i)), RSC_WIRE_EDGE_STACK, 0, state);
+    {
+      uint64_t reference = rsc_word (locals, 8 * i);
+
+      rsc_walk_claim (walk, rsc_untag (layout, reference), RSC_WIRE_EDGE_STACK | rsc_borrowed (layout, reference), 0, state);
+    }
 }
 
 /* While a function runs, its frame object stands for what its frame holds; of a

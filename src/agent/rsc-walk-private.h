@@ -453,6 +453,13 @@ void rsc_walk_find_threads (RscWalk *walk);
 bool rsc_walk_find_place (const RscPythonLayout *layout, RscAddress thread, RscAddress t_code, RscAddress *file, uint32_t *line);
 void rsc_walk_find_roots (RscWalk *walk);
 
+/* Of a tagged reference, whether its frame only borrows it: another reference, or that nobody frees it, keeps the object. */
+static inline uint32_t
+rsc_borrowed (const RscPythonLayout *layout, uint64_t reference)
+{
+  return layout->tagged_stack && (reference & 3) == 1 ? RSC_WIRE_EDGE_BORROWED : 0;
+}
+
 static inline RscAddress
 rsc_untag (const RscPythonLayout *layout, uint64_t reference)
 {

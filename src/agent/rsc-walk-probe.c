@@ -47,6 +47,11 @@ find_layout (uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
     layout = rsc_python_layout_get ((unsigned) minor);
   if (layout == NULL)
     rsc_wire_sentence_write (error, RSC_SENTENCE_UNKNOWN_VERSION, shown, NULL);
+  else if (*version_hex < layout->generations_since)
+    {
+      rsc_wire_sentence_write (error, RSC_SENTENCE_INCREMENTAL_COLLECTOR, shown, NULL);
+      return NULL;
+    }
   return layout;
 }
 

@@ -78,7 +78,7 @@ rsc_edge_is_counted (RscSnapshot *snapshot,
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
 
-  if (columns->kind[edge] & RSC_EDGE_WEAK)
+  if (columns->kind[edge] & (RSC_EDGE_WEAK | RSC_EDGE_BORROWED))
     return FALSE;
   if (columns->kind[edge] & RSC_EDGE_TRAVERSED)
     return TRUE;

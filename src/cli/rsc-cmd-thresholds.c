@@ -403,7 +403,7 @@ read_heap (Thresholds *self,
 static char *
 describe (const Thresholds *self)
 {
-  GString *text = g_string_new (_("Simulated by CPython's rule (3.10 to 3.13): each allocation is of a container that is tracked; "
+  GString *text = g_string_new (_("Simulated by CPython's rule (3.10 to 3.13, 3.14.5 and later): each allocation is of a container that is tracked; "
                                   "what comes from a free list is not counted by CPython."));
   const double *shares = self->start.survive;
 
@@ -502,7 +502,7 @@ describe_model (const RscThresholdsModel *model,
   guint64 asked = rsc_thresholds_model_get_asked (model), left_out = rsc_thresholds_model_get_left_out (model);
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, _("Over %" PRIu64 " allocations, by CPython's rule (3.10 to 3.13). Assumed: with an allocation as much "
+  g_string_append_printf (text, _("Over %" PRIu64 " allocations, by CPython's rule (3.10 to 3.13, 3.14.5 and later). Assumed: with an allocation as much "
                                   "garbage is made and as many objects stay as in the record on the average, and a pause takes as "
                                   "long for each object examined as there. “model” is what comes out of this for the record itself."),
                           rsc_thresholds_model_get_allocations (model));

@@ -60,7 +60,7 @@ count_outside_references (Deduction     *deduction,
             __builtin_prefetch (&gc_refs[columns->target[e + AHEAD]], 1);
           /* A count that is not known stays: its object is held from outside.
            * None falls below zero in a heap that stood still. */
-          if (is_followed (deduction, e) && rsc_bitset_get (deduction->young, target)
+          if (is_followed (deduction, e) && !(columns->kind[e] & RSC_EDGE_BORROWED) && rsc_bitset_get (deduction->young, target)
               && gc_refs[target] != RSC_REFCOUNT_UNKNOWN && gc_refs[target] > 0)
             gc_refs[target]--;
         }

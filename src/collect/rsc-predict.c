@@ -7,6 +7,7 @@
 #include "base/rsc-error.h"
 #include "base/rsc-release.h"
 #include "rsc-collect.h"
+#include "rsc-collector.h"
 #include "rsc-deduce.h"
 
 #define OLDEST 2u
@@ -22,7 +23,7 @@ typedef struct
 } Collection;
 
 /* The generation's list, merged with the younger ones.  Immortal objects are
- * moved to the permanent generation by the collector itself. */
+ * moved to the permanent generation by the collector itself, or leave it. */
 static void
 merge_younger (Collection *collection,
                guint       generation)
@@ -174,6 +175,8 @@ rsc_prediction_to_overlay (RscPrediction *self,
                            RscSnapshot   *snapshot)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (snapshot);
+  const RscCollector *collector = rsc_collector_get (snapshot);
+  gboolean untracks_immortal = collector != NULL && collector->immortal == RSC_IMMORTAL_UNTRACKED;
   RscOverlay *overlay = rsc_overlay_new (snapshot);
 
   for (RscNode node = 0; node < columns->n_nodes; node++)
@@ -184,8 +187,11 @@ rsc_prediction_to_overlay (RscPrediction *self,
         rsc_overlay_set (overlay, node, RSC_STATE_PREDICTED, -1, NULL);
       else if (tracked && columns->generation[node] <= self->generation)
         {
-          /* Where the collector meets an immortal one, it puts it among the frozen. */
-          guint to = columns->flags[node] & RSC_NODE_IMMORTAL ? RSC_GENERATION_PERMANENT : self->promoted_to;
+          guint to = self->promoted_to;
+
+          /* Where the collector meets an immortal one, it puts it among the frozen, or looks at it no more. */
+          if (columns->flags[node] & RSC_NODE_IMMORTAL)
+            to = untracks_immortal ? columns->generation[node] : (guint) RSC_GENERATION_PERMANENT;
 
           rsc_overlay_set (overlay, node, columns->generation[node] < to ? RSC_STATE_PROMOTED : RSC_STATE_STAYED, -1, NULL);
         }

@@ -1,34 +1,22 @@
 /* CPython's collector on the references and counts of a snapshot, in the order
- * of Modules/gcmodule.c (3.10 to 3.12) and Python/gc.c (3.13). */
+ * of Modules/gcmodule.c (3.10 to 3.12) and Python/gc.c (3.13 and later). */
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/rsc-error.h"
+#include "rsc-collector.h"
 #include "rsc-replay-private.h"
 
 #define OLDEST 2u
-
-/* How versions differ. */
-static const struct
-{
-  guint minor;              /* 3.minor and later */
-  gboolean sets_immortal_aside; /* update_refs moves immortal objects to the permanent generation */
-  gboolean is_replayed;
-} versions[] = {
-  { 0, FALSE, FALSE },
-  { 10, FALSE, TRUE },
-  { 12, TRUE, TRUE },
-  { 14, TRUE, FALSE },      /* a collection is made in increments there */
-};
 
 typedef struct
 {
   RscReplay *replay;
   const RscColumns *columns;
+  const RscCollector *collector;
   guint generation;
-  gboolean sets_immortal_aside;
   guint32 tuple_type;       /* G_MAXUINT32: none */
   guint32 *type_flags;      /* of each type */
   gboolean knows_clear;     /* RSC_TYPE_CLEAR is among them */
@@ -123,9 +111,11 @@ update_refs (Collection *collection,
     {
       RscNode node = g_array_index (list, RscNode, i);
 
-      if (collection->sets_immortal_aside && (columns->flags[node] & RSC_NODE_IMMORTAL))
+      if (collection->collector->immortal != RSC_IMMORTAL_COUNTED && (columns->flags[node] & RSC_NODE_IMMORTAL))
         {
-          if (!rsc_replay_add (collection->replay, RSC_STEP_IMMORTAL, node))
+          gboolean stays = collection->collector->immortal == RSC_IMMORTAL_SET_ASIDE;
+
+          if (!rsc_replay_add (collection->replay, stays ? RSC_STEP_IMMORTAL : RSC_STEP_UNTRACK_IMMORTAL, node))
             return;
           continue;
         }
@@ -156,7 +146,7 @@ subtract_refs (Collection *collection,
           const RscReplayNode *target = rsc_replay_peek (replay, columns->target[e]);
           RscStepKind kind;
 
-          if (!rsc_edge_is_traversed (columns->kind[e]) || lists->list[target->segment] != own)
+          if (!rsc_edge_is_subtracted (columns->kind[e]) || lists->list[target->segment] != own)
             continue;
           /* None falls below zero in a heap that stood still. */
           kind = target->gc_refs == 0 || target->gc_refs == RSC_REFCOUNT_UNKNOWN ? RSC_STEP_PASS : RSC_STEP_SUBTRACT;
@@ -295,6 +285,24 @@ has_only_atoms (Collection *collection,
   return TRUE;
 }
 
+/* An item that is not set, or that the heap leaves out: Refscope's own is in no heap, but the collector meets it. */
+static gboolean
+lacks_item (Collection *collection,
+            RscNode     tuple)
+{
+  const RscColumns *columns = collection->columns;
+  guint64 n_items = 0, end = 0;
+
+  for (guint64 e = columns->first_edge[tuple]; e < columns->first_edge[tuple + 1]; e++)
+    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_INDEX)
+      {
+        n_items++;
+        end = MAX (end, (guint64) columns->label[e] + 1);
+      }
+
+  return n_items < end;
+}
+
 /* The instance of each __dict__.  From 3.13 the values of one that was asked for may lie in the instance still:
  * then it is the instance that visits them. */
 static RscNode *
@@ -312,13 +320,14 @@ find_instances (const RscColumns *columns)
   return instances;
 }
 
-/* Tuples in every collection, dictionaries in a full one. */
+/* Tuples in every collection, dictionaries in a full one, where they are. */
 static void
 untrack (Collection *collection)
 {
-  g_autofree RscNode *instances = collection->generation == OLDEST ? find_instances (collection->columns) : NULL;
+  gboolean with_dicts = collection->generation == OLDEST && collection->collector->untracks_dicts;
+  g_autofree RscNode *instances = with_dicts ? find_instances (collection->columns) : NULL;
   RscReplay *replay = collection->replay;
-  guint32 dict_type = collection->generation == OLDEST ? find_builtin_type (collection, "dict") : G_MAXUINT32;
+  guint32 dict_type = with_dicts ? find_builtin_type (collection, "dict") : G_MAXUINT32;
 
   rsc_replay_begin_phase (replay, RSC_PHASE_UNTRACK, 0.6);
   for (guint round = 0; round < 2; round++)
@@ -331,6 +340,7 @@ untrack (Collection *collection)
 
           if (collection->columns->type[node] == type && get_segment (collection, node) != RSC_SEGMENT_NONE
               && has_only_atoms (collection, node, FALSE)
+              && (round != 0 || !lacks_item (collection, node))
               && (round == 0 || instances[node] == RSC_NODE_NONE || has_only_atoms (collection, instances[node], TRUE))
               && !rsc_replay_add (replay, RSC_STEP_UNTRACK, node))
             return;
@@ -405,18 +415,21 @@ move_legacy_finalizers (Collection *collection)
   keep_members (collection, collection->unreachable, RSC_SEGMENT_UNREACHABLE);
 }
 
+/* handle_weakrefs, or handle_weakref_callbacks where the others are cleared later. */
 static void
 handle_weakrefs (Collection *collection)
 {
+  gboolean callbacks_only = collection->collector->clears_weakrefs_last;
   g_autoptr(GArray) callbacks = g_array_new (FALSE, FALSE, sizeof (RscNode));
 
-  rsc_replay_begin_phase (collection->replay, RSC_PHASE_WEAKREFS, 0.7);
+  rsc_replay_begin_phase (collection->replay, callbacks_only ? RSC_PHASE_CALLBACKS : RSC_PHASE_WEAKREFS, 0.7);
   for (guint i = 0; i < collection->unreachable->len; i++)
     {
       RscNode node = g_array_index (collection->unreachable, RscNode, i);
 
-      rsc_replay_clear_weakref (collection->replay, node);
-      rsc_replay_clear_weakrefs (collection->replay, node, callbacks);
+      if (!callbacks_only)
+        rsc_replay_clear_weakref (collection->replay, node);
+      rsc_replay_clear_weakrefs (collection->replay, node, callbacks_only, callbacks);
     }
   /* None of them can be asked any more when the first callback runs. */
   for (guint i = 0; i < callbacks->len; i++)
@@ -472,6 +485,23 @@ handle_resurrected (Collection *collection)
   return final;
 }
 
+/* So that nothing that is being cleared can be got at: the weak references in and to @garbage. */
+static void
+clear_weakrefs (Collection *collection,
+                GArray     *garbage)
+{
+  g_autoptr(GArray) callbacks = g_array_new (FALSE, FALSE, sizeof (RscNode));
+
+  rsc_replay_begin_phase (collection->replay, RSC_PHASE_WEAKREFS, 0.83);
+  for (guint i = 0; i < garbage->len; i++)
+    {
+      RscNode node = g_array_index (garbage, RscNode, i);
+
+      rsc_replay_clear_weakref (collection->replay, node);
+      rsc_replay_clear_weakrefs (collection->replay, node, FALSE, callbacks);
+    }
+}
+
 static void
 delete_garbage (Collection *collection,
                 GArray     *garbage)
@@ -505,12 +535,9 @@ delete_garbage (Collection *collection,
 static gboolean
 check_heap (RscSnapshot      *snapshot,
             const RscColumns *columns,
-            gboolean         *sets_immortal_aside,
             GError          **error)
 {
-  guint minor = rsc_snapshot_get_python_minor (snapshot);
   gboolean counted = FALSE;
-  gsize v = 0;
 
   for (RscNode node = 0; !counted && node < columns->n_nodes; node++)
     counted = (columns->flags[node] & RSC_NODE_TRACKED) && columns->generation[node] != RSC_GENERATION_NONE
@@ -524,18 +551,15 @@ check_heap (RscSnapshot      *snapshot,
       return FALSE;
     }
 
-  for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
-    if (minor >= versions[i].minor)
-      v = i;
-  if (!versions[v].is_replayed)
+  if (rsc_collector_get (snapshot) == NULL)
     {
+      /* Translators: %2$s are versions: "3.10 to 3.13, ..." */
       g_set_error (error, RSC_ANALYSIS_ERROR, RSC_ERROR_UNSUPPORTED,
-                   _("The collector of CPython %s is not replayed yet: those of 3.10 to 3.13 are. Play mark and sweep"
-                     " instead."),
-                   rsc_snapshot_get_info_string (snapshot, "version"));
+                   _("The collector of CPython %1$s is not replayed: those of %2$s are, which collect in generations. Play"
+                     " mark and sweep instead."),
+                   rsc_snapshot_get_info_string (snapshot, "version"), rsc_collector_get_known ());
       return FALSE;
     }
-  *sets_immortal_aside = versions[v].sets_immortal_aside;
 
   return TRUE;
 }
@@ -556,9 +580,10 @@ rsc_replay_new_collection (RscSnapshot       *snapshot,
   g_return_val_if_fail (generation <= OLDEST, NULL);
 
   if (columns == NULL || g_cancellable_set_error_if_cancelled (cancellable, error)
-      || !check_heap (snapshot, columns, &collection.sets_immortal_aside, error))
+      || !check_heap (snapshot, columns, error))
     return NULL;
 
+  collection.collector = rsc_collector_get (snapshot);
   collection.replay = rsc_replay_new (snapshot, RSC_REPLAY_COLLECTION, RSC_STATE_NONE, progress, cancellable);
   collection.replay->summary.generation = generation;
   look_up_types (&collection);
@@ -576,6 +601,8 @@ rsc_replay_new_collection (RscSnapshot       *snapshot,
   handle_weakrefs (&collection);
   finalize_garbage (&collection);
   final = handle_resurrected (&collection);
+  if (collection.collector->clears_weakrefs_last)
+    clear_weakrefs (&collection, final);
   delete_garbage (&collection, final);
   g_free (collection.type_flags);
 

@@ -62,7 +62,7 @@ is_subtracted (const RscReplayState *state,
                RscNode               source,
                guint64               edge)
 {
-  return rsc_edge_is_traversed (columns->kind[edge])
+  return rsc_edge_is_subtracted (columns->kind[edge])
          && state->lists.list[state->nodes[columns->target[edge]].segment]
                 == state->lists.list[state->nodes[source].segment];
 }

@@ -157,6 +157,13 @@ rsc_edge_is_traversed (guint8 kind)
   return (kind & (RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK)) == RSC_EDGE_TRAVERSED;
 }
 
+/* What subtract_refs counts of it: the collector passes by what a frame borrows there, and follows it all the same. */
+static inline gboolean
+rsc_edge_is_subtracted (guint8 kind)
+{
+  return rsc_edge_is_traversed (kind) && !(kind & RSC_EDGE_BORROWED);
+}
+
 /* References in the order in which tp_clear and tp_dealloc drop them, see rsc-replay-release.c. */
 typedef enum
 {
@@ -182,9 +189,9 @@ void rsc_replay_clear      (RscReplay *self, RscNode node);
 void rsc_replay_deallocate (RscReplay *self, RscNode node);
 /* One reference less to @target, as @kind says. TRUE: its count is zero now. */
 gboolean rsc_replay_decref (RscReplay *self, RscStepKind kind, RscNode target);
-/* Weak references to @node: each is cleared once, and appended to @callbacks if it
- * has one and is not unreachable itself. */
-void rsc_replay_clear_weakrefs (RscReplay *self, RscNode node, GArray *callbacks);
+/* Weak references to @node, or those of them that have a callback: each is cleared
+ * once, and appended to @callbacks if it has one and is not unreachable itself. */
+void rsc_replay_clear_weakrefs (RscReplay *self, RscNode node, gboolean with_callback_only, GArray *callbacks);
 void rsc_replay_call_back      (RscReplay *self, RscNode weakref);
 /* @node, if it is a weak reference. */
 void rsc_replay_clear_weakref  (RscReplay *self, RscNode node);

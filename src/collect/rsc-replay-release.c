@@ -147,6 +147,7 @@ compare_age (gconstpointer a,
 void
 rsc_replay_clear_weakrefs (RscReplay *self,
                            RscNode    node,
+                           gboolean   with_callback_only,
                            GArray    *callbacks)
 {
   const RscColumns *columns = rsc_snapshot_peek_columns (self->snapshot);
@@ -170,7 +171,8 @@ rsc_replay_clear_weakrefs (RscReplay *self,
       RscNode weakref = g_array_index (weakrefs, RscNode, i);
 
       /* It may be in here twice: it refers to the object in another way, too. */
-      if (rsc_bitset_get (self->weakrefs, weakref))
+      if (rsc_bitset_get (self->weakrefs, weakref)
+          || (with_callback_only && !rsc_bitset_get (self->has_callback, weakref)))
         continue;
       clear_weakref (self, weakref);
       /* One that goes itself is not told. */
@@ -213,7 +215,7 @@ begin_deallocation (RscReplay *self,
       self->summary.finalizers++;
       rsc_replay_add (self, RSC_STEP_FINALIZE, node);
     }
-  rsc_replay_clear_weakrefs (self, node, callbacks);
+  rsc_replay_clear_weakrefs (self, node, FALSE, callbacks);
   for (guint i = 0; i < callbacks->len; i++)
     rsc_replay_call_back (self, g_array_index (callbacks, RscNode, i));
   rsc_replay_add (self, RSC_STEP_DEALLOCATE, node);

@@ -18,6 +18,7 @@ static const struct
   [RSC_PHASE_UNTRACK] = { "untrack", N_("Untrack what cannot be in a cycle") },
   [RSC_PHASE_PROMOTE] = { "promote", N_("Promote the survivors") },
   [RSC_PHASE_LEGACY] = { "legacy_finalizers", N_("Keep what has a legacy finalizer") },
+  [RSC_PHASE_CALLBACKS] = { "weakref_callbacks", N_("Call weak references back") },
   [RSC_PHASE_WEAKREFS] = { "weakrefs", N_("Clear weak references") },
   [RSC_PHASE_FINALIZE] = { "finalize", N_("Call finalizers") },
   [RSC_PHASE_RESURRECTION] = { "resurrection", N_("Count once more") },
@@ -37,6 +38,7 @@ static const struct
   [RSC_STEP_MERGE] = { "merge", "gc_list_merge(younger, young)" },
   [RSC_STEP_SET_REFS] = { "set_refs", "update_refs: gc_refs = ob_refcnt" },
   [RSC_STEP_IMMORTAL] = { "immortal", "update_refs: if immortal: gc_list_move(gc, permanent_generation)" },
+  [RSC_STEP_UNTRACK_IMMORTAL] = { "untrack_immortal", "update_refs: if immortal: _PyObject_GC_UNTRACK(op)" },
   [RSC_STEP_VISIT] = { "visit", "tp_traverse(op, visit)" },
   [RSC_STEP_SUBTRACT] = { "subtract", "subtract_refs, visit_decref: gc_refs -= 1" },
   [RSC_STEP_PASS] = { "pass", "(nothing)" },
@@ -233,6 +235,8 @@ rsc_replay_describe (RscReplay     *self,
       return g_strdup_printf (_("%1$s: its reference count %2$s is copied to gc_refs."), node, refs);
     case RSC_STEP_IMMORTAL:
       return g_strdup_printf (_("%s is never freed: it moves to the permanent generation."), node);
+    case RSC_STEP_UNTRACK_IMMORTAL:
+      return g_strdup_printf (_("%s is never freed: the collector need not look at it again."), node);
     case RSC_STEP_VISIT:
       return g_strdup_printf (_("The references of %s are gone through."), node);
     case RSC_STEP_HELD:

@@ -31,10 +31,11 @@ typedef enum
   RSC_PHASE_UPDATE_REFS,      /* gc_refs = reference count */
   RSC_PHASE_SUBTRACT_REFS,    /* less the references from within */
   RSC_PHASE_MOVE_UNREACHABLE, /* what has none left is set aside, and comes back if it is reached */
-  RSC_PHASE_UNTRACK,          /* tuples and dictionaries that cannot be in a cycle leave the collector */
+  RSC_PHASE_UNTRACK,          /* tuples, and before 3.14 dictionaries, that cannot be in a cycle leave the collector */
   RSC_PHASE_PROMOTE,          /* survivors join the next generation */
   RSC_PHASE_LEGACY,           /* what has a tp_del is not cleared, nor what it reaches */
-  RSC_PHASE_WEAKREFS,         /* weak references are cleared, callbacks called */
+  RSC_PHASE_CALLBACKS,        /* weak references that have a callback are cleared, and called back (3.15; before: see WEAKREFS) */
+  RSC_PHASE_WEAKREFS,         /* weak references are cleared, callbacks called; from 3.15 on those left, after RESURRECTION */
   RSC_PHASE_FINALIZE,         /* finalizers are called */
   RSC_PHASE_RESURRECTION,     /* the same counting once more: did a finalizer bring something back? */
   RSC_PHASE_CLEAR,            /* tp_clear, and with the cycles broken the counts fall to zero */
@@ -51,7 +52,8 @@ typedef enum
 {
   RSC_STEP_MERGE,           /* the list @before joins the end of the list @after; no node */
   RSC_STEP_SET_REFS,        /* node: gc_refs = reference count */
-  RSC_STEP_IMMORTAL,        /* node: never freed, moved to the permanent generation (3.12 and later) */
+  RSC_STEP_IMMORTAL,        /* node: never freed, moved to the permanent generation (3.12 and 3.13) */
+  RSC_STEP_UNTRACK_IMMORTAL, /* node: likewise, and leaves the collector (3.14 and later) */
   RSC_STEP_VISIT,           /* node: its references are followed, to subtract them */
   RSC_STEP_SUBTRACT,        /* edge: gc_refs of its target - 1 */
   RSC_STEP_PASS,            /* edge: to an object whose count is not known, or zero already: nothing changes */

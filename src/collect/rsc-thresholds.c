@@ -9,11 +9,7 @@
 #include <math.h>
 
 #include "base/rsc-error.h"
-
-/* The versions whose rule this is, and before which the object in question is not tracked yet. */
-#define FIRST_MINOR 10
-#define LAST_MINOR 13
-#define TRACKED_EARLY_MINOR 12
+#include "rsc-collector.h"
 
 guint
 rsc_gc_counter_choose (const RscGcCounter *self)
@@ -225,20 +221,21 @@ rsc_thresholds_read (RscSnapshot *snapshot, RscThresholdsStart *start, gboolean 
 {
   GVariant *info = rsc_snapshot_get_info (snapshot);
   g_autoptr (GVariant) stats = g_variant_lookup_value (info, "gc-stats", G_VARIANT_TYPE ("a(ttt)"));
-  guint minor = rsc_snapshot_get_python_minor (snapshot);
+  const RscCollector *collector = rsc_collector_get (snapshot);
   guint64 full_collections = 0, collected, uncollectable;
 
-  *start = (RscThresholdsStart) { .tracked_late = minor >= FIRST_MINOR && minor < TRACKED_EARLY_MINOR };
-  if (minor > LAST_MINOR)
-    {
-      g_set_error (error, RSC_ANALYSIS_ERROR, RSC_ERROR_UNSUPPORTED,
-                   _("CPython %s decides by another rule when to collect, which is not simulated: that of 3.10 to 3.13 is."),
-                   rsc_snapshot_get_info_string (snapshot, "version"));
-      return FALSE;
-    }
+  *start = (RscThresholdsStart) { .tracked_late = collector != NULL && collector->collects_in_allocation };
   if (!read_numbers (info, "gc-counts", start->counter.counts)
       || !read_numbers (info, "gc-thresholds", start->counter.thresholds))
     return FALSE;
+  if (collector == NULL)
+    {
+      /* Translators: %2$s are versions: "3.10 to 3.13, ..." */
+      g_set_error (error, RSC_ANALYSIS_ERROR, RSC_ERROR_UNSUPPORTED,
+                   _("CPython %1$s decides by another rule when to collect, which is not simulated: that of %2$s is."),
+                   rsc_snapshot_get_info_string (snapshot, "version"), rsc_collector_get_known ());
+      return FALSE;
+    }
 
   read_sizes (info, start->sizes);
   *long_lived_known = g_variant_lookup (info, "gc-long-lived", "(tt)", &start->counter.long_lived_total,

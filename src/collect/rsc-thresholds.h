@@ -1,7 +1,8 @@
 /* When CPython's collector runs by itself: its allocation counter, and what it would do with other thresholds.
  *
  * The rule (3.10 and 3.11: Modules/gcmodule.c, _PyObject_GC_Link() and PyObject_GC_Del(), gc_collect_generations(),
- * gc_collect_main(); the same in 3.12's, and in 3.13's Python/gc.c, gc_select_generation()):
+ * gc_collect_main(); the same in 3.12's, and in Python/gc.c of 3.13 and of those later ones that
+ * rsc_collector_get() knows, gc_select_generation()):
  *
  * - generations[0].count goes up when a container is allocated and down, not below 0, when one is given back.
  * - When it goes above threshold 0, the oldest generation whose count is above its threshold is collected; the oldest
@@ -11,7 +12,8 @@
  *   long_lived_total to what survived it.
  *
  * Before 3.12 the collection runs inside of the allocation, and the object that is being allocated is not in a list
- * yet; since 3.12 soon after it, between two instructions.  3.14 and later have another rule, which is not here.
+ * yet; since 3.12 soon after it, between two instructions.  Collectors that work in increments (3.14.0 to 3.14.4) have another
+ * rule, which is not here.
  *
  * Units: "allocations" are net container allocations as the counter sees them, allocated less given back.  What comes
  * from a free list (some lists, tuples, dictionaries) is not counted by CPython, and is not here.  Objects are those
@@ -84,7 +86,7 @@ typedef struct
 
 /* What the heap says of its collector: counts, thresholds, sizes, and long_lived_* if the capture knows them
  * (*@long_lived_known), else taken as if the last full collection was just over.  @start is set but for allocations and
- * survive.  RSC_ANALYSIS_ERROR, UNSUPPORTED for 3.14 and later; FALSE without an error: it says nothing of it. */
+ * survive.  RSC_ANALYSIS_ERROR, UNSUPPORTED if rsc_collector_get() knows none; FALSE without an error: it says nothing of it. */
 gboolean rsc_thresholds_read (RscSnapshot *snapshot, RscThresholdsStart *start, gboolean *long_lived_known, GError **error);
 
 /* RSC_ANALYSIS_ERROR, LIMIT; G_IO_ERROR_CANCELLED. */

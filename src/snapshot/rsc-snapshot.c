@@ -3,6 +3,7 @@
 #include "rsc-snapshot.h"
 
 #include <glib/gi18n-lib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/rsc-census.h"
@@ -529,12 +530,23 @@ rsc_snapshot_get_info_string (RscSnapshot *self,
   return value;
 }
 
+guint32
+rsc_snapshot_get_python_version (RscSnapshot *self)
+{
+  guint minor, micro = 0, serial = 0, level;
+  char name[3] = "";
+
+  if (sscanf (rsc_snapshot_get_info_string (self, "version"), "3.%3u.%3u%2[abrc]%2u", &minor, &micro, name, &serial) < 1)
+    return 0;
+  level = name[0] == 'a' ? 0xa : name[0] == 'b' ? 0xb : name[0] == 'r' ? 0xc : 0xf;
+
+  return 3u << 24 | MIN (minor, 255) << 16 | MIN (micro, 255) << 8 | level << 4 | MIN (serial, 15);
+}
+
 guint
 rsc_snapshot_get_python_minor (RscSnapshot *self)
 {
-  const char *version = rsc_snapshot_get_info_string (self, "version");
-
-  return g_str_has_prefix (version, "3.") ? (guint) MIN (g_ascii_strtoull (version + 2, NULL, 10), G_MAXUINT) : 0;
+  return rsc_snapshot_get_python_version (self) >> 16 & 0xff;
 }
 
 guint64

@@ -57,7 +57,7 @@ typedef struct
   const guint64 *first_edge; /* n_nodes + 1 */
   const guint32 *target;     /* RscNode */
   const guint32 *label;      /* by kind, see RscEdgeKind */
-  const guint8 *kind;        /* RscEdgeKind | RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK */
+  const guint8 *kind;        /* RscEdgeKind | RSC_EDGE_TRAVERSED | RSC_EDGE_WEAK | RSC_EDGE_BORROWED */
 
   /* referrers of node i, ascending (list order), one entry for each edge */
   const guint64 *first_referrer; /* n_nodes + 1 */
@@ -211,7 +211,10 @@ GVariant *rsc_snapshot_get_info (RscSnapshot *self);
 const char *rsc_snapshot_get_info_string  (RscSnapshot *self, const char *key);
 guint64     rsc_snapshot_get_info_number  (RscSnapshot *self, const char *key);
 gboolean    rsc_snapshot_get_info_boolean (RscSnapshot *self, const char *key);
-/* The minor version of the CPython 3 that the heap is of; 0: another runtime, or unknown. */
+/* The version of the CPython 3 that the heap is of, as CPython itself writes it (PY_VERSION_HEX): 0x030e05c1 is 3.14.5rc1; 0: another
+ * runtime, or unknown. */
+guint32     rsc_snapshot_get_python_version (RscSnapshot *self);
+/* The minor version of it; 0: likewise. */
 guint       rsc_snapshot_get_python_minor (RscSnapshot *self);
 
 /* The file it was opened from or last saved to, or NULL. */

@@ -75,7 +75,9 @@ typedef enum
   RSC_EDGE_N_KINDS
 } RscEdgeKind;
 
-#define RSC_EDGE_KIND_MASK 0x3f
+#define RSC_EDGE_KIND_MASK 0x1f
+/* It is borrowed: it takes no part in its target's reference count (what frames borrow, CPython 3.14 and later). */
+#define RSC_EDGE_BORROWED 0x20
 /* The collector sees it: tp_traverse visits it.  A replay uses only these. */
 #define RSC_EDGE_TRAVERSED 0x80
 /* It does not keep its target alive. */

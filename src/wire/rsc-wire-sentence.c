@@ -44,9 +44,11 @@ static const char *const messages[RSC_N_SENTENCES] = {
   [RSC_SENTENCE_32_BIT] = N_("The program runs a 32-bit CPython: Refscope captures 64-bit ones only."),
   [RSC_SENTENCE_UNKNOWN_VERSION] =
     N_("The program runs CPython %s, which this version of Refscope does not know: it captures 3.10 to 3.15."),
+  [RSC_SENTENCE_INCREMENTAL_COLLECTOR] =
+    N_("The program runs CPython %s, whose collector works in increments, which Refscope does not capture: run it with another release. 3.10 to 3.13, 3.14 from 3.14.5 on, and 3.15 collect in generations."),
   /* Translators: %s is what Python says of itself, "3.11.2 (main, ...) [GCC 12.2.0]". */
   [RSC_SENTENCE_UNKNOWN_STRUCTURES] =
-    N_("The structures of this CPython (%s) are not those of its version: it may be a debug or an incremental-collector build, or patched. Refscope does not read what it does not know: run the program with the usual build."),
+    N_("The structures of this CPython (%s) are not those of its version: it may be a debug build, or patched. Refscope does not read what it does not know: run the program with the usual build."),
   [RSC_SENTENCE_SUB_INTERPRETERS] =
     N_("The program has sub-interpreters, each with a heap of its own, which Refscope does not capture yet: try again when they have ended."),
   [RSC_SENTENCE_NOT_CAPTURED_INTERPRETERS] = N_("The program has sub-interpreters that were not captured: %s."),

@@ -24,6 +24,11 @@ def version_of(path):
     return tuple(map(int, answer[1:4]))
 
 
+def collects_in_generations(version):
+    """3.14 was released with a collector that works in increments."""
+    return not (3, 14) <= version < (3, 14, 5)
+
+
 def pyenv(pattern):
     """pyenv's interpreters; none of a folder that is another user's."""
     folder = pathlib.Path(os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv')

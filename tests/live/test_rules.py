@@ -10,6 +10,7 @@ import sys
 import time
 import unittest
 
+import interpreters
 from system_calls import READ
 from target import BLOCKED, FAILED, LIMIT, TIMEOUT, UNSUPPORTED, Case, Error, Target, descendants, descriptors, each_python, status
 
@@ -665,6 +666,33 @@ refscope.mark('end')
             self.assertEqual(raised.exception.code, UNSUPPORTED)
             target.ask('continue')
             target.wait_held(hint='one')
+            target.ask('capture')
+            self.assertEqual(target.finish(), (0, b'', b''))
+
+    @each_python
+    def test_rule_10_a_collector_in_increments_is_refused_by_name(self, python):
+        # There is none at hand: this one says to be one, and is to be left alone.
+        if interpreters.version_of(python) < (3, 12):
+            self.skipTest('before 3.12 Py_GetVersion() writes its text anew each time')
+        script = self.script('''
+            import ctypes, refscope
+            get = ctypes.pythonapi.Py_GetVersion
+            get.restype = ctypes.c_void_p
+            text = ctypes.string_at(get())
+            for version in '3.14.0rc3', '3.14.4', '3.15.0a8':
+                ctypes.memmove(get(), version.encode() + b' (main)\\0', len(version) + 8)
+                refscope.mark(version)
+            ctypes.memmove(get(), text + b'\\0', len(text) + 1)
+            refscope.mark('itself')
+            ''')
+        with Target(python, script, hold=True) as target:
+            for version in '3.14.0rc3', '3.14.4', '3.15.0a8':
+                target.wait_held(hint=version)
+                with self.assertRaisesRegex(Error, f'{version}, whose collector works in increments') as raised:
+                    target.ask('capture')
+                self.assertEqual(raised.exception.code, UNSUPPORTED)
+                target.ask('continue')
+            target.wait_held(hint='itself')
             target.ask('capture')
             self.assertEqual(target.finish(), (0, b'', b''))
 

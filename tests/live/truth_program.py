@@ -43,6 +43,7 @@ saved = []        # what finalizers brought back
 made = []         # what they made
 called = []       # the addresses of weak references whose callback ran
 finalized = []    # the addresses of those whose finalizer ran
+not_cleared = []  # for each of them its own, those of its weak references that were not cleared by then, and 0
 held_by_c = []    # addresses
 immortal = []     # of all heaps
 frozen = []       # how many were alive when this heap was frozen
@@ -52,30 +53,38 @@ class Plain:
     pass
 
 
+def note_finalizer(one):
+    finalized.append(id(one))
+    # Numbers only: objects that the collector looks at would not be as they were in the heap that was captured.
+    not_cleared.append(id(one))
+    not_cleared.extend(map(id, weakref.getweakrefs(one)))
+    not_cleared.append(0)
+
+
 class Slotted:
     __slots__ = 'first', 'second', '__weakref__'
 
 
 class Finalized(Plain):
     def __del__(self):
-        finalized.append(id(self))
+        note_finalizer(self)
 
 
 class Resurrecting(Plain):
     def __del__(self):
-        finalized.append(id(self))
+        note_finalizer(self)
         saved.append(self)
 
 
 class ResurrectingOthers(Plain):
     def __del__(self):
-        finalized.append(id(self))
+        note_finalizer(self)
         saved.extend(vars(self).values())
 
 
 class Making(Plain):
     def __del__(self):
-        finalized.append(id(self))
+        note_finalizer(self)
         first, second = [], {}
         first.append(second)
         second['first'] = first
@@ -146,6 +155,25 @@ def started(generator):
     return generator
 
 
+def waiting_with(value):
+    """What is on its stack while it waits is only borrowed from its local variable (3.14 and later)."""
+    return [value, (value, 1), (yield value)]
+
+
+async def awaiting_with(value):
+    return [value, await Awaitable()]
+
+
+class Awaitable:
+    def __await__(self):
+        yield
+
+
+def sent_to(coroutine):
+    coroutine.send(None)
+    return coroutine
+
+
 def error_of(value):
     """With a traceback, whose frames have locals."""
     def inner(value):
@@ -201,7 +229,7 @@ TELLING = {note_call.__code__, closure_of(None).__code__}
 WRAPPERS = [
     lambda value: (value,), lambda value: (1, (value, [])), lambda value: [value], lambda value: {1: value}, lambda value: {'a': [value]},
     lambda value: frozenset([Holder(value)]), lambda value: Holder(value), closure_of, lambda value: lambda: value, generator_of,
-    lambda value: started(generator_of(value)), lambda value: (x for x in [value]), coroutine_of, async_generator_of, error_of, chained_error_of,
+    lambda value: started(generator_of(value)), lambda value: started(waiting_with(value)), lambda value: sent_to(awaiting_with(value)), lambda value: (x for x in [value]), coroutine_of, async_generator_of, error_of, chained_error_of,
     class_of, lambda value: class_of(value)(), lambda value: functools.partial(print, value, key=value),
     lambda value: functools.partial(closure_of(value)), lambda value: types.MethodType(Plain, value), lambda value: Holder(value).method,
     lambda value: property(closure_of(value)), lambda value: classmethod(closure_of(value)), lambda value: staticmethod(closure_of(value)),
@@ -349,7 +377,7 @@ def forget(seed):
         gc.collect()
         for kept in gc.garbage:
             vars(kept).clear()
-        for kept in gc.garbage, saved, made, finalized, called:
+        for kept in gc.garbage, saved, made, finalized, not_cleared, called:
             kept.clear()
     if seed % 10 == 9:
         gc.unfreeze()
@@ -389,6 +417,7 @@ def is_dead_reference(kept):
 def take_truth(generation, path, quiet):
     """In the copy: what the collector says, and where everything was and then is."""
     finalized.clear()
+    not_cleared.clear()
     called.clear()
     young = [o for g in range(generation + 1) for o in gc.get_objects(generation=g)]
     facts = {
@@ -414,6 +443,7 @@ def take_truth(generation, path, quiet):
     sys.stderr.flush()
     after = [array.array('Q', map(id, gc.get_objects(generation=g))) for g in range(3)]
     facts['finalized'] = finalized
+    facts['not_cleared'] = not_cleared
     facts['called'] = called
     facts['dead'] = [id(o) for g in range(3) for o in gc.get_objects(generation=g) if is_dead_reference(o)]
     facts['saved'] = [id(o) for o in saved]

@@ -9,6 +9,17 @@ def hexadecimal(numbers):
     return ' '.join(sorted(map(hex, numbers))) or 'none'
 
 
+def split(numbers, end):
+    """The runs of them that stand before each end."""
+    run = []
+    for number in numbers:
+        if number == end:
+            yield run
+            run = []
+        else:
+            run.append(number)
+
+
 class Steps:
     """Where the steps leave each object before anything is cleared: the collector's lists, in their order.
 
@@ -18,10 +29,13 @@ class Steps:
     def __init__(self, lines):
         self.young, self.unreachable, self.legacy, self.untracked, self.immortal = {}, {}, {}, {}, {}
         self.told, self.finalized, self.callbacks, self.cleared = {}, {}, [], set()
+        self.cleared_before = {}
         for line in lines:
             step = json.loads(line)
-            if step['phase'] in ('resurrection', 'clear'):
+            if step['phase'] == 'clear':
                 break
+            if step['phase'] == 'resurrection':
+                continue
             do = getattr(self, 'do_' + step['action'], None)
             if do:
                 do(int(step['object']['address'], 16), step['object']['type'])
@@ -32,6 +46,8 @@ class Steps:
     def do_immortal(self, address, _):
         self.young.pop(address, None)
         self.immortal[address] = True
+
+    do_untrack_immortal = do_immortal
 
     def do_set_aside(self, address, _):
         self.unreachable[address] = self.young.pop(address)
@@ -49,6 +65,7 @@ class Steps:
 
     def do_finalize(self, address, name):
         self.finalized[address] = name
+        self.cleared_before[address] = set(self.cleared)
 
     def do_callback(self, address, _):
         self.callbacks.append(address)
@@ -97,4 +114,8 @@ class Steps:
             telling = {address for address, name in self.finalized.items() if name in TELLING}
             ran = set(facts['finalized'])
             expect('steps: finalizers', telling | ran & set(self.unreachable), ran & set(self.finalized))
+            for address, *references in split(facts['not_cleared'], 0):
+                if address in self.finalized:
+                    ours = {reference for reference, referent in facts['referents'] if referent == address} - self.cleared_before[address]
+                    expect('steps: weak references that a finalizer still finds', ours, set(references))
         return found

@@ -40,7 +40,7 @@ SIGNED = struct.Struct("=q")
 DOUBLE = struct.Struct("=d")
 KINDS = ("PLAIN INDEX KEY VALUE ATTRIBUTE SLOT DICT TYPE BASE MRO CLOSURE CELL GLOBALS LOCAL CONSTANT NAMED ELEMENT "
          "STACK WEAK_REFERENT").split()
-TRAVERSED, WEAK = 0x80, 0x40
+TRAVERSED, WEAK, BORROWED = 0x80, 0x40, 0x20
 TYPE_CLEAR, TYPE_LEGACY_FINALIZER = 1 << 4, 1 << 5
 (CONTAINER, TRACKED, ROOT, FINALIZER, FINALIZED, HAS_WEAKREFS, IMMORTAL, ESTIMATED, SYNTHETIC, PROPER, TYPE, TEXT, BYTES,
  TRUNCATED, HIDDEN, HAS_DEL) = (1 << i for i in range(16))
@@ -90,7 +90,7 @@ class Stream:
         return self.string(self.types[self.nodes[i][3]][1])
 
     def label(self, edge):
-        kind = KINDS[edge[2] & 0x3f]
+        kind = KINDS[edge[2] & 0x1f]
         if kind in ("ATTRIBUTE", "SLOT", "LOCAL", "NAMED"):
             return kind, self.string(edge[1])
         if kind in ("INDEX", "CONSTANT"):
@@ -527,7 +527,7 @@ def main():
         if expected != found and not changed_meanwhile(o):
             problem("referents", short(o), len(expected), len(found))
         for e in traversed:
-            if e[2] & 0x3f:
+            if e[2] & 0x1f:
                 n_named += 1
             else:
                 n_plain += 1
@@ -548,7 +548,7 @@ def main():
                 problem("proper module", o)
 
     # Nothing is held more often than it is counted: but by what borrows, or visits what it borrowed.
-    degree = collections.Counter(e[0] for e in stream.edges if not e[2] & WEAK)
+    degree = collections.Counter(e[0] for e in stream.edges if not e[2] & (WEAK | BORROWED))
     added = collections.defaultdict(list)
     for i in range(len(stream.nodes)):
         for e in stream.edges_of(i):
@@ -556,8 +556,8 @@ def main():
                 added[e[0]].append((i, e))
     for i, node in enumerate(stream.nodes):
         if node[4] != 0xffffffff and degree[i] > node[4] and i in added:
-            # What frames only borrow (3.14), and the interpreter's own table of strings: a key and a value of each.
-            borrowed = [(n, e) for n, e in added[i] if KINDS[e[2] & 0x3f] in ("GLOBALS", "TYPE", "LOCAL", "STACK")]
+            # Globals are the function's, and static types are not counted; the interpreter's own table of strings: a key and a value of each.
+            borrowed = [(n, e) for n, e in added[i] if KINDS[e[2] & 0x1f] in ("GLOBALS", "TYPE")]
             interned = 2 * any(interned_dict(stream, n) for n, e in added[i])
             if degree[i] - node[4] > len(borrowed) + interned and stream.type_name(i) not in ("type", "bool"):
                 problem("held more often than counted", stream.type_name(i), stream.value(i), node[4], degree[i],
@@ -606,11 +606,11 @@ def main():
         if len(frames) != 1:
             problem("frames", function, [stream.string(f[2]) for f in stream.frames])
             continue
-        locals_found = {stream.label(e)[1]: e[0] for e in stream.edges_of(frames[0][1]) if e[2] & 0x3f == 13}
+        locals_found = {stream.label(e)[1]: e[0] for e in stream.edges_of(frames[0][1]) if e[2] & 0x1f == 13}
         for e in stream.edges_of(frames[0][1]):
             # A running generator may hold its locals itself.
             if stream.label(e) == ("NAMED", "generator"):
-                locals_found.update((stream.label(e)[1], e[0]) for e in stream.edges_of(e[0]) if e[2] & 0x3f == 13)
+                locals_found.update((stream.label(e)[1], e[0]) for e in stream.edges_of(e[0]) if e[2] & 0x1f == 13)
         for name in names:
             if name not in locals_found:
                 problem("local", function, name, sorted(locals_found))
@@ -648,7 +648,7 @@ def main():
 def interned_dict(stream, i):
     """The interpreter's own table of strings, which does not count in them."""
     edges = stream.edges_of(i)
-    return stream.type_name(i) == "dict" and len(edges) > 500 and all(e[0] == e[1] for e in edges if KINDS[e[2] & 0x3f] == "VALUE")
+    return stream.type_name(i) == "dict" and len(edges) > 500 and all(e[0] == e[1] for e in edges if KINDS[e[2] & 0x1f] == "VALUE")
 
 
 def main_cells():
@@ -694,15 +694,15 @@ def check_labels(stream, o, i, edges):
         callbacks = [stream.nodes[e[0]][0] for e in edges if stream.label(e) == ("NAMED", "__callback__") and e[2] & TRAVERSED]
         if callbacks != ([id(o.__callback__)] if o.__callback__ is not None else []):
             problem("weak reference's callback", short(o), callbacks)
-        referents = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x3f] == "WEAK_REFERENT" and e[2] & WEAK]
+        referents = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x1f] == "WEAK_REFERENT" and e[2] & WEAK]
         if referents != ([id(o())] if o() is not None else []):
             problem("weak reference's referent", short(o), referents)
     if type(o) is dict and id(o) != id(globals()) and not changed_meanwhile(o):
-        values = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x3f] == "VALUE"]
+        values = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x1f] == "VALUE"]
         if values and values != [id(v) for v in o.values()] and sorted(values) != sorted(id(v) for v in o.values()):
             problem("dict values", short(o), len(values), len(o))
     if type(o) in (set, frozenset):
-        members = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x3f] == "ELEMENT"]
+        members = [stream.nodes[e[0]][0] for e in edges if KINDS[e[2] & 0x1f] == "ELEMENT"]
         if sorted(members) != sorted(map(id, o)):
             problem("set members", short(o))
 

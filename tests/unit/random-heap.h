@@ -10,6 +10,7 @@ typedef struct
   double weak;        /* share of the edges that are weak */
   double untraversed; /* share that the collector does not see */
   double untracked;   /* share of the nodes that are not in its lists */
+  double borrowed;    /* share of what the collector sees that the count has not */
   double held;        /* share of the nodes held from outside; < 0: no refcounts */
   gboolean legacy;    /* T4 has a finalizer of the old kind */
   double immortal;    /* share of the nodes that are */
@@ -60,6 +61,8 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
         edge.kind = 0;
       if (g_rand_double (rand) < shape->weak)
         edge.kind |= RSC_EDGE_WEAK;
+      if (shape->borrowed > 0 && (edge.kind & RSC_EDGE_TRAVERSED) && g_rand_double (rand) < shape->borrowed)
+        edge.kind |= RSC_EDGE_BORROWED;
       switch (g_rand_int_range (rand, 0, 4))
         {
         case 0:
@@ -103,7 +106,7 @@ random_heap_new (guint32 seed, const RandomHeapShape *shape)
             {
               const RandomEdge *edge = &g_array_index (edges, RandomEdge, e);
 
-              if (edge->target == i && !(edge->kind & RSC_EDGE_WEAK))
+              if (edge->target == i && !(edge->kind & (RSC_EDGE_WEAK | RSC_EDGE_BORROWED)))
                 record.refcount++;
             }
         }

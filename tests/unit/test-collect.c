@@ -56,7 +56,8 @@ naive_kept (const RscColumns *columns, guint generation)
       young[i] = is_young (columns, i, generation);
       for (guint32 source = 0; source < columns->n_nodes; source++)
         for (guint64 e = columns->first_edge[source]; e < columns->first_edge[source + 1]; e++)
-          inner += columns->target[e] == i && is_young (columns, source, generation) && is_traversed (columns->kind[e]);
+          inner += columns->target[e] == i && is_young (columns, source, generation) && is_traversed (columns->kind[e])
+                   && !(columns->kind[e] & RSC_EDGE_BORROWED);
       kept[i] = young[i] && columns->refcount[i] > inner;
     }
   naive_close (columns, kept, young);
@@ -95,6 +96,7 @@ test_predict_random (void)
           .weak = .1,
           .untraversed = seed % 2 ? .2 : 0,
           .untracked = .15,
+          .borrowed = seed % 7 == 0 ? .1 : 0,
           .held = seed % 5 * .1,
           .legacy = seed % 3 == 0,
           .immortal = seed % 4 == 0 ? .1 : 0,

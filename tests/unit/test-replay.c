@@ -17,6 +17,7 @@ make_heap (guint32 seed)
     .weak = .1,
     .untraversed = seed % 2 ? .2 : 0,
     .untracked = .15,
+    .borrowed = seed % 7 == 0 ? .1 : 0,
     .held = seed % 5 * .1,
     .legacy = seed % 3 == 0,
   };
@@ -238,7 +239,7 @@ naive_move_unreachable (const RscColumns *columns, guint generation, GList **you
   for (GList *l = *young; l != NULL; l = l->next)
     for (guint64 e = columns->first_edge[GPOINTER_TO_UINT (l->data)];
          e < columns->first_edge[GPOINTER_TO_UINT (l->data) + 1]; e++)
-      if (is_traversed (columns->kind[e]) && collecting[columns->target[e]])
+      if (is_traversed (columns->kind[e]) && !(columns->kind[e] & RSC_EDGE_BORROWED) && collecting[columns->target[e]])
         refs[columns->target[e]]--;
   for (GList *l = *young; l != NULL;)
     {

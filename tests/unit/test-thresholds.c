@@ -245,7 +245,8 @@ test_read (void)
     const char *version;
     gboolean late, good;
   } versions[] = {
-    { "3.10.13", TRUE, TRUE }, { "3.11.2", TRUE, TRUE }, { "3.12.0", FALSE, TRUE }, { "3.13.5", FALSE, TRUE }, { "3.14.0", FALSE, FALSE },
+    { "3.10.13", TRUE, TRUE }, { "3.11.2", TRUE, TRUE }, { "3.12.0", FALSE, TRUE }, { "3.13.5", FALSE, TRUE }, { "3.14.4", FALSE, FALSE },
+    { "3.14.5", FALSE, TRUE },  { "3.15.2", FALSE, TRUE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
