@@ -308,9 +308,10 @@ rsc_walk_claim_frame (RscWalk *walk, RscAddress iframe, RscClaimState state)
   if (n_locals > MAX_LOCALS)
     return;
   /* A running generator holds its frame itself, and all that is in it as long as
-   * it knows how deep its stack is. */
+   * it knows how deep its stack is.  The frame lies in it, and has no reference to it. */
   if (of_generator)
-    rsc_walk_claim (walk, iframe - layout->gen_iframe, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "generator"), state);
+    rsc_walk_claim (walk, iframe - layout->gen_iframe, RSC_WIRE_EDGE_NAMED | RSC_WIRE_EDGE_BORROWED,
+                    rsc_walk_label (walk, "generator"), state);
   if (stack_depth (walk, iframe, n_locals, &n_stack) && of_generator)
     state = RSC_CLAIM_NAME;
 

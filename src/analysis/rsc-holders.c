@@ -148,7 +148,7 @@ add_holder (RscHolders *self,
     g_array_append_val (self->holders, holder);
 }
 
-/* On 3.14 what a frame borrows looks like what it holds.  More holders than
+/* In captures of 3.14 that do not say it, what a frame borrows looks like what it holds.  More holders than
  * references means that some borrow: stack entries before local variables. */
 static void
 find_borrowers (RscHolders *self)

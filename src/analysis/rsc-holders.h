@@ -24,7 +24,7 @@ typedef struct
    * what it does not visit: dict keys, constants, locals and stack entries of
    * running functions, and an object's type if that was made at run time.  So
    * do not: weak references, what a frame borrows (its globals, its caller, on
-   * 3.14 arguments, told by there being fewer references), static types and the bases of such, and
+   * 3.14 arguments: RSC_EDGE_BORROWED, or in older captures told by there being fewer references), static types and the bases of such, and
    * a second name for a field that tp_traverse visits. */
   gboolean counted;
 } RscHolder;

@@ -1,6 +1,6 @@
 /* A run's collections as CPython itself writes them to standard error after gc.set_debug (gc.DEBUG_STATS).
  *
- * Four lines each (3.10 to 3.13, gc_collect_main() and show_stats_each_generations()):
+ * Four lines each (3.10 to 3.15, gc_collect_main() and show_stats_each_generations()):
  *
  *   gc: collecting generation 0...
  *   gc: objects in each generation: 700 0 11099
