@@ -18,12 +18,19 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHILD_DONE 0
 #define CHILD_FAILED 1   /* the walk has a sentence */
 #define CHILD_ORPHANED 2 /* the program ended */
 #define CHILD_LATE 3     /* its time was over */
+
+/* How long other interpreters are asked for their GIL while everything else stands still, how long the program then goes
+ * on, and how often that is in all: nanoseconds. */
+#define OTHERS_STOP 20000000
+#define OTHERS_INTERVAL 20000000
+#define OTHERS_PATIENCE UINT64_C (1000000000)
 
 /* How often the child looks whether the program is still there. */
 #define CHECK_SECONDS 1
@@ -255,6 +262,28 @@ is_given_up (void)
   return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
 }
 
+/* The program's other interpreters; the time from which on it stands still.  While they are waited for in vain, it goes on
+ * in between; in the middle of a collection, or between the captures before and after one, it cannot: those that have a GIL
+ * of their own are left out. */
+static uint64_t
+stop_others (RscWalkOthers *others, uint64_t since)
+{
+  bool may_wait = rsc_agent.request.type == RSC_WIRE_CAPTURE;
+  uint64_t end = rsc_agent_now () + OTHERS_PATIENCE;
+
+  for (;;)
+    {
+      rsc_walk_stop_others (others, may_wait, OTHERS_STOP);
+      if (others->n_running == 0 || !may_wait || rsc_agent_now () > end || is_given_up ())
+        return since;
+      rsc_walk_let_others_go (others);
+      Py_BEGIN_ALLOW_THREADS
+      nanosleep (&(struct timespec) { .tv_nsec = OTHERS_INTERVAL }, NULL);
+      Py_END_ALLOW_THREADS
+      since = rsc_agent_now ();
+    }
+}
+
 int
 rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, uint64_t since,
                    RscWireStatus *status, char error[RSC_WALK_ERROR_SIZE])
@@ -268,6 +297,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
     .is_cancelled = is_given_up,
   };
   static RscWireMessage message;
+  RscWalkOthers others;
   struct rlimit limits[2];
   bool lifted[2];
   sigset_t all, before;
@@ -276,10 +306,13 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   pid_t pid, program = getpid ();
   int clone_error;
 
+  since = stop_others (&others, since);
+  options.others = &others;
   make_room (limits, lifted);
   walk = rsc_walk_prepare (&options, error);
   if (walk == NULL)
     {
+      rsc_walk_let_others_go (&others);
       put_limits_back (limits, lifted);
       *status = RSC_WIRE_UNSUPPORTED;
       return -1;
@@ -291,6 +324,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
 
       rsc_agent_say_begun ();
       result = rsc_walk_run (walk, fd);
+      rsc_walk_let_others_go (&others);
       put_limits_back (limits, lifted);
       pause = rsc_agent_now () - since;
       if (result != 0)
@@ -310,6 +344,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   clone_error = errno;
   if (pid == 0)
     run_child (walk, fd, rsc_agent.wake.fd, program);
+  rsc_walk_let_others_go (&others);
   pause = rsc_agent_now () - since;
   pthread_sigmask (SIG_SETMASK, &before, NULL);
   put_limits_back (limits, lifted);

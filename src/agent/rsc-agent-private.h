@@ -83,6 +83,7 @@ typedef struct
   int (*is_finalizing) (void); /* may be NULL */
   atomic_bool is_ending;       /* it comes to its end: nothing is waited for any more */
   atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */
+  PyInterpreterState *(*main_interpreter) (void);
   void *(*first_interpreter) (void);
   void *(*next_interpreter) (void *interpreter);
   PyObject *own[16]; /* what of the heap is the agent's */

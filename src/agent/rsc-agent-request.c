@@ -295,14 +295,6 @@ rsc_agent_request_run (bool on_main)
       rsc_agent_reply (RSC_WIRE_LATE, RSC_SENTENCE_NONE, NULL);
       return;
     }
-  /* To take a callback away is never wrong. */
-  if (!(rsc_agent.request.type == RSC_WIRE_SET_RECORDING && !rsc_agent.request.enabled)
-      && rsc_agent.first_interpreter != NULL && rsc_agent.next_interpreter != NULL
-      && rsc_agent.next_interpreter (rsc_agent.first_interpreter ()) != NULL)
-    {
-      rsc_agent_reply (RSC_WIRE_UNSUPPORTED, RSC_SENTENCE_SUB_INTERPRETERS, NULL);
-      return;
-    }
 
   switch (rsc_agent.request.type)
     {

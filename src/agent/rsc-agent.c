@@ -293,6 +293,7 @@ rsc_agent_find_functions (void)
   rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsFinalizing");
   if (rsc_agent.is_finalizing == NULL) /* until 3.12 */
     rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "_Py_IsFinalizing");
+  rsc_agent.main_interpreter = (PyInterpreterState * (*) (void) ) dlsym (RTLD_DEFAULT, "PyInterpreterState_Main");
   rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
   rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
 }
@@ -348,6 +349,9 @@ expect_limit (PyObject *args)
 int
 rsc_agent_audit (const char *event, void *args)
 {
+  /* What the agent keeps is the main interpreter's, and guarded by its GIL. */
+  if (rsc_agent.main_interpreter != NULL && PyInterpreterState_Get () != rsc_agent.main_interpreter ())
+    return 0;
   if (atomic_load (&rsc_agent.active))
     rsc_agent_come_back ();
   if (event[0] == 'i' && strcmp (event, "import") == 0)

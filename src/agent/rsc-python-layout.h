@@ -128,6 +128,16 @@
 #define RSC_PY_STATS_YOUNG_ITEMS 11
 #define RSC_PY_STATS_OLD_ITEMS 3
 
+/* struct _gil_runtime_state (3.12): interval; last_holder; locked; switch_number; then pthread_cond_t and pthread_mutex_t, twice */
+#define RSC_PY_GIL_LAST_HOLDER 8
+#define RSC_PY_GIL_LOCKED 16
+#define RSC_PY_GIL_COND 32
+#define RSC_PY_GIL_MUTEX 80
+#define RSC_PY_GIL_SWITCH_COND 120
+#define RSC_PY_GIL_SWITCH_MUTEX 168
+/* eval_breaker's bit by which a thread is asked for the GIL (3.13) */
+#define RSC_PY_GIL_DROP_REQUEST 1u
+
 /* Who owns an interpreter frame (3.11). */
 #define RSC_PY_OWNER_THREAD 0
 #define RSC_PY_OWNER_GENERATOR 1
@@ -179,6 +189,10 @@ typedef struct
   /* interpreter and its collector */
   uint16_t interp_next, interp_threads, interp_modules, interp_importlib, interp_sysdict, interp_builtins, interp_dict,
            interp_codecs, interp_forkers;
+  /* Interpreters with a GIL of their own (3.12): where the pointer to it is, with own_gil behind it; where one is asked
+   * for: in the interpreter, with eval_breaker before it, or in the thread state, a bit; and where _PyRuntime has the
+   * first interpreter (else its debug offsets say it), with the lock for the list before it. */
+  uint16_t interp_gil, interp_drop_request, thread_eval_breaker, runtime_head;
   uint16_t gc_start; /* only where there are debug offsets */
   uint8_t gc_stats_apart; /* 3.15: gc_stats points to a buffer for each generation, see RSC_PY_STATS_ */
   uint16_t gc_enabled, gc_generations, gc_permanent, gc_stats, gc_collecting, gc_garbage, gc_generation0;
@@ -236,6 +250,7 @@ typedef struct
 #define RSC_PY_DEBUG_COOKIE "xdebugpy"
 #define RSC_PY_DEBUG_VERSION 1
 #define RSC_PY_DEBUG_FREE_THREADED 2
+#define RSC_PY_DEBUG_INTERP_HEAD 5
 #define RSC_PY_DEBUG_INTERP_NEXT 8
 #define RSC_PY_DEBUG_INTERP_THREADS 9
 

@@ -122,7 +122,8 @@ rsc_walk_find_names (RscWalk *walk)
     }
   for (size_t i = 0; i < walk->running.used / sizeof (RscRunningFrame); i++)
     add_code (walk, ((const RscRunningFrame *) walk->running.data)[i].code);
-  add_keys (walk, rsc_word (walk->interp, walk->layout->interp_modules));
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    add_keys (walk, rsc_word (walk->interpreters[i].state, walk->layout->interp_modules));
 }
 
 bool

@@ -132,28 +132,48 @@ rsc_walk_output_begin (RscWalk *walk)
   write_header (walk, RSC_WIRE_STATE_STARTED);
 }
 
+static void
+write_sub_interpreters (RscWalk *walk)
+{
+  RscVector records = { NULL, 0, 0 };
+
+  for (unsigned i = 1; i < walk->n_interpreters; i++)
+    {
+      const RscWalkInterpreter *from = &walk->interpreters[i];
+      RscWireInterpreter record = { .id = from->id, .gc_enabled = from->gc.enabled };
+
+      memcpy (record.thresholds, from->gc.thresholds, sizeof record.thresholds);
+      memcpy (record.counts, from->gc.counts, sizeof record.counts);
+      memcpy (record.collections, from->gc.collections, sizeof record.collections);
+      memcpy (record.collected, from->gc.collected, sizeof record.collected);
+      memcpy (record.uncollectable, from->gc.uncollectable, sizeof record.uncollectable);
+      memcpy (record.generation_objects, from->generation_objects, sizeof record.generation_objects);
+      rsc_vector_append (walk, &records, &record, sizeof record);
+    }
+  write_chunk (walk, RSC_WIRE_CHUNK_INTERPRETERS, records.data, records.used);
+  rsc_vector_free (&records);
+}
+
 void
 rsc_walk_output_end (RscWalk *walk)
 {
+  const RscWalkInterpreter *main_interpreter = &walk->interpreters[0];
   RscVector info = { NULL, 0, 0 };
   RscWireInfo record = {
     .version_hex = walk->version_hex,
-    .gc_enabled = walk->gc.enabled,
-    .frozen = walk->generation_objects[3],
+    .gc_enabled = main_interpreter->gc.enabled,
+    .frozen = main_interpreter->generation_objects[3],
     .pause_ns = walk->shared->pause_ns,
     .in_place = (uint32_t) walk->in_place | walk->values << RSC_WIRE_INFO_VALUES_SHIFT,
     .n_notes = (uint32_t) (walk->notes.used / sizeof (uint32_t)),
   };
 
-  for (int i = 0; i < 3; i++)
-    {
-      record.thresholds[i] = walk->gc.thresholds[i];
-      record.counts[i] = walk->gc.counts[i];
-      record.collections[i] = walk->gc.collections[i];
-      record.collected[i] = walk->gc.collected[i];
-      record.uncollectable[i] = walk->gc.uncollectable[i];
-    }
-  memcpy (record.generation_objects, walk->generation_objects, sizeof record.generation_objects);
+  memcpy (record.thresholds, main_interpreter->gc.thresholds, sizeof record.thresholds);
+  memcpy (record.counts, main_interpreter->gc.counts, sizeof record.counts);
+  memcpy (record.collections, main_interpreter->gc.collections, sizeof record.collections);
+  memcpy (record.collected, main_interpreter->gc.collected, sizeof record.collected);
+  memcpy (record.uncollectable, main_interpreter->gc.uncollectable, sizeof record.uncollectable);
+  memcpy (record.generation_objects, main_interpreter->generation_objects, sizeof record.generation_objects);
 
   buffer_flush (walk, &walk->nodes);
   buffer_flush (walk, &walk->edges);
@@ -166,11 +186,13 @@ rsc_walk_output_end (RscWalk *walk)
   if (walk->notes.used > 0)
     rsc_vector_append (walk, &info, walk->notes.data, walk->notes.used);
   write_chunk (walk, RSC_WIRE_CHUNK_INFO, info.data, info.used);
-  if (walk->gc.has_long_lived)
+  write_sub_interpreters (walk);
+  if (main_interpreter->gc.has_long_lived)
     {
-      RscWireCounter counter = { .long_lived_total = walk->gc.long_lived[0], .long_lived_pending = walk->gc.long_lived[1] };
+      RscWireCounter counter = { .long_lived_total = main_interpreter->gc.long_lived[0],
+                                 .long_lived_pending = main_interpreter->gc.long_lived[1] };
 
-      memcpy (counter.hidden, walk->hidden, sizeof counter.hidden);
+      memcpy (counter.hidden, main_interpreter->hidden, sizeof counter.hidden);
       write_chunk (walk, RSC_WIRE_CHUNK_COUNTER, &counter, sizeof counter);
     }
   rsc_vector_free (&info);

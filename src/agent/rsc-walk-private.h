@@ -242,6 +242,18 @@ typedef struct
   uint32_t frame; /* index + 1 of the running frame that it is, 0: object */
 } RscPendingRoot;
 
+/* What the walk knows of an interpreter. */
+typedef struct
+{
+  RscAddress state;
+  int64_t id;
+  RscAddress heads[4];
+  RscWalkGcState gc;
+  bool collecting;
+  uint64_t generation_objects[4];
+  uint64_t hidden[4]; /* tracked, and left out; without the walk's marker */
+} RscWalkInterpreter;
+
 #define RSC_WALK_MAX_EXCLUDED 256
 #define RSC_WALK_FILTER_BITS 4096
 /* Three of them are there at once, and the program may have little room for them. */
@@ -256,13 +268,12 @@ struct _RscWalk
   uint32_t version_hex;
   bool in_place;
   int (*is_cancelled) (void);     /* NULL in a child */
-  RscWalkGcState gc;
-  bool collecting;
 
-  RscAddress interp, this_thread; /* this_thread: to be left out, or 0 */
-  RscAddress heads[4];
+  RscAddress this_thread;         /* to be left out, or 0 */
+  RscWalkInterpreter interpreters[1 + RSC_WALK_MAX_OTHERS]; /* the caller's first */
+  unsigned n_interpreters;
   void *marker;                   /* PyObject: found the lists, left out */
-  uint32_t n_other_interpreters;
+  uint32_t n_not_captured;        /* further interpreters */
 
   RscAddress t_type, t_object, t_tuple, t_list, t_dict, t_str, t_code, t_module, t_method_descriptor, t_frame;
   RscAddress none;
@@ -294,8 +305,6 @@ struct _RscWalk
   RscVector claims;                               /* RscClaim */
   RscVector pending;                              /* RscPendingEdge */
   size_t node_edges;                              /* of the node at hand */
-  uint64_t generation_objects[4];
-  uint64_t hidden[4];                             /* tracked, and left out; without the walk's marker */
 
   RscPage *pages;
   size_t n_pages, page_capacity;
@@ -312,6 +321,12 @@ struct _RscWalk
   RscTypeInfo *type_buckets[4096];
   uint32_t n_types;
 };
+
+/* rsc-walk-probe.c */
+/* GIL held.  Finds the calling thread's interpreter, and what its version's row says, put right by what the interpreter
+ * says; checks both.  false, with a sentence. */
+bool rsc_walk_find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, bool *moved,
+                       char error[RSC_WALK_ERROR_SIZE]);
 
 /* rsc-walk-memory.c */
 _Noreturn void rsc_walk_fail (RscWalk *walk, RscSentence sentence, const char *a, const char *b);
@@ -452,6 +467,10 @@ void rsc_walk_find_threads (RscWalk *walk);
 /* The innermost running function of a thread: the str of its file, and the line.  false: there is none. */
 bool rsc_walk_find_place (const RscPythonLayout *layout, RscAddress thread, RscAddress t_code, RscAddress *file, uint32_t *line);
 void rsc_walk_find_roots (RscWalk *walk);
+/* "main" or its number, with @before before it. */
+uint32_t rsc_walk_interpreter_name (RscWalk *walk, const RscWalkInterpreter *interpreter, const char *before);
+/* Which roots are an interpreter's own objects: the claims of the node that stands for it. */
+void rsc_walk_claim_interpreter (RscWalk *walk, const RscWalkInterpreter *interpreter);
 
 /* Of a tagged reference, whether its frame only borrows it: another reference, or that nobody frees it, keeps the object. */
 static inline uint32_t

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define MAX_INTERPRETERS 100000u
-
 /* "3.11.2 (main, ...) [GCC 12.2.0]" */
 static const RscPythonLayout *
 find_layout (uint32_t *version_hex, char error[RSC_WALK_ERROR_SIZE])
@@ -117,8 +115,9 @@ is_debug_build (void)
   return known != 0;
 }
 
-static bool
-find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, bool *moved, char error[RSC_WALK_ERROR_SIZE])
+bool
+rsc_walk_find_gc (RscPythonLayout *layout, RscAddress *interp, uint32_t *version_hex, bool *moved,
+                  char error[RSC_WALK_ERROR_SIZE])
 {
   const RscPythonLayout *row = find_layout (version_hex, error);
   RscAddress thread;
@@ -224,7 +223,7 @@ rsc_walk_read_gc_state (RscWalkGcState *state, int count_objects, char error[RSC
   bool moved;
 
   memset (state, 0, sizeof *state);
-  if (!find_gc (&own_layout, &interp, &state->version_hex, &moved, error))
+  if (!rsc_walk_find_gc (&own_layout, &interp, &state->version_hex, &moved, error))
     return -1;
   read_gc (layout, interp, state);
   if (count_objects)
@@ -244,7 +243,7 @@ rsc_walk_find_gc_counters (RscWalkGcCounters *counters, char error[RSC_WALK_ERRO
   uint32_t version_hex;
   bool moved;
 
-  if (!find_gc (&layout, &interp, &version_hex, &moved, error))
+  if (!rsc_walk_find_gc (&layout, &interp, &version_hex, &moved, error))
     return -1;
   place_counters (&layout, interp, counters);
   counters->collecting = (const uint32_t *) (interp + layout.gc_collecting);
@@ -297,7 +296,7 @@ rsc_walk_get_place (void **file, uint32_t *line)
   uint32_t version_hex;
   bool moved;
 
-  if (!find_gc (&layout, &interp, &version_hex, &moved, error)
+  if (!rsc_walk_find_gc (&layout, &interp, &version_hex, &moved, error)
       || !rsc_walk_find_place (&layout, (RscAddress) PyThreadState_Get (), (RscAddress) dlsym (RTLD_DEFAULT, "PyCode_Type"),
                                &name, line))
     return -1;
@@ -469,19 +468,38 @@ exclude (RscWalk *walk, RscAddress object)
     }
 }
 
-static uint32_t
-count_other_interpreters (RscAddress interp, const RscPythonLayout *layout)
+/* false: its lists do not look like lists.  It may be about to be made. */
+static bool
+add_interpreter (RscWalk *walk, RscAddress state)
 {
-  RscAddress (*head) (void) = NULL;
-  void *symbol = dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
-  uint32_t n = 0;
+  int64_t (*get_id) (void *) = NULL;
+  void *symbol = dlsym (RTLD_DEFAULT, "PyInterpreterState_GetID");
+  RscWalkInterpreter *self = &walk->interpreters[walk->n_interpreters];
+  const RscPythonLayout *layout = walk->layout;
 
-  memcpy (&head, &symbol, sizeof head);
-  if (head == NULL)
-    return 0;
-  for (RscAddress at = head (); at != 0 && n < MAX_INTERPRETERS; at = rsc_word (at, layout->interp_next))
-    n += at != interp;
-  return n;
+  self->state = state;
+  memcpy (&get_id, &symbol, sizeof get_id);
+  self->id = get_id != NULL ? get_id ((void *) state) : walk->n_interpreters;
+  read_gc (layout, state, &self->gc);
+  self->collecting = rsc_half (state, layout->gc_collecting) != 0;
+  self->heads[3] = state + layout->gc_permanent;
+  for (unsigned g = 0; g < 3; g++)
+    self->heads[g] = state + layout->gc_generations + g * RSC_PY_GENERATION_SIZE;
+  for (unsigned g = 0; g < 4; g++)
+    if (!check_list (self->heads[g]))
+      return false;
+  walk->n_interpreters++;
+
+  return true;
+}
+
+static void
+add_others (RscWalk *walk, const RscWalkOthers *others)
+{
+  /* The interpreter lists the newest first. */
+  for (unsigned i = others->n; i-- > 0;)
+    walk->n_not_captured += !add_interpreter (walk, (RscAddress) others->states[i]);
+  walk->n_not_captured += others->n_running;
 }
 
 RscWalk *
@@ -494,11 +512,11 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   RscWalk *walk;
   uint32_t *gc_enabled;
   uint32_t enabled;
-  bool good = true, moved;
+  bool good, moved;
   void *symbol;
 
   error[0] = '\0';
-  if (!find_gc (&own_layout, &interp, &version_hex, &moved, error))
+  if (!rsc_walk_find_gc (&own_layout, &interp, &version_hex, &moved, error))
     return NULL;
   walk = rsc_walk_map (sizeof *walk);
   if (walk == NULL)
@@ -518,7 +536,6 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk->layout = layout = &walk->own_layout;
   walk->layout_moved = moved;
   walk->version_hex = version_hex;
-  walk->interp = interp;
   walk->in_place = options->in_place;
   walk->values = options->values & RSC_WIRE_VALUES_MASK;
   /* Without a key there are no hashes; who asked for them sees it in the info. */
@@ -532,9 +549,6 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
       symbol = dlsym (RTLD_DEFAULT, "PyType_GetDict");
       memcpy (&walk->type_get_dict, &symbol, sizeof symbol);
     }
-  read_gc (layout, interp, &walk->gc);
-  walk->collecting = rsc_half (interp, layout->gc_collecting) != 0;
-  walk->n_other_interpreters = count_other_interpreters (interp, layout);
 
   /* A new container is the last of the youngest list: it must stand just before
    * the head that the table says.  Making it must not start a collection. */
@@ -544,15 +558,9 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
   walk->marker = PyList_New (0);
   *gc_enabled = enabled;
   list = (RscAddress) walk->marker;
-  walk->heads[3] = interp + layout->gc_permanent;
-  for (unsigned g = 0; g < 3; g++)
-    walk->heads[g] = interp + layout->gc_generations + g * RSC_PY_GENERATION_SIZE;
-  if (list == 0 || rsc_type_of (list) != walk->t_list
-      || (rsc_word (list - RSC_PY_GC_HEAD, 0) & ~UINT64_C (3)) != walk->heads[0])
-    good = false;
-  for (unsigned g = 0; good && g < 4; g++)
-    good = check_list (walk->heads[g]);
-  if (!good || !check_layout (walk))
+  good = list != 0 && rsc_type_of (list) == walk->t_list
+         && (rsc_word (list - RSC_PY_GC_HEAD, 0) & ~UINT64_C (3)) == interp + layout->gc_generations;
+  if (!good || !add_interpreter (walk, interp) || !check_layout (walk))
     {
       rsc_wire_sentence_write (error, RSC_SENTENCE_UNKNOWN_STRUCTURES, Py_GetVersion (), NULL);
       rsc_walk_finish (walk);
@@ -565,6 +573,8 @@ rsc_walk_prepare (const RscWalkOptions *options, char error[RSC_WALK_ERROR_SIZE]
       rsc_walk_finish (walk);
       return NULL;
     }
+  if (options->others != NULL)
+    add_others (walk, options->others);
   exclude (walk, list);
   for (size_t i = 0; i < options->n_excluded; i++)
     if (options->excluded[i] != NULL)

@@ -140,9 +140,9 @@ rsc_walk_find_place (const RscPythonLayout *layout, RscAddress thread, RscAddres
 
 /* The name that the threading module knows, read from its own table. */
 static uint32_t
-thread_name (RscWalk *walk, uint64_t id)
+thread_name (RscWalk *walk, const RscWalkInterpreter *interpreter, uint64_t id)
 {
-  RscAddress modules = rsc_word (walk->interp, walk->layout->interp_modules);
+  RscAddress modules = rsc_word (interpreter->state, walk->layout->interp_modules);
   RscAddress threading = rsc_dict_get (walk, modules, "threading"), active, key, thread;
   RscDictIter iter;
 
@@ -187,12 +187,12 @@ find_thread_roots (RscWalk *walk, RscAddress thread, uint32_t index)
     }
 }
 
-void
-rsc_walk_find_threads (RscWalk *walk)
+static void
+find_threads (RscWalk *walk, const RscWalkInterpreter *interpreter)
 {
   const RscPythonLayout *layout = walk->layout;
-  RscAddress thread = rsc_word (walk->interp, layout->interp_threads);
-  unsigned n = 0;
+  RscAddress thread = rsc_word (interpreter->state, layout->interp_threads);
+  uint32_t n = (uint32_t) (walk->threads.used / sizeof (RscWireThread));
 
   for (; thread != 0 && n < MAX_THREADS; thread = rsc_word (thread, layout->thread_next))
     {
@@ -202,7 +202,7 @@ rsc_walk_find_threads (RscWalk *walk)
         continue;
       if (layout->thread_native_id != 0)
         record.native_id = rsc_word (thread, layout->thread_native_id);
-      record.name = thread_name (walk, record.id);
+      record.name = thread_name (walk, interpreter, record.id);
       rsc_vector_append (walk, &walk->threads, &record, sizeof record);
       find_frames (walk, thread, n);
       find_thread_roots (walk, thread, n);
@@ -210,11 +210,36 @@ rsc_walk_find_threads (RscWalk *walk)
     }
 }
 
-static void
-find_modules (RscWalk *walk, RscAddress modules)
+void
+rsc_walk_find_threads (RscWalk *walk)
 {
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    find_threads (walk, &walk->interpreters[i]);
+}
+
+/* A module of a sub-interpreter has that before its name, and is found by both: another has a module of the same name. */
+static uint32_t
+module_name (RscWalk *walk, const RscWalkInterpreter *interpreter, RscAddress key)
+{
+  char name[RSC_WALK_MAX_VALUE];
+  bool truncated;
+  RscText text = { .used = 0 };
+
+  if (interpreter == &walk->interpreters[0])
+    return rsc_walk_name (walk, key);
+  rsc_text_append_string (&text, "interpreter-");
+  rsc_text_append_number (&text, (uint64_t) interpreter->id);
+  rsc_text_append_string (&text, ":");
+  rsc_text_append (&text, name, rsc_str_read (walk, key, name, sizeof name, &truncated));
+
+  return rsc_walk_add_string (walk, text.data, text.used);
+}
+
+static void
+find_modules (RscWalk *walk, const RscWalkInterpreter *interpreter)
+{
+  RscAddress modules = rsc_word (interpreter->state, walk->layout->interp_modules), key, module;
   RscDictIter iter;
-  RscAddress key, module;
 
   if (modules == 0 || (rsc_word (rsc_type_of (modules), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_DICT) == 0)
     return;
@@ -225,7 +250,7 @@ find_modules (RscWalk *walk, RscAddress modules)
 
       if (!rsc_is_str (key))
         continue;
-      add_root (walk, module, RSC_WIRE_ROOT_MODULE, UINT32_MAX, rsc_walk_name (walk, key));
+      add_root (walk, module, RSC_WIRE_ROOT_MODULE, UINT32_MAX, module_name (walk, interpreter, key));
       if (!rsc_is_instance (module, walk->t_module))
         continue;
       name = rsc_dict_get (walk, rsc_word (module, RSC_PY_MODULE_DICT), "__name__");
@@ -243,15 +268,18 @@ find_modules (RscWalk *walk, RscAddress modules)
     }
 }
 
-void
-rsc_walk_find_roots (RscWalk *walk)
+#define N_OWN 12
+
+/* What the interpreter itself refers to; 0 where it is not sure that it is an object. */
+static RscAddress
+read_own (RscWalk *walk, const RscWalkInterpreter *interpreter, unsigned i, const char **name)
 {
   const RscPythonLayout *layout = walk->layout;
   const struct
   {
     uint16_t offset;
     const char *name;
-  } own[] = {
+  } own[N_OWN] = {
     { layout->interp_modules, "sys.modules" },
     { layout->interp_sysdict, "sys" },
     { layout->interp_importlib, "importlib" },
@@ -265,18 +293,67 @@ rsc_walk_find_roots (RscWalk *walk)
     { layout->gc_garbage, "gc.garbage" },
     { (uint16_t) (layout->gc_garbage + 8), "gc.callbacks" },
   };
+  RscAddress object = rsc_word (interpreter->state, own[i].offset);
 
-  find_modules (walk, rsc_word (walk->interp, layout->interp_modules));
-  add_root (walk, rsc_word (walk->interp, layout->interp_builtins), RSC_WIRE_ROOT_BUILTINS, UINT32_MAX,
+  *name = own[i].name;
+  if (object % 8 != 0)
+    return 0;
+  /* Where it is not sure that this is an object, only one that is known already is taken. */
+  if (walk->layout_moved && *rsc_walk_slot (walk, object) == 0)
+    return 0;
+
+  return object;
+}
+
+static void
+find_roots (RscWalk *walk, const RscWalkInterpreter *interpreter)
+{
+  find_modules (walk, interpreter);
+  add_root (walk, rsc_word (interpreter->state, walk->layout->interp_builtins), RSC_WIRE_ROOT_BUILTINS, UINT32_MAX,
             rsc_walk_label (walk, "builtins"));
-  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+  for (unsigned i = 0; i < N_OWN; i++)
     {
-      RscAddress object = rsc_word (walk->interp, own[i].offset);
+      const char *name;
+      RscAddress object = read_own (walk, interpreter, i, &name);
 
-      /* Where it is not sure that this is an object, only one that is known already is taken. */
-      if (walk->layout_moved && object % 8 == 0 && *rsc_walk_slot (walk, object) == 0)
-        continue;
-      if (object % 8 == 0)
-        add_root (walk, object, RSC_WIRE_ROOT_INTERPRETER, UINT32_MAX, rsc_walk_label (walk, own[i].name));
+      add_root (walk, object, RSC_WIRE_ROOT_INTERPRETER, UINT32_MAX, rsc_walk_label (walk, name));
+    }
+}
+
+void
+rsc_walk_find_roots (RscWalk *walk)
+{
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    find_roots (walk, &walk->interpreters[i]);
+}
+
+uint32_t
+rsc_walk_interpreter_name (RscWalk *walk, const RscWalkInterpreter *interpreter, const char *before)
+{
+  RscText text = { .used = 0 };
+
+  rsc_text_append_string (&text, before);
+  if (interpreter == &walk->interpreters[0])
+    rsc_text_append_string (&text, "main");
+  else
+    rsc_text_append_number (&text, (uint64_t) interpreter->id);
+
+  return rsc_walk_add_string (walk, text.data, text.used);
+}
+
+void
+rsc_walk_claim_interpreter (RscWalk *walk, const RscWalkInterpreter *interpreter)
+{
+  RscAddress builtins = rsc_word (interpreter->state, walk->layout->interp_builtins);
+
+  if (builtins != 0)
+    rsc_walk_claim (walk, builtins, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, "builtins"), RSC_CLAIM_EXTRA);
+  for (unsigned i = 0; i < N_OWN; i++)
+    {
+      const char *name;
+      RscAddress object = read_own (walk, interpreter, i, &name);
+
+      if (object != 0)
+        rsc_walk_claim (walk, object, RSC_WIRE_EDGE_NAMED, rsc_walk_label (walk, name), RSC_CLAIM_EXTRA);
     }
 }

@@ -163,15 +163,18 @@ generator_code (const RscWalk *walk, RscAddress generator)
 static RscAddress
 key_of_module (const RscWalk *walk, RscAddress module)
 {
-  RscAddress modules = rsc_word (walk->interp, walk->layout->interp_modules), key, value;
-  RscDictIter iter;
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    {
+      RscAddress modules = rsc_word (walk->interpreters[i].state, walk->layout->interp_modules), key, value;
+      RscDictIter iter;
 
-  if (modules == 0 || (rsc_word (rsc_type_of (modules), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_DICT) == 0)
-    return 0;
-  rsc_dict_iter_init (walk, &iter, modules);
-  while (rsc_dict_iter_next (&iter, &key, &value))
-    if (value == module)
-      return key;
+      if (modules == 0 || (rsc_word (rsc_type_of (modules), RSC_PY_TP_FLAGS) & RSC_PY_FLAG_DICT) == 0)
+        continue;
+      rsc_dict_iter_init (walk, &iter, modules);
+      while (rsc_dict_iter_next (&iter, &key, &value))
+        if (value == module)
+          return key;
+    }
   return 0;
 }
 

@@ -209,10 +209,10 @@ walk_node (RscWalk *walk, uint64_t entry)
 }
 
 static void
-find_tracked (RscWalk *walk)
+find_tracked (RscWalk *walk, RscWalkInterpreter *interpreter)
 {
   for (unsigned g = 0; g < 4; g++)
-    for (RscAddress at = rsc_word (walk->heads[g], 0) & ~UINT64_C (3); at != walk->heads[g];
+    for (RscAddress at = rsc_word (interpreter->heads[g], 0) & ~UINT64_C (3); at != interpreter->heads[g];
          at = rsc_word (at, 0) & ~UINT64_C (3))
       {
         RscAddress object = at + RSC_PY_GC_HEAD;
@@ -222,7 +222,7 @@ find_tracked (RscWalk *walk)
         __builtin_prefetch ((const void *) (rsc_word (at, 0) & ~UINT64_C (3)));
         if (rsc_walk_is_excluded (walk, object))
           {
-            walk->hidden[g] += object != (RscAddress) walk->marker;
+            interpreter->hidden[g] += object != (RscAddress) walk->marker;
             continue;
           }
         slot = rsc_walk_slot (walk, object);
@@ -232,7 +232,7 @@ find_tracked (RscWalk *walk)
           rsc_walk_fail (walk, RSC_SENTENCE_TOO_MANY_OBJECTS, NULL, NULL);
         rsc_vector_append (walk, &walk->objects, &entry, sizeof entry);
         *slot = (uint32_t) (walk->objects.used / sizeof (uint64_t));
-        walk->generation_objects[g]++;
+        interpreter->generation_objects[g]++;
       }
 }
 
@@ -301,6 +301,39 @@ write_frames (RscWalk *walk)
   resolve_pending (walk);
 }
 
+/* Where there are several: a node for each, which refers to what is its own, and is a root.  Behind all others. */
+static void
+write_interpreters (RscWalk *walk)
+{
+  RscWireType type = { .node = UINT32_MAX, .name = rsc_walk_label (walk, "interpreter") };
+
+  if (walk->n_interpreters == 1)
+    return;
+  rsc_vector_append (walk, &walk->types, &type, sizeof type);
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    {
+      const RscWalkInterpreter *interpreter = &walk->interpreters[i];
+      RscWireNode node = { .type = walk->n_types, .refcount = UINT32_MAX };
+      RscWireRoot root = { .node = (uint32_t) walk->n_nodes_out, .kind = RSC_WIRE_ROOT_INTERPRETER, .thread = UINT32_MAX };
+
+      node.value = rsc_walk_interpreter_name (walk, interpreter, "");
+      root.name = rsc_walk_interpreter_name (walk, interpreter, "interpreter-");
+
+      node.flags = RSC_WIRE_NODE_SYNTHETIC | (uint32_t) RSC_WIRE_VALUE_STRING << RSC_WIRE_VALUE_SHIFT
+                   | RSC_WIRE_GENERATION_NONE << RSC_WIRE_GENERATION_SHIFT;
+      walk->claims.used = walk->visited.used = 0;
+      walk->node_edges = 0;
+      rsc_walk_claim_interpreter (walk, interpreter);
+      match_claims (walk);
+      node.n_edges = (uint32_t) walk->node_edges;
+      rsc_buffer_append (walk, &walk->nodes, &node, sizeof node);
+      walk->n_nodes_out++;
+      rsc_vector_append (walk, &walk->roots, &root, sizeof root);
+    }
+  walk->n_types++;
+  resolve_pending (walk);
+}
+
 /* What only a running function refers to, and the type of all frames, have to
  * have their numbers before the synthetic nodes begin. */
 static void
@@ -348,7 +381,8 @@ run (RscWalk *walk)
   rsc_vector_reserve (walk, &walk->pending, MAX_PENDING * sizeof (RscPendingEdge));
   rsc_vector_reserve (walk, &walk->visited, 65536);
   rsc_vector_reserve (walk, &walk->claims, 65536);
-  find_tracked (walk);
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    find_tracked (walk, &walk->interpreters[i]);
   rsc_walk_find_threads (walk);
   rsc_walk_find_roots (walk);
   find_frame_targets (walk);
@@ -356,13 +390,18 @@ run (RscWalk *walk)
   walk_all (walk);
   write_frames (walk);
   write_roots (walk);
-  if (walk->collecting)
-    rsc_walk_note (walk, RSC_SENTENCE_COLLECTION_RUNNING, NULL);
-  if (walk->n_other_interpreters > 0)
+  write_interpreters (walk);
+  for (unsigned i = 0; i < walk->n_interpreters; i++)
+    if (walk->interpreters[i].collecting)
+      {
+        rsc_walk_note (walk, RSC_SENTENCE_COLLECTION_RUNNING, NULL);
+        break;
+      }
+  if (walk->n_not_captured > 0)
     {
       char number[24];
 
-      rsc_walk_note (walk, RSC_SENTENCE_NOT_CAPTURED_INTERPRETERS, rsc_wire_sentence_number (number, walk->n_other_interpreters));
+      rsc_walk_note (walk, RSC_SENTENCE_NOT_CAPTURED_INTERPRETERS, rsc_wire_sentence_number (number, walk->n_not_captured));
     }
   walk->shared->current_type = 0;
   rsc_walk_output_end (walk);

@@ -15,6 +15,7 @@
  * not be released. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,12 +26,30 @@
 
 typedef struct _RscWalk RscWalk;
 
+/* The program's interpreters but the calling thread's, kept still for a walk.  Up to 3.11, and if they were made so,
+ * they have its GIL in common, and stand still by that; others have a GIL of their own. */
+#define RSC_WALK_MAX_OTHERS 62
+typedef struct
+{
+  void *states[RSC_WALK_MAX_OTHERS]; /* of those that stand still: PyInterpreterState */
+  bool has_own_gil[RSC_WALK_MAX_OTHERS];
+  unsigned n;
+  unsigned n_running; /* others, which were not to be had */
+} RscWalkOthers;
+
+/* GIL held, and kept until they are let go; their threads wait as for any GIL.  Those with a GIL of their own are left out,
+ * or asked for it for so many @nanoseconds in all: who does not let go of it (in long C code) is not waited for. */
+void rsc_walk_stop_others (RscWalkOthers *others, int with_own_gil, uint64_t nanoseconds);
+void rsc_walk_let_others_go (RscWalkOthers *others);
+
 typedef struct
 {
   /* The agent's own objects (addresses): left out of the nodes, and what they
    * refer to is taken off the refcounts. May be NULL. */
   const void *const *excluded;
   size_t n_excluded;
+  /* Further interpreters, which stand still until the clone() or the end of the run in place.  May be NULL. */
+  const RscWalkOthers *others;
   /* The calling thread is the agent's: leave its thread state out. */
   int skip_this_thread;
   /* The run will be in the program itself, not in a child. */

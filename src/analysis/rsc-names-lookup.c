@@ -434,6 +434,9 @@ lookup_in_modules (const Heap *heap,
 
       if (module == RSC_NODE_NONE)
         module = find_root (heap->snapshot, RSC_ROOT_DECLARED, path, length);
+      /* What stands for an interpreter where there are several. */
+      if (module == RSC_NODE_NONE && g_str_has_prefix (path, "interpreter-"))
+        module = find_root (heap->snapshot, RSC_ROOT_INTERPRETER, path, length);
       if (module != RSC_NODE_NONE)
         {
           RscNode node = try_path (heap, module, path + length, progress);

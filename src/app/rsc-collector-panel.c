@@ -2,6 +2,7 @@
 
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "rsc-collector-panel.h"
 
@@ -96,6 +97,9 @@ dup_objects (GVariant *info)
 
       if (text->len > 0)
         g_string_append_c (text, '\n');
+      if (strcmp (interpreter, "main") != 0)
+        /* Translators: %s is a sub-interpreter's number; what its lists have follows: "Generation 0: 512 objects" */
+        g_string_append_printf (text, _("Interpreter %s: "), interpreter);
       if (generation == RSC_GENERATION_PERMANENT)
         g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "Frozen: %s object", "Frozen: %s objects", RSC_PLURAL (n)), number);
       else

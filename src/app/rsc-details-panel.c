@@ -2,6 +2,7 @@
 
 #define GETTEXT_PACKAGE RSC_GETTEXT_DOMAIN
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "rsc-details-panel.h"
 
@@ -195,8 +196,18 @@ set_text (GtkLabel *label, const char *text)
 }
 
 static char *
-dup_generation (guint8 generation)
+dup_generation (RscSnapshot *snapshot, guint8 generation)
 {
+  guint interpreter = rsc_generation_get_interpreter (generation);
+
+  if (interpreter > 0)
+    {
+      g_autofree char *own = dup_generation (snapshot, rsc_generation_in_interpreter (generation));
+
+      /* Translators: a generation, or "Permanent (frozen)", and the number of the sub-interpreter whose it is */
+      return g_strdup_printf (_("%1$s, of interpreter %2$" PRId64), own, rsc_snapshot_get_interpreter_id (snapshot, interpreter));
+    }
+
   switch (generation)
     {
     case RSC_GENERATION_PERMANENT:
@@ -373,7 +384,7 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
     size = g_format_size_full (columns->size[node], G_FORMAT_SIZE_IEC_UNITS | G_FORMAT_SIZE_LONG_FORMAT);
   set_text (self->size_label, columns->size[node] > 0 ? size : NULL);
   if (counts)
-    generation = dup_generation (columns->generation[node]);
+    generation = dup_generation (snapshot, columns->generation[node]);
   set_text (self->generation_label, generation);
   facts = dup_facts (columns->flags[node]);
   set_text (self->facts_label, facts);

@@ -17,7 +17,7 @@
 #include "rsc-value-text.h"
 #include "wire/rsc-wire-heap.h"
 
-#define N_CHUNK_KINDS (RSC_WIRE_CHUNK_COUNTER + 1)
+#define N_CHUNK_KINDS (RSC_WIRE_CHUNK_INTERPRETERS + 1)
 #define MAX_CHUNKS (1u << 22)
 #define MAX_NOTES 1000u
 #define N_ITEMS_TEXTS 4096u /* texts like "3 items" that are made once */
@@ -133,7 +133,7 @@ find_chunks (Reader *self, GError **error)
     [RSC_WIRE_CHUNK_TYPES] = sizeof (RscWireType), [RSC_WIRE_CHUNK_STRINGS] = 1,
     [RSC_WIRE_CHUNK_THREADS] = sizeof (RscWireThread), [RSC_WIRE_CHUNK_FRAMES] = sizeof (RscWireFrame),
     [RSC_WIRE_CHUNK_ROOTS] = sizeof (RscWireRoot), [RSC_WIRE_CHUNK_INFO] = 1,
-    [RSC_WIRE_CHUNK_COUNTER] = sizeof (RscWireCounter),
+    [RSC_WIRE_CHUNK_COUNTER] = sizeof (RscWireCounter), [RSC_WIRE_CHUNK_INTERPRETERS] = sizeof (RscWireInterpreter),
   };
   gsize at = sizeof (RscWireHeapHeader);
 
@@ -596,6 +596,93 @@ read_values (Reader *self, guint32 in_place)
     rsc_snapshot_builder_set_info (self->builder, "values", g_variant_new_string (name));
 }
 
+static guint
+n_sub_interpreters (const Reader *self)
+{
+  return (guint) (self->used[RSC_WIRE_CHUNK_INTERPRETERS] / sizeof (RscWireInterpreter));
+}
+
+/* Chunks of few records are whole. */
+static RscWireInterpreter
+get_sub_interpreter (const Reader *self, guint i)
+{
+  const Span *span = &g_array_index (self->chunks[RSC_WIRE_CHUNK_INTERPRETERS], Span, 0);
+  RscWireInterpreter interpreter;
+
+  memcpy (&interpreter, span->data + i * sizeof interpreter, sizeof interpreter);
+
+  return interpreter;
+}
+
+/* The objects of the collector's lists stand first, one interpreter's behind another's: the generations of each
+ * sub-interpreter become other ones than the main interpreter's. */
+static gboolean
+assign_interpreters (Reader *self, RscColumnArrays *columns, GError **error)
+{
+  const GArray *chunks = self->chunks[RSC_WIRE_CHUNK_INTERPRETERS];
+  const GArray *infos = self->chunks[RSC_WIRE_CHUNK_INFO];
+  RscWireInfo info;
+  guint64 at = 0;
+
+  if (chunks->len == 0)
+    return TRUE;
+  if (chunks->len > 1 || n_sub_interpreters (self) >= RSC_MAX_INTERPRETERS)
+    return fail_at (error, RSC_ERROR_LIMIT, g_array_index (chunks, Span, 0).offset, _("there are too many interpreters"));
+  if (infos->len != 1 || g_array_index (infos, Span, 0).size < sizeof info)
+    return fail_at (error, RSC_ERROR_CORRUPT, self->size, _("what the agent knows of the interpreter is missing"));
+
+  memcpy (&info, g_array_index (infos, Span, 0).data, sizeof info);
+  for (guint g = 0; g < RSC_N_COLLECTOR_LISTS; g++)
+    if (info.generation_objects[g] > columns->n_nodes || (at += info.generation_objects[g]) > columns->n_nodes)
+      return fail_at (error, RSC_ERROR_CORRUPT, g_array_index (infos, Span, 0).offset, _("a generation has more objects than there are"));
+  for (guint i = 0; i < n_sub_interpreters (self); i++)
+    {
+      RscWireInterpreter interpreter = get_sub_interpreter (self, i);
+
+      for (guint g = 0; g < RSC_N_COLLECTOR_LISTS; g++)
+        {
+          guint64 n = interpreter.generation_objects[g];
+
+          if (n > columns->n_nodes - at)
+            return fail_at (error, RSC_ERROR_CORRUPT, g_array_index (chunks, Span, 0).offset,
+                            _("a generation has more objects than there are"));
+          for (; n > 0; n--, at++)
+            if (columns->generation[at] == g)
+              columns->generation[at] = (guint8) (g + RSC_N_COLLECTOR_LISTS * (i + 1));
+        }
+    }
+
+  return TRUE;
+}
+
+static void
+read_interpreters (Reader *self, GVariantBuilder *generations)
+{
+  GVariantBuilder list;
+
+  if (n_sub_interpreters (self) == 0)
+    return;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a(xbauaua(ttt))"));
+  for (guint i = 0; i < n_sub_interpreters (self); i++)
+    {
+      RscWireInterpreter interpreter = get_sub_interpreter (self, i);
+      char name[24];
+      GVariantBuilder stats;
+
+      g_snprintf (name, sizeof name, "%" G_GINT64_FORMAT, interpreter.id);
+      g_variant_builder_init (&stats, G_VARIANT_TYPE ("a(ttt)"));
+      for (guint g = 0; g < 3; g++)
+        g_variant_builder_add (&stats, "(ttt)", interpreter.collections[g], interpreter.collected[g], interpreter.uncollectable[g]);
+      for (guint g = 0; g < RSC_N_COLLECTOR_LISTS; g++)
+        g_variant_builder_add (generations, "(sut)", name, g, interpreter.generation_objects[g]);
+      g_variant_builder_add (&list, "(xb@au@au@a(ttt))", interpreter.id, interpreter.gc_enabled != 0,
+                             three_numbers (interpreter.thresholds), three_numbers (interpreter.counts),
+                             g_variant_builder_end (&stats));
+    }
+  rsc_snapshot_builder_set_info (self->builder, "interpreters", g_variant_builder_end (&list));
+}
+
 static gboolean
 read_info (Reader *self, GError **error)
 {
@@ -630,8 +717,9 @@ read_info (Reader *self, GError **error)
     g_variant_builder_add (&stats, "(ttt)", info.collections[g], info.collected[g], info.uncollectable[g]);
   rsc_snapshot_builder_set_info (self->builder, "gc-stats", g_variant_builder_end (&stats));
   g_variant_builder_init (&generations, G_VARIANT_TYPE ("a(sut)"));
-  for (guint g = 0; g < 4; g++)
+  for (guint g = 0; g < RSC_N_COLLECTOR_LISTS; g++)
     g_variant_builder_add (&generations, "(sut)", "main", g, info.generation_objects[g]);
+  read_interpreters (self, &generations);
   rsc_snapshot_builder_set_info (self->builder, "generations", g_variant_builder_end (&generations));
 
   g_variant_builder_init (&notes, G_VARIANT_TYPE ("as"));
@@ -670,6 +758,7 @@ rsc_heap_stream_read_memory (const void          *data,
       || !find_chunks (&self, error)
       || !find_strings (&self, error)
       || !read_nodes (&self, &columns, error)
+      || !assign_interpreters (&self, &columns, error)
       || !read_edges (&self, &columns, error))
     return FALSE;
   rsc_snapshot_builder_take_columns (builder, &columns);

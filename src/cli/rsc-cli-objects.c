@@ -112,7 +112,7 @@ fill_some (gsize    row,
     rsc_cell_take_text (&cells[FIELD_VALUE], rsc_snapshot_dup_value (self->snapshot, node));
   rsc_cell_set_number (&cells[FIELD_ID], node);
   if (columns->generation[node] != RSC_GENERATION_NONE)
-    rsc_cell_set_number (&cells[FIELD_GENERATION], columns->generation[node]);
+    rsc_cell_set_number (&cells[FIELD_GENERATION], rsc_generation_in_interpreter (columns->generation[node]));
   if (columns->first_referrer != NULL)
     rsc_cell_set_number (&cells[FIELD_REFERRERS], columns->first_referrer[node + 1] - columns->first_referrer[node]);
   if (columns->first_edge != NULL)

@@ -1,6 +1,7 @@
 #include "rsc-commands.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "graph/rsc-graph.h"
 #include "rsc-cli-summary.h"
@@ -165,16 +166,36 @@ format_number (GVariant *item)
   return g_strdup_printf ("%u", g_variant_get_uint32 (item));
 }
 
+/* Those of the main interpreter, then each sub-interpreter's behind its number. */
 static char *
-format_generation (GVariant *item)
+join_generations (RscSnapshot *snapshot)
 {
+  g_autoptr (GVariant) array = g_variant_lookup_value (rsc_snapshot_get_info (snapshot), "generations", G_VARIANT_TYPE ("a(sut)"));
+  g_autofree char *last = NULL;
+  GVariantIter iter;
   const char *interpreter;
+  GString *text;
   guint generation;
   guint64 count;
 
-  g_variant_get (item, "(&sut)", &interpreter, &generation, &count);
+  if (array == NULL || g_variant_n_children (array) == 0)
+    return NULL;
 
-  return g_strdup_printf ("%s: %" G_GUINT64_FORMAT, generation_name (generation), count);
+  text = g_string_new (NULL);
+  g_variant_iter_init (&iter, array);
+  while (g_variant_iter_next (&iter, "(&sut)", &interpreter, &generation, &count))
+    {
+      gboolean is_next = last != NULL && strcmp (interpreter, last) != 0;
+
+      if (is_next)
+        /* Translators: %s is a sub-interpreter's number; its generations follow */
+        g_string_append_printf (text, _("; interpreter %s: "), interpreter);
+      g_string_append_printf (text, "%s%s: %" G_GUINT64_FORMAT, last != NULL && !is_next ? ", " : "", generation_name (generation), count);
+      g_free (last);
+      last = g_strdup (interpreter);
+    }
+
+  return g_string_free (text, FALSE);
 }
 
 static char *
@@ -242,10 +263,27 @@ fill (gsize    row,
   rsc_cell_set_number (&cells[FIELD_TYPES], info->columns->n_types);
   rsc_cell_set_number (&cells[FIELD_ROOTS], info->columns->n_roots);
   rsc_cell_set_number (&cells[FIELD_THREADS], info->columns->n_threads);
-  rsc_cell_take_text (&cells[FIELD_GENERATIONS], join (snapshot, "generations", "a(sut)", format_generation));
+  rsc_cell_take_text (&cells[FIELD_GENERATIONS], join_generations (snapshot));
   rsc_cell_take_text (&cells[FIELD_THRESHOLDS], join (snapshot, "gc-thresholds", "au", format_number));
   rsc_cell_take_text (&cells[FIELD_MARKS], join (snapshot, "marks", "a(sdsut)", format_mark));
   rsc_cell_take_text (&cells[FIELD_NOTES], join (snapshot, "notes", "as", format_string));
+}
+
+/* @array as a JSON list; NULL: []. */
+static void
+append_items (GString  *json,
+              GVariant *array,
+              void (*append_item) (GString *json, GVariant *item))
+{
+  g_string_append_c (json, '[');
+  for (gsize i = 0; array != NULL && i < g_variant_n_children (array); i++)
+    {
+      g_autoptr (GVariant) item = g_variant_get_child_value (array, i);
+
+      g_string_append (json, i > 0 ? ", " : "");
+      append_item (json, item);
+    }
+  g_string_append_c (json, ']');
 }
 
 /* An array of the info as a JSON list; [] where it is missing. */
@@ -259,16 +297,8 @@ append_list (GString      *json,
 {
   g_autoptr (GVariant) array = g_variant_lookup_value (rsc_snapshot_get_info (snapshot), key, G_VARIANT_TYPE (type));
 
-  g_string_append_printf (json, ",\n  \"%s\": [", member);
-  for (gsize i = 0; array != NULL && i < g_variant_n_children (array); i++)
-    {
-      g_autoptr (GVariant) item = g_variant_get_child_value (array, i);
-
-      if (i > 0)
-        g_string_append (json, ", ");
-      append_item (json, item);
-    }
-  g_string_append_c (json, ']');
+  g_string_append_printf (json, ",\n  \"%s\": ", member);
+  append_items (json, array, append_item);
 }
 
 static void
@@ -312,6 +342,26 @@ append_stats (GString  *json,
 }
 
 static void
+append_interpreter (GString  *json,
+                    GVariant *item)
+{
+  g_autoptr (GVariant) thresholds = NULL;
+  g_autoptr (GVariant) counts = NULL;
+  g_autoptr (GVariant) stats = NULL;
+  gboolean enabled;
+  gint64 id;
+
+  g_variant_get (item, "(xb@au@au@a(ttt))", &id, &enabled, &thresholds, &counts, &stats);
+  g_string_append_printf (json, "{\"id\": %" G_GINT64_FORMAT ", \"enabled\": %s, \"thresholds\": ", id, enabled ? "true" : "false");
+  append_items (json, thresholds, append_number);
+  g_string_append (json, ", \"counts\": ");
+  append_items (json, counts, append_number);
+  g_string_append (json, ", \"stats\": ");
+  append_items (json, stats, append_stats);
+  g_string_append_c (json, '}');
+}
+
+static void
 append_mark (GString  *json,
              GVariant *item)
 {
@@ -340,6 +390,7 @@ append_more (GString *json,
   append_list (json, snapshot, "thresholds", "gc-thresholds", "au", append_number);
   append_list (json, snapshot, "counts", "gc-counts", "au", append_number);
   append_list (json, snapshot, "stats", "gc-stats", "a(ttt)", append_stats);
+  append_list (json, snapshot, "interpreters", "interpreters", "a(xbauaua(ttt))", append_interpreter);
   append_list (json, snapshot, "marks", "marks", "a(sdsut)", append_mark);
   append_list (json, snapshot, "notes", "notes", "as", append_string);
 }

@@ -111,12 +111,10 @@ compare_nodes (const Comparison *comparison,
   return new->generation[after] > old->generation[before] ? RSC_STATE_PROMOTED : RSC_STATE_STAYED;
 }
 
-/* A tracked dict or tuple that the collection examined and that somebody
- * outside the heap holds too: if it was untracked, and nothing that is tracked
- * refers to it, the heap afterwards does not show it, though it lives. */
+/* A tracked dict or tuple that the collection examined. */
 static gboolean
-may_have_been_untracked (const Comparison *comparison,
-                         RscNode           before)
+can_be_untracked (const Comparison *comparison,
+                  RscNode           before)
 {
   const RscColumns *old = comparison->old;
   RscType type = rsc_snapshot_get_type (comparison->before, old->type[before]);
@@ -124,9 +122,33 @@ may_have_been_untracked (const Comparison *comparison,
   return (old->flags[before] & RSC_NODE_TRACKED) != 0
          && old->generation[before] <= comparison->generation
          && old->refcount[before] != RSC_REFCOUNT_UNKNOWN
-         && old->refcount[before] > old->first_referrer[before + 1] - old->first_referrer[before]
          && strcmp (type.module, "builtins") == 0
          && (strcmp (type.name, "dict") == 0 || strcmp (type.name, "tuple") == 0);
+}
+
+static gboolean
+is_held_from_outside (const RscColumns *columns,
+                      RscNode           node)
+{
+  return columns->refcount[node] > columns->first_referrer[node + 1] - columns->first_referrer[node];
+}
+
+/* Somebody outside the heap holds it too, or the one dict or tuple that holds it: if these were untracked, and nothing
+ * that is tracked refers to them, the heap afterwards does not show them, though they live. */
+static gboolean
+may_have_been_untracked (const Comparison *comparison,
+                         RscNode           before)
+{
+  const RscColumns *old = comparison->old;
+  guint64 first = old->first_referrer[before];
+
+  if (!can_be_untracked (comparison, before))
+    return FALSE;
+  if (is_held_from_outside (old, before))
+    return TRUE;
+
+  return old->first_referrer[before + 1] - first == 1 && can_be_untracked (comparison, old->referrer[first])
+         && is_held_from_outside (old, old->referrer[first]);
 }
 
 static void

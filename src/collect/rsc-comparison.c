@@ -2,6 +2,19 @@
 
 #include "rsc-comparison.h"
 
+/* A weak reference to what was freed: the one by which a class knows its subclass goes with that. */
+static gboolean
+is_weak_reference_to_freed (const RscColumns        *columns,
+                            const RscCollectionDiff *diff,
+                            RscNode                  node)
+{
+  for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
+    if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_WEAK_REFERENT)
+      return rsc_overlay_get_state (diff->before, columns->target[e]) == RSC_STATE_FREED;
+
+  return FALSE;
+}
+
 RscComparison *
 rsc_comparison_new (const RscPrediction     *prediction,
                     const RscCollectionDiff *diff)
@@ -23,7 +36,8 @@ rsc_comparison_new (const RscPrediction     *prediction,
             g_array_append_val (self->only_predicted, node);
           continue;
         }
-      if ((columns->flags[node] & RSC_NODE_TRACKED) == 0 || columns->generation[node] > prediction->generation)
+      if ((columns->flags[node] & RSC_NODE_TRACKED) == 0 || columns->generation[node] > prediction->generation
+          || (!predicted && is_weak_reference_to_freed (columns, diff, node)))
         {
           self->freed_along++;
           continue;

@@ -6,6 +6,7 @@
 #include "rsc-thresholds.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <math.h>
 
 #include "base/rsc-error.h"
@@ -207,7 +208,7 @@ read_sizes (GVariant *info, guint64 sizes[RSC_N_GENERATIONS])
       guint64 n;
 
       g_variant_get_child (value, i, "(&sut)", &interpreter, &generation, &n);
-      if (generation < RSC_N_GENERATIONS)
+      if (generation < RSC_N_GENERATIONS && strcmp (interpreter, "main") == 0)
         sizes[generation] = n;
     }
 

@@ -326,7 +326,7 @@ visit_referrers (Walk *walk, GError **error)
         continue;
       last = referrer;
       if (!(columns->flags[referrer] & RSC_NODE_TRACKED)
-          || columns->generation[referrer] == RSC_GENERATION_PERMANENT)
+          || rsc_generation_in_interpreter (columns->generation[referrer]) == RSC_GENERATION_PERMANENT)
         continue;
       edge = find_traversed_edge (walk->build, referrer, walk->node);
       if (edge != G_MAXUINT64 && !visit_neighbour (walk, referrer, edge, error))

@@ -3,7 +3,7 @@
  * Columns: type, module, name (of functions, classes and modules), size,
  * refcount, generation, referrers, "references" (count of edges; also as
  * refs), depth, value, address, id (the node's index), tracked, root,
- * container, finalizer, weakrefs, immortal, synthetic.  Text in single quotes
+ * container, finalizer, weakrefs, immortal, synthetic, interpreter.  Text in single quotes
  * only; an authorizer admits reading columns and built-in functions, nothing
  * else.  Not thread-safe: one filter for one thread. */
 #pragma once

@@ -11,7 +11,7 @@
 const char *const rsc_node_column_names[RSC_N_NODE_COLUMNS] = {
   "id", "address", "type", "module", "name", "value", "size", "refcount", "generation",
   "referrers", "references", "refs", "depth", "tracked", "root", "container", "finalizer",
-  "weakrefs", "immortal", "synthetic"
+  "weakrefs", "immortal", "synthetic", "interpreter"
 };
 
 /* The affinities make "value = 42" and "value = '42'" find the same objects. */
@@ -19,7 +19,7 @@ static const char declaration[]
   = "CREATE TABLE x (id INTEGER, address INTEGER, type TEXT, module TEXT, name TEXT, value NUMERIC,"
     " size INTEGER, refcount INTEGER, generation INTEGER, referrers INTEGER, \"references\" INTEGER,"
     " refs INTEGER, depth INTEGER, tracked INTEGER, root INTEGER, container INTEGER,"
-    " finalizer INTEGER, weakrefs INTEGER, immortal INTEGER, synthetic INTEGER)";
+    " finalizer INTEGER, weakrefs INTEGER, immortal INTEGER, synthetic INTEGER, interpreter INTEGER)";
 
 /* Types whose objects have a name as their value. */
 static const char *const named_types[] = {
@@ -299,7 +299,12 @@ node_column (sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
       break;
     case RSC_NODE_COLUMN_GENERATION:
       if (columns->generation[node] != RSC_GENERATION_NONE)
-        sqlite3_result_int (context, columns->generation[node]);
+        sqlite3_result_int (context, rsc_generation_in_interpreter (columns->generation[node]));
+      break;
+    case RSC_NODE_COLUMN_INTERPRETER:
+      if (columns->generation[node] != RSC_GENERATION_NONE)
+        sqlite3_result_int64 (context, rsc_snapshot_get_interpreter_id (
+                                           table->snapshot, rsc_generation_get_interpreter (columns->generation[node])));
       break;
     case RSC_NODE_COLUMN_REFERRERS:
       sqlite3_result_int64 (context, columns->first_referrer[node + 1] - columns->first_referrer[node]);

@@ -51,10 +51,11 @@ is_node_or_none (guint32 node,
 
 static gsize
 check_generations (const guint8 *items,
-                   gsize         n)
+                   gsize         n,
+                   guint         n_interpreters)
 {
   for (gsize i = 0; i < n; i++)
-    if (items[i] > RSC_GENERATION_PERMANENT && items[i] != RSC_GENERATION_NONE)
+    if (items[i] >= RSC_N_COLLECTOR_LISTS * n_interpreters && items[i] != RSC_GENERATION_NONE)
       return i;
 
   return n;
@@ -161,7 +162,7 @@ check_bounds (RscSnapshot *self,
     case RSC_COLUMN_VALUE:
       return rsc_check_indices (items, n, columns->n_strings);
     case RSC_COLUMN_GENERATION:
-      return check_generations (items, n);
+      return check_generations (items, n, rsc_snapshot_get_n_interpreters (self));
     case RSC_COLUMN_FIRST_EDGE:
     case RSC_COLUMN_FIRST_REFERRER:
       return check_offsets (self->extents[column].data, (guint64) columns->n_nodes + 1, start, n, columns->n_edges);

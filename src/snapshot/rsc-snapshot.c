@@ -549,6 +549,39 @@ rsc_snapshot_get_python_minor (RscSnapshot *self)
   return rsc_snapshot_get_python_version (self) >> 16 & 0xff;
 }
 
+static GVariant *
+lookup_sub_interpreters (RscSnapshot *self)
+{
+  return g_variant_lookup_value (self->info, "interpreters", G_VARIANT_TYPE ("a(xbauaua(ttt))"));
+}
+
+guint
+rsc_snapshot_get_n_interpreters (RscSnapshot *self)
+{
+  g_autoptr(GVariant) list = lookup_sub_interpreters (self);
+
+  return list != NULL ? (guint) MIN (g_variant_n_children (list) + 1, RSC_MAX_INTERPRETERS) : 1;
+}
+
+gint64
+rsc_snapshot_get_interpreter_id (RscSnapshot *self,
+                                 guint        index)
+{
+  g_autoptr(GVariant) list = NULL;
+  g_autoptr(GVariant) interpreter = NULL;
+  gint64 id = 0;
+
+  if (index == 0)
+    return 0;
+  list = lookup_sub_interpreters (self);
+  if (list == NULL || index > g_variant_n_children (list))
+    return index;
+  interpreter = g_variant_get_child_value (list, index - 1);
+  g_variant_get_child (interpreter, 0, "x", &id);
+
+  return id;
+}
+
 guint64
 rsc_snapshot_get_info_number (RscSnapshot *self,
                               const char  *key)

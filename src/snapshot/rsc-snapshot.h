@@ -200,7 +200,9 @@ guint64 rsc_snapshot_find_edge (RscSnapshot *self, RscNode source, RscNode targe
  *   gc-long-lived (tt) (objects: survived the last full collection; survived others, and await their first full one)
  *   gc-hidden (ttt) (objects in generations 0, 1, 2 that are Refscope's own, and not among the nodes)
  *   gc-stats a(ttt) (collections, collected, uncollectable of each generation)
- *   generations a(sut) (interpreter, generation, objects)
+ *   generations a(sut) (interpreter: "main", or its number; generation; objects)
+ *   interpreters a(xbauaua(ttt)) (sub-interpreters in the order of their objects: number, then gc-enabled, gc-thresholds,
+ *                                 gc-counts and gc-stats of each; what has no such list is of the main one)
  *   rss t   uss t (bytes, before the capture's child existed)
  *   marks a(sdsut) (hint, seconds since the start, file, line, USS in bytes)
  *   names as (DOT: the nodes' names, where their values are labels)
@@ -211,6 +213,10 @@ GVariant *rsc_snapshot_get_info (RscSnapshot *self);
 const char *rsc_snapshot_get_info_string  (RscSnapshot *self, const char *key);
 guint64     rsc_snapshot_get_info_number  (RscSnapshot *self, const char *key);
 gboolean    rsc_snapshot_get_info_boolean (RscSnapshot *self, const char *key);
+/* With the main one; 1 also for what is no CPython.  At most RSC_MAX_INTERPRETERS. */
+guint       rsc_snapshot_get_n_interpreters (RscSnapshot *self);
+/* The number by which CPython knows its interpreter @index (see rsc_generation_get_interpreter()). */
+gint64      rsc_snapshot_get_interpreter_id (RscSnapshot *self, guint index);
 /* The version of the CPython 3 that the heap is of, as CPython itself writes it (PY_VERSION_HEX): 0x030e05c1 is 3.14.5rc1; 0: another
  * runtime, or unknown. */
 guint32     rsc_snapshot_get_python_version (RscSnapshot *self);

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /* A node's index in its snapshot.  Objects tracked by the collector come
  * first, in the order of the collector's lists (generation 0 first, then 1, 2
- * and the permanent one), so that node order is list order; untracked objects
+ * and the permanent one; those of one interpreter behind those of another), so that node order is list order; untracked objects
  * follow in the order in which they were found; synthetic nodes come last. */
 typedef guint32 RscNode;
 #define RSC_NODE_NONE G_MAXUINT32
@@ -19,7 +19,8 @@ typedef guint32 RscNode;
 
 #define RSC_REFCOUNT_UNKNOWN G_MAXUINT32
 
-/* The value of the generation column. */
+/* The value of the generation column: of the main interpreter's objects.  Those of CPython's first sub-interpreter have
+ * four more, those of the next eight more, and so on: what is compared with a generation is the main one's. */
 enum
 {
   RSC_GENERATION_0 = 0,
@@ -28,6 +29,23 @@ enum
   RSC_GENERATION_PERMANENT = 3, /* gc.freeze() */
   RSC_GENERATION_NONE = 255     /* not tracked, or the runtime has none */
 };
+
+#define RSC_N_COLLECTOR_LISTS 4u /* of an interpreter */
+#define RSC_MAX_INTERPRETERS 63u
+
+/* The generation that an object has in its own interpreter. */
+static inline guint8
+rsc_generation_in_interpreter (guint8 generation)
+{
+  return generation == RSC_GENERATION_NONE ? generation : generation % RSC_N_COLLECTOR_LISTS;
+}
+
+/* 0: the main one. */
+static inline guint
+rsc_generation_get_interpreter (guint8 generation)
+{
+  return generation == RSC_GENERATION_NONE ? 0 : generation / RSC_N_COLLECTOR_LISTS;
+}
 
 typedef enum
 {

@@ -8,7 +8,7 @@
  * Chunks of one kind, put one after the other, are one array; no record and no
  * string lies across two chunks.  Nodes are
  * numbered in the order in which they were found, tracked ones first in the
- * order of the collector's lists; edges stand in the order of their nodes, each
+ * order of the collector's lists, one interpreter after the other; edges stand in the order of their nodes, each
  * node saying how many are its own.  The header is rewritten last: a reader
  * that finds state other than DONE reads an unfinished capture. */
 #pragma once
@@ -49,7 +49,8 @@ enum
   RSC_WIRE_CHUNK_FRAMES = 6,
   RSC_WIRE_CHUNK_ROOTS = 7,
   RSC_WIRE_CHUNK_INFO = 8,    /* RscWireInfo */
-  RSC_WIRE_CHUNK_COUNTER = 9  /* RscWireCounter; none where the collector does not count so */
+  RSC_WIRE_CHUNK_COUNTER = 9, /* RscWireCounter; none where the collector does not count so */
+  RSC_WIRE_CHUNK_INTERPRETERS = 10 /* RscWireInterpreter for each further one, in the order of their objects; none if there is one only */
 };
 
 typedef struct
@@ -217,7 +218,7 @@ typedef struct
 } RscWireRoot;
 static_assert (sizeof (RscWireRoot) == 16, "wire layout");
 
-/* What the agent knows of the interpreter, as it was when the child began. */
+/* What the agent knows of the main interpreter, as it was when the child began. */
 typedef struct
 {
   uint32_t version_hex;      /* Py_Version: 0x030b02f0 */
@@ -234,6 +235,21 @@ typedef struct
   uint32_t n_notes;               /* further strings: numbers follow in the chunk as uint32_t */
 } RscWireInfo;
 static_assert (sizeof (RscWireInfo) == 160, "wire layout");
+
+/* The same of a sub-interpreter. */
+typedef struct
+{
+  int64_t id;
+  uint32_t gc_enabled;
+  uint32_t thresholds[3];
+  uint32_t counts[3];
+  uint32_t reserved;
+  uint64_t collections[3];
+  uint64_t collected[3];
+  uint64_t uncollectable[3];
+  uint64_t generation_objects[4];
+} RscWireInterpreter;
+static_assert (sizeof (RscWireInterpreter) == 144, "wire layout");
 
 /* What the collector goes by when it leaves a full collection out: objects. */
 typedef struct

@@ -647,29 +647,6 @@ refscope.mark('end')
             self.assertEqual(target.finish()[0], 0)
 
     @each_python
-    def test_rule_08_sub_interpreters_are_refused_by_name(self, python):
-        script = self.script('''
-            import refscope
-            try:
-                import _interpreters as interpreters
-            except ImportError:
-                import _xxsubinterpreters as interpreters
-            i = interpreters.create()
-            refscope.mark('two')
-            interpreters.destroy(i)
-            refscope.mark('one')
-            ''')
-        with Target(python, script, hold=True) as target:
-            target.wait_held(hint='two')
-            with self.assertRaisesRegex(Error, 'sub-interpreters') as raised:
-                target.ask('capture')
-            self.assertEqual(raised.exception.code, UNSUPPORTED)
-            target.ask('continue')
-            target.wait_held(hint='one')
-            target.ask('capture')
-            self.assertEqual(target.finish(), (0, b'', b''))
-
-    @each_python
     def test_rule_10_a_collector_in_increments_is_refused_by_name(self, python):
         # There is none at hand: this one says to be one, and is to be left alone.
         if interpreters.version_of(python) < (3, 12):

@@ -1,5 +1,5 @@
 """What goes wrong in the child that walks ends the capture with a sentence, never the program."""
-from target import FAILED, UNSUPPORTED, Case, Error, Target, each_python
+from target import FAILED, Case, Error, Target, each_python
 
 BROKEN = '''
     import ctypes
@@ -29,21 +29,6 @@ SMALL_FILES = '''
     print('unharmed')
 '''
 
-SUB_INTERPRETER = '''
-    import refscope
-    try:
-        import _interpreters as interpreters
-    except ImportError:
-        try:
-            import _xxsubinterpreters as interpreters
-        except ImportError:
-            interpreters = None
-    other = interpreters.create()
-    refscope.mark('two')
-    interpreters.destroy(other)
-    print('unharmed')
-'''
-
 
 class Trouble(Case):
     def finish_unharmed(self, target):
@@ -70,16 +55,5 @@ class Trouble(Case):
         with Target(python, self.script(SMALL_FILES), hold=True) as target:
             target.wait_held(hint='limited')
             target.ask('capture')
-            target.ask('continue')
-            self.finish_unharmed(target)
-
-    @each_python
-    def test_sub_interpreters_are_refused_by_name(self, python):
-        with Target(python, self.script(SUB_INTERPRETER), hold=True) as target:
-            target.wait_held(hint='two')
-            with self.assertRaises(Error) as caught:
-                target.ask('capture')
-            self.assertEqual(caught.exception.code, UNSUPPORTED)
-            self.assertIn('sub-interpreters', str(caught.exception))
             target.ask('continue')
             self.finish_unharmed(target)
