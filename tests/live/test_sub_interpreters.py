@@ -53,6 +53,8 @@ run(kept[1], CODE % (702, 5, 2))
 ready()
 while not ended:
     time.sleep(.05)
+for i in kept:
+    _interpreters.destroy(i)
 '''
 
 # Both numbers of a pair are always the same, unless one looks while the interpreter is at it.
