@@ -260,8 +260,9 @@ row_new (const char *title, const char *text, const char *tooltip)
       GtkWidget *label = gtk_label_new (texts[i]);
 
       gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
-      gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-      gtk_widget_set_tooltip_text (label, tooltip != NULL ? tooltip : texts[i]);
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+      gtk_widget_set_tooltip_text (label, tooltip);
       gtk_widget_add_css_class (label, "numeric");
       if (i > 0)
         gtk_widget_add_css_class (label, "object-value");

@@ -9,7 +9,8 @@
 
 #include "rsc-session.h"
 
-#define NATURAL_HEIGHT 160
+/* Of the curves; above them are two lines of text. */
+#define CURVES_HEIGHT 128
 #define MINIMUM_WIDTH 120
 #define MARGIN 4.0
 /* A mark at the right edge has its number so far (in pixels) inside. */
@@ -288,7 +289,7 @@ rsc_memory_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 
   top = g_format_size_full (scale.bytes, G_FORMAT_SIZE_IEC_UNITS);
   cairo_set_source_rgba (cr, color.red, color.green, color.blue, 0.7);
-  draw_text (self, cr, MARGIN, 0, scale.width, top);
+  draw_text (self, cr, 0, 0, scale.width, top);
   cairo_destroy (cr);
 }
 
@@ -296,7 +297,7 @@ static void
 rsc_memory_plot_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
                          int *minimum, int *natural, int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? MINIMUM_WIDTH : NATURAL_HEIGHT;
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? MINIMUM_WIDTH : CURVES_HEIGHT + 2 * (int) get_line_height (RSC_MEMORY_PLOT (widget));
   *natural = *minimum;
 }
 
