@@ -36,7 +36,7 @@ static void
 leave_room (bool sure)
 {
   if (room_place != NULL && (sure || room_place->done != 0))
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2 && room.sizes[i] != 0; i++)
       munmap ((void *) (uintptr_t) room.areas[i], room.sizes[i]);
   room_place = NULL;
 }

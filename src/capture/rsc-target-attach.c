@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
-#include "inject/rsc-inject.h"
 #include "inject/rsc-process-memory.h"
+#include "inject/rsc-way-in.h"
 
 /* The agent of an earlier connection is gone so soon after its end, in microseconds; how often to look. */
 #define BUSY_PATIENCE (2 * G_USEC_PER_SEC)
@@ -46,7 +46,7 @@ inject (pid_t pid, const char *agent, RscInjection *injection, GError **error)
     {
       g_autoptr(GError) local_error = NULL;
 
-      if (rsc_inject (pid, agent, injection, &local_error))
+      if (rsc_way_in (pid, agent, injection, &local_error))
         return TRUE;
       if (!injection->is_busy || g_get_monotonic_time () > until)
         {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,10 +18,13 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "base/rsc-file.h"
+#include "rsc-agent-entry.h"
 #include "rsc-process-symbols.h"
 #include "rsc-python-process.h"
 #include "rsc-seccomp.h"
 #include "rsc-thread-stop.h"
+#include "rsc-visiting-file.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -32,7 +34,6 @@
 #define STUB_SIZE 4096
 #define DATA_SIZE 32768
 #define STACK_SIZE (128 * 1024)
-#define LIBRARY_NAME "refscope-agent"
 /* The loader may wait for another thread, and starting a thread takes its time. */
 #define STUB_MS 10000
 /* How often to look whether the stub is done, in microseconds. */
@@ -65,8 +66,7 @@ typedef struct
   guint64 signal_mask;
   guint64 stub, data;    /* what was mapped in the process; 0: not yet */
   int file;              /* descriptor of the process, a copy of the library; -1: none */
-  char *copy;            /* a file in a folder of the process's; or NULL */
-  int copy_folder;
+  RscVisitingFile *copy; /* of the library; or NULL */
   char *bytes;           /* of the library */
   gsize size;
   gboolean has_begun;    /* the agent has what was mapped, and unmaps it */
@@ -298,50 +298,10 @@ make_room (Injection *self)
          && (rsc_process_memory_write (self->memory, self->stub, stub, size) || fail_gone (self));
 }
 
-/* Takes our own copy of the socket that the agent waits at. */
-static gboolean
-take_connection (Injection *self, int end)
-{
-  int pidfd = (int) syscall (SYS_pidfd_open, self->pid, 0);
-  int fd = pidfd >= 0 ? (int) syscall (SYS_pidfd_getfd, pidfd, end, 0) : -1;
-
-  if (fd < 0)
-    g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
-                 _("No connection to process %d could be made: %s. It needs Linux 5.6 or later."), (int) self->pid,
-                 g_strerror (errno));
-  if (pidfd >= 0)
-    close (pidfd);
-  if (fd < 0)
-    return FALSE;
-  fcntl (fd, F_SETFL, O_NONBLOCK);
-  self->injection->connection = fd;
-
-  return TRUE;
-}
-
 static gboolean
 write_text (Injection *self, guint64 at, const char *text)
 {
   return rsc_process_memory_write (self->memory, self->data + at, text, strlen (text) + 1);
-}
-
-/* The agent that is there already; 0: none. */
-static guint64
-find_entry (Injection *self)
-{
-  for (guint i = 0; i < self->memory->mappings->len; i++)
-    {
-      const RscMapping *mapping = &g_array_index (self->memory->mappings, RscMapping, i);
-      guint64 entry;
-
-      if (mapping->offset != 0 || !mapping->readable || strstr (mapping->path, LIBRARY_NAME) == NULL)
-        continue;
-      entry = rsc_process_symbols_find (self->memory, mapping->start, RSC_WIRE_ATTACH_FUNCTION);
-      if (entry != 0)
-        return entry;
-    }
-
-  return 0;
 }
 
 /* Ways to bring the library there, in this order.  Each writes the path by which the process opens it; FALSE
@@ -358,22 +318,6 @@ give_name (Injection *self)
          && a.st_dev == b.st_dev && a.st_ino == b.st_ino && write_text (self, AT_LIBRARY, self->library);
 }
 
-static gboolean
-write_all (int fd, const char *bytes, gsize size)
-{
-  while (size > 0)
-    {
-      ssize_t n = write (fd, bytes, size);
-
-      if (n <= 0)
-        return FALSE;
-      bytes += n;
-      size -= (gsize) n;
-    }
-
-  return TRUE;
-}
-
 /* As a file of the process's that has no name: in a container. */
 static gboolean
 give_descriptor (Injection *self)
@@ -383,7 +327,7 @@ give_descriptor (Injection *self)
   gboolean written;
   int fd;
 
-  if (!write_text (self, AT_LIBRARY, LIBRARY_NAME)
+  if (!write_text (self, AT_LIBRARY, RSC_AGENT_FILE_NAME)
       || !call (self, &result, SYS_memfd_create, self->data + AT_LIBRARY, MFD_CLOEXEC | MFD_EXEC, 0, 0, 0)
       /* Kernels before 6.3 do not know that flag, and need none. */
       || (result == -EINVAL && !call (self, &result, SYS_memfd_create, self->data + AT_LIBRARY, MFD_CLOEXEC, 0, 0, 0)))
@@ -394,7 +338,7 @@ give_descriptor (Injection *self)
 
   path = g_strdup_printf ("/proc/%d/fd/%d", (int) self->pid, self->file);
   fd = open (path, O_WRONLY | O_CLOEXEC);
-  written = fd >= 0 && write_all (fd, self->bytes, self->size);
+  written = fd >= 0 && rsc_file_write_all (fd, self->bytes, self->size, NULL);
   if (fd >= 0)
     close (fd);
   g_free (path);
@@ -407,36 +351,9 @@ give_descriptor (Injection *self)
 static gboolean
 give_copy (Injection *self)
 {
-  static const char *const folders[] = { "dev/shm", "tmp", "var/tmp" };
-  /* A link in there must not lead to a folder of ours. */
-  const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-  g_autofree char *root_path = g_strdup_printf ("/proc/%d/root", (int) self->pid);
-  int root = open (root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  self->copy = rsc_visiting_file_create (self->pid, RSC_VISITING_CODE, ".so", self->bytes, self->size);
 
-  for (gsize i = 0; root >= 0 && self->copy == NULL && i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *name = g_strdup_printf (LIBRARY_NAME "-%08x%08x.so", g_random_int (), g_random_int ());
-      g_autofree char *path = g_strdup_printf ("/%s/%s", folders[i], name);
-      int folder = (int) syscall (SYS_openat2, root, folders[i], &how, sizeof how);
-      int fd = folder >= 0 ? openat (folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700) : -1;
-
-      if (fd >= 0 && write_all (fd, self->bytes, self->size) && fchmod (fd, 0755) == 0 && write_text (self, AT_LIBRARY, path))
-        {
-          self->copy = g_steal_pointer (&name);
-          self->copy_folder = folder;
-          folder = -1;
-        }
-      else if (fd >= 0)
-        unlinkat (folder, name, 0);
-      if (fd >= 0)
-        close (fd);
-      if (folder >= 0)
-        close (folder);
-    }
-  if (root >= 0)
-    close (root);
-
-  return self->copy != NULL;
+  return self->copy != NULL && write_text (self, AT_LIBRARY, self->copy->path);
 }
 
 static gboolean
@@ -521,25 +438,15 @@ load (Injection *self)
       /* Another Refscope may have brought it meanwhile. */
       if (!rsc_process_memory_reload (self->memory, self->error))
         return FALSE;
-      entry = find_entry (self);
+      entry = rsc_agent_entry_find (self->memory, RSC_WIRE_ATTACH_FUNCTION, NULL);
     }
   if (entry != 0 ? !run_stub (self, entry, &parameters) : !open_library (self, &parameters))
     return FALSE;
   if (parameters.result < 0)
     return fail_call (self, parameters.result);
-  self->injection->is_busy = parameters.result == RSC_WIRE_ATTACH_BUSY || parameters.result == RSC_WIRE_ATTACH_LEAVING;
-  if (parameters.result == RSC_WIRE_ATTACH_LEAVING)
-    return fail (self, RSC_ERROR_BUSY,
-                 _("The agent in process %d is still letting go of the Refscope before, as the program is inside long-running C code: try again in a moment."));
-  if (self->injection->is_busy)
-    return fail (self, RSC_ERROR_BUSY,
-                 _("Another Refscope looks at process %d already: end that, or detach it there, and try again."));
-  if (parameters.result != RSC_WIRE_ATTACHED)
-    return fail (self, RSC_ERROR_FAILED,
-                 _("The agent could not begin in process %d: it may create no more threads, or its interpreter is not running."));
-  self->has_begun = TRUE;
+  self->has_begun = parameters.result == RSC_WIRE_ATTACHED;
 
-  return take_connection (self, parameters.ends[1]);
+  return rsc_agent_entry_take (self->pid, parameters.result, parameters.ends[1], self->injection, self->error);
 }
 
 /* Takes back what the process does not need any more; it may be gone. */
@@ -590,7 +497,7 @@ find_functions (Injection *self, guint64 libc)
   if (functions->errno_location == 0 || functions->dlopen == 0 || functions->dlsym == 0 || functions->dlerror == 0)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Process %d has a C library older than glibc 2.34, whose loader cannot be asked. Launch the program with Refscope."));
-  functions->entry = find_entry (self);
+  functions->entry = rsc_agent_entry_find (self->memory, RSC_WIRE_ATTACH_FUNCTION, NULL);
 
   return functions->entry != 0 || g_file_get_contents (self->library, &self->bytes, &self->size, self->error);
 }
@@ -614,6 +521,7 @@ look_up (Injection *self, char **python)
   if (libc == NULL)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Process %d does not use glibc (it is linked statically, or with musl), which attaching needs. Run the program with a Python for glibc."));
+  self->injection->other_way = TRUE;
   if (!rsc_gadgets_find (self->memory, libc->start, &self->gadgets))
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Refscope cannot attach to process %d on this processor or with this C library. Launch the program with Refscope."));
@@ -638,10 +546,14 @@ inject (Injection *self)
     return FALSE;
   if (!rsc_seccomp_check (self->pid, self->thread.tid, self->error) || !prepare_frame (self))
     {
+      /* The agent itself needs those system calls. */
+      self->injection->other_way = rsc_process_read_status (self->thread.tid, "\nSeccomp:") <= 0;
       ptrace (PTRACE_DETACH, self->thread.tid, NULL, NULL);
       return FALSE;
     }
-  injected = make_room (self) && load (self);
+  injected = make_room (self);
+  self->injection->other_way = !injected && !self->runs;
+  injected = injected && load (self);
   if (!self->runs)
     clean_up (self);
   if (!self->runs)
@@ -662,11 +574,7 @@ run (gpointer data)
   prctl (PR_SET_TIMERSLACK, 1, 0, 0, 0);
   injected = inject (self);
 
-  if (self->copy != NULL)
-    {
-      unlinkat (self->copy_folder, self->copy, 0);
-      close (self->copy_folder);
-    }
+  g_clear_pointer (&self->copy, rsc_visiting_file_free);
 
   if (!injected && self->injection->connection >= 0)
     {
@@ -695,7 +603,6 @@ rsc_inject (pid_t pid, const char *library, RscInjection *injection, GError **er
     syscall (SYS_tgkill, pid, self.thread.tid, self.stop_signal);
   rsc_process_memory_free (self.memory);
   rsc_thread_state_free (self.thread.state);
-  g_free (self.copy);
   g_free (self.bytes);
   if (local_error != NULL)
     g_propagate_error (error, local_error);

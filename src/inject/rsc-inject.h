@@ -16,6 +16,7 @@ typedef struct
 {
   int connection;      /* our end: SOCK_SEQPACKET, close-on-exec, non-blocking; the caller's */
   gboolean is_busy;    /* it failed because the agent there is another Refscope's, or was until just now */
+  gboolean other_way;  /* it failed, before anything was brought there, by what does not matter to rsc_remote_exec() */
   gint64 stopped_us;   /* how long the thread stood still, microseconds */
 } RscInjection;
 

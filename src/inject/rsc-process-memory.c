@@ -86,9 +86,8 @@ rsc_process_measure (pid_t pid, guint64 *uss, guint64 *rss)
   return TRUE;
 }
 
-/* The number behind @name in /proc/PID/status; -1: there is none. */
-static gint64
-read_status_number (pid_t pid, const char *name)
+gint64
+rsc_process_read_status (pid_t pid, const char *name)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
   g_autofree char *text = NULL;
@@ -104,7 +103,26 @@ read_status_number (pid_t pid, const char *name)
 gboolean
 rsc_process_is_traced (pid_t tid)
 {
-  return read_status_number (tid, "\nTracerPid:") > 0;
+  return rsc_process_read_status (tid, "\nTracerPid:") > 0;
+}
+
+pid_t
+rsc_process_get_inner (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
+  g_autofree char *text = NULL;
+  g_autofree char *line = NULL;
+  const char *at, *last;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return pid;
+  at = strstr (text, "\nNSpid:");
+  if (at == NULL)
+    return pid;
+  line = g_strndup (at + 1, strcspn (at + 1, "\n"));
+  last = strrchr (line, '\t');
+
+  return last != NULL ? (pid_t) strtol (last + 1, NULL, 10) : pid;
 }
 
 static int
@@ -121,8 +139,8 @@ read_ptrace_scope (void)
 void
 rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
 {
-  gint64 tracer = read_status_number (tid, "\nTracerPid:");
-  gint64 user = read_status_number (pid, "\nUid:");
+  gint64 tracer = rsc_process_read_status (tid, "\nTracerPid:");
+  gint64 user = rsc_process_read_status (pid, "\nUid:");
   int scope = read_ptrace_scope ();
 
   if (code == ESRCH || code == ENOENT || user < 0 || rsc_process_has_ended (pid))

@@ -38,11 +38,15 @@ char    *rsc_process_memory_read_text (RscProcessMemory *self, guint64 address, 
 /* Where @address is; NULL: nowhere.  Borrowed until the next reload. */
 const RscMapping *rsc_process_memory_find (RscProcessMemory *self, guint64 address);
 
+/* The number behind @name ("\nUid:") in /proc/PID/status; -1: there is none. */
+gint64   rsc_process_read_status (pid_t pid, const char *name);
 gboolean rsc_process_is_traced (pid_t tid);
 /* How a process or thread is: a letter, as in /proc/PID/stat; X: gone. */
 char     rsc_process_get_state (pid_t tid);
 /* When it began, clock ticks since the system did: with the number, no other process's.  0: it is gone. */
 guint64  rsc_process_get_start (pid_t pid);
+/* Its number in its own PID namespace: @pid if that is ours. */
+pid_t    rsc_process_get_inner (pid_t pid);
 /* Also if its parent has not looked yet. */
 gboolean rsc_process_has_ended (pid_t tid);
 /* Unique and resident set size, bytes; FALSE: it is gone, or may not be looked into. */

@@ -10,6 +10,7 @@
 
 #include "base/rsc-error.h"
 #include "rsc-process-symbols.h"
+#include "rsc-remote-support.h"
 
 #define DELETED " (deleted)"
 /* Of a name in a container's control group. */
@@ -215,23 +216,13 @@ read_status (RscPythonProcess *self, pid_t *tracer, char *state)
 {
   g_autofree char *text = read_file (self->pid, "status", NULL);
   const char *uid = text != NULL ? strstr (text, "\nUid:") : NULL;
-  const char *inner = text != NULL ? strstr (text, "\nNSpid:") : NULL;
   const char *traced = text != NULL ? strstr (text, "\nTracerPid:") : NULL;
   const char *how = text != NULL ? strstr (text, "\nState:") : NULL;
 
   if (uid == NULL || how == NULL)
     return FALSE;
   self->uid = (uid_t) strtoul (uid + strlen ("\nUid:"), NULL, 10);
-  self->inner_pid = self->pid;
-  if (inner != NULL)
-    {
-      gsize length = strcspn (inner + 1, "\n");
-      g_autofree char *line = g_strndup (inner + 1, length);
-      const char *last = strrchr (line, '\t');
-
-      if (last != NULL)
-        self->inner_pid = (pid_t) strtol (last + 1, NULL, 10);
-    }
+  self->inner_pid = rsc_process_get_inner (self->pid);
   *tracer = traced != NULL ? (pid_t) strtol (traced + strlen ("\nTracerPid:"), NULL, 10) : 0;
   how += strlen ("\nState:");
   *state = how[strspn (how, " \t")];
@@ -240,13 +231,16 @@ read_status (RscPythonProcess *self, pid_t *tracer, char *state)
 }
 
 static char *
-find_obstacle (const RscPythonProcess *self, const RscInterpreter *interpreter, pid_t tracer, char state)
+find_obstacle (const RscPythonProcess *self, RscProcessMemory *memory, const RscInterpreter *interpreter, pid_t tracer, char state)
 {
+  RscRemoteSupport support;
+
   if (interpreter->free_threaded)
     return g_strdup (_("Its interpreter is free-threaded: captures of these cannot be had yet. Run the program with the usual build."));
   if (interpreter->major != 0 && (interpreter->major != 3 || interpreter->minor < RSC_PYTHON_OLDEST_MINOR))
     return g_strdup (_("Its Python is older than 3.10, which is the oldest that Refscope knows."));
-  if (tracer != 0)
+  /* 3.14 and later need not be traced. */
+  if (tracer != 0 && !rsc_remote_support_find (memory, interpreter, &support, NULL))
     return g_strdup_printf (_("It is traced by process %d already (a debugger, strace or another Refscope): end that."), (int) tracer);
   if (state == 'T')
     return g_strdup_printf (_("It is stopped: let it go on (kill -CONT %d)."), (int) self->pid);
@@ -290,7 +284,7 @@ look (pid_t pid)
   if (interpreter != NULL)
     {
       self->version = dup_version (interpreter);
-      self->why_not = find_obstacle (self, interpreter, tracer, state);
+      self->why_not = find_obstacle (self, memory, interpreter, tracer, state);
     }
   else
     self->why_not = g_strdup (error->message);

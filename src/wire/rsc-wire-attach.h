@@ -20,10 +20,30 @@ typedef enum
   RSC_WIRE_ATTACH_BUSY,        /* another Refscope is connected, or was until just now */
   RSC_WIRE_ATTACH_NOT_RUNNING, /* there is no interpreter, or it ends */
   RSC_WIRE_ATTACH_NO_ROOM,     /* no thread or descriptor to be had */
-  RSC_WIRE_ATTACH_LEAVING      /* the agent has not let go yet of the Refscope before */
+  RSC_WIRE_ATTACH_LEAVING,     /* the agent has not let go yet of the Refscope before */
+  RSC_WIRE_ATTACH_LATE         /* the call came when Refscope had given up */
 } RscWireAttachStatus;
 
 /* On any thread, without the GIL perhaps.  @connection: a socket; @other_end: the one that Refscope takes a
  * copy of, if it lives so long.  They are the agent's in any case, which closes them if it fails; what @room tells of is if
  * it returns 0. */
 typedef int (*RscWireAttachFunc) (int connection, int other_end, const RscWireRoom *room);
+
+/* The other way, of CPython 3.14 and later: the interpreter runs a script, which loads the agent as an extension
+ * module of this name.  Nothing of it stays: no name, no module. */
+#define RSC_WIRE_REMOTE_MODULE "refscope_agent"
+/* What the script has among its names: a tuple of the process's number (as itself sees it), RscWireRemoteAnswer.token,
+ * CLOCK_MONOTONIC in nanoseconds until which it may begin, and paths of files that are
+ * removed: the script's, and the agent's if it was made for this. */
+#define RSC_WIRE_REMOTE_REQUEST "request"
+/* What it gets: a function for an exception that was raised in it and is the program's. */
+#define RSC_WIRE_REMOTE_PASS_ON "pass_on"
+/* Of the agent's, read from outside. */
+#define RSC_WIRE_REMOTE_ANSWER "rsc_agent_remote_answer_1"
+
+typedef struct
+{
+  uint64_t token; /* of the request; the rest is there before it is */
+  int64_t result; /* an RscWireAttachStatus; negative: an errno, of making the sockets */
+  int32_t ends[2];
+} RscWireRemoteAnswer;

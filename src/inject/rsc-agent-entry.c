@@ -1,0 +1,82 @@
+#include "config.h"
+
+#include "rsc-agent-entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/rsc-error.h"
+#include "rsc-process-symbols.h"
+#include "wire/rsc-wire-attach.h"
+
+/* The system shows it as it is for us: from outside, what is in another root begins with that. */
+static char *
+dup_path (pid_t pid, const char *path)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/%d/root", (int) pid);
+  g_autofree char *root = g_file_read_link (link, NULL);
+  gsize length = root != NULL ? strlen (root) : 0;
+
+  return g_strdup (length > 1 && g_str_has_prefix (path, root) && path[length] == '/' ? path + length : path);
+}
+
+guint64
+rsc_agent_entry_find (RscProcessMemory *memory, const char *symbol, char **path)
+{
+  for (guint i = 0; i < memory->mappings->len; i++)
+    {
+      const RscMapping *mapping = &g_array_index (memory->mappings, RscMapping, i);
+      guint64 address;
+
+      if (mapping->offset != 0 || !mapping->readable || strstr (mapping->path, RSC_AGENT_FILE_NAME) == NULL)
+        continue;
+      address = rsc_process_symbols_find (memory, mapping->start, symbol);
+      if (address == 0)
+        continue;
+      if (path != NULL)
+        *path = dup_path (memory->pid, mapping->path);
+      return address;
+    }
+
+  return 0;
+}
+
+gboolean
+rsc_agent_entry_take (pid_t pid, gint64 result, int end, RscInjection *injection, GError **error)
+{
+  int pidfd, fd;
+
+  injection->is_busy = result == RSC_WIRE_ATTACH_BUSY || result == RSC_WIRE_ATTACH_LEAVING;
+  if (result == RSC_WIRE_ATTACH_LEAVING)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
+                 _("The agent in process %d is still letting go of the Refscope before, as the program is inside long-running C code: try again in a moment."),
+                 (int) pid);
+  else if (injection->is_busy)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
+                 _("Another Refscope looks at process %d already: end that, or detach it there, and try again."), (int) pid);
+  else if (result != RSC_WIRE_ATTACHED)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
+                 _("The agent could not begin in process %d: it may create no more threads, or its interpreter is not running."),
+                 (int) pid);
+  if (result != RSC_WIRE_ATTACHED)
+    return FALSE;
+
+  pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+  fd = pidfd >= 0 ? (int) syscall (SYS_pidfd_getfd, pidfd, end, 0) : -1;
+  if (fd < 0)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                 _("No connection to process %d could be made: %s. It needs Linux 5.6 or later."), (int) pid,
+                 g_strerror (errno));
+  if (pidfd >= 0)
+    close (pidfd);
+  if (fd < 0)
+    return FALSE;
+  fcntl (fd, F_SETFL, O_NONBLOCK);
+  injection->connection = fd;
+
+  return TRUE;
+}

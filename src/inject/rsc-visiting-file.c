@@ -1,0 +1,113 @@
+#include "rsc-visiting-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/rsc-file.h"
+#include "rsc-agent-entry.h"
+
+/* The last of the four numbers behind @name in /proc/PID/status: by which files are opened. */
+static gboolean
+read_file_id (const char *status, const char *name, guint *id)
+{
+  const char *at = strstr (status, name);
+  char *end = NULL;
+
+  if (at == NULL)
+    return FALSE;
+  at += strlen (name);
+  for (guint i = 0; i < 4; i++, at = end)
+    *id = (guint) strtoul (at, &end, 10);
+
+  return TRUE;
+}
+
+static gboolean
+give_to_user (pid_t pid, int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
+  g_autofree char *status = NULL;
+  guint user, group;
+
+  return g_file_get_contents (path, &status, NULL, NULL) && read_file_id (status, "\nUid:", &user)
+         && read_file_id (status, "\nGid:", &group) && fchown (fd, user, group) == 0;
+}
+
+static gboolean
+may_be_loaded (int fd)
+{
+  struct statvfs status;
+
+  return fstatvfs (fd, &status) == 0 && (status.f_flag & ST_NOEXEC) == 0;
+}
+
+RscVisitingFile *
+rsc_visiting_file_create (pid_t pid, RscVisitingKind kind, const char *suffix, const char *bytes, gsize size)
+{
+  static const char *const folders[] = { "dev/shm", "tmp", "var/tmp" };
+  /* A link in there must not lead to a folder of ours. */
+  const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+  g_autofree char *root_path = g_strdup_printf ("/proc/%d/root", (int) pid);
+  int root = open (root_path, O_PATH | O_DIRECTORY | O_CLOEXEC), code = errno;
+  RscVisitingFile *self = NULL;
+
+  for (gsize i = 0; root >= 0 && self == NULL && i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *name = g_strdup_printf (RSC_AGENT_FILE_NAME "-%08x%08x%s", g_random_int (), g_random_int (), suffix);
+      int folder = (int) syscall (SYS_openat2, root, folders[i], &how, sizeof how);
+      int fd = folder >= 0 ? openat (folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700) : -1;
+
+      if (fd >= 0 && rsc_file_write_all (fd, bytes, size, NULL)
+          && (kind == RSC_VISITING_CODE ? may_be_loaded (fd) && fchmod (fd, 0755) == 0
+                                        : fchmod (fd, 0400) == 0 && give_to_user (pid, fd)))
+        {
+          self = g_new0 (RscVisitingFile, 1);
+          self->path = g_strdup_printf ("/%s/%s", folders[i], name);
+          self->name = g_steal_pointer (&name);
+          self->folder = folder;
+          self->fd = fd;
+          break;
+        }
+      code = errno;
+      if (fd >= 0)
+        {
+          unlinkat (folder, name, 0);
+          close (fd);
+        }
+      if (folder >= 0)
+        close (folder);
+    }
+  if (root >= 0)
+    close (root);
+  errno = code;
+
+  return self;
+}
+
+void
+rsc_visiting_file_free (RscVisitingFile *self)
+{
+  if (self == NULL)
+    return;
+  unlinkat (self->folder, self->name, 0);
+  close (self->folder);
+  close (self->fd);
+  g_free (self->path);
+  g_free (self->name);
+  g_free (self);
+}
+
+void
+rsc_visiting_file_empty (RscVisitingFile *self)
+{
+  /* Nothing is to be done if it cannot be: it is gone then. */
+  if (ftruncate (self->fd, 0) != 0)
+    unlinkat (self->folder, self->name, 0);
+}
