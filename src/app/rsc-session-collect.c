@@ -165,7 +165,8 @@ cycles_found (gpointer owner, RscJob *job, gpointer data, const GError *error)
       return;
     }
 
-  keep_prediction (question, answer);
+  if (question->generation != RSC_GENERATION_OF_ALL)
+    keep_prediction (question, answer);
   rsc_heap_capture_set_components (question->capture, question->side, g_steal_pointer (&answer->components),
                                    g_steal_pointer (&answer->components_overlay), g_steal_pointer (&answer->own_cycles));
   answer_free (answer);
@@ -176,16 +177,21 @@ cycles_found (gpointer owner, RscJob *job, gpointer data, const GError *error)
     rsc_session_find_cycles (self);
 }
 
-/* A full collection tells the garbage from the living. */
+/* A full collection tells the garbage from the living: each interpreter's, if there are several. */
 void
 rsc_session_find_cycles (RscSession *self)
 {
+  Question *question;
+
   if (self->capture == NULL || self->finding_cycles || self->closed ||
       rsc_heap_capture_get_components (self->capture, self->side, NULL) != NULL)
     return;
 
   self->finding_cycles = TRUE;
-  rsc_session_add_job (self, rsc_job_start (self, _("Finding cycles"), find_cycles, question_new (self, 2), question_free,
+  question = question_new (self, RSC_GENERATION_2);
+  if (rsc_snapshot_get_n_interpreters (question->snapshot) > 1)
+    question->generation = RSC_GENERATION_OF_ALL;
+  rsc_session_add_job (self, rsc_job_start (self, _("Finding cycles"), find_cycles, question, question_free,
                                             answer_free, cycles_found));
 }
 

@@ -5,15 +5,18 @@
 #include "base/rsc-error.h"
 #include "collect/rsc-comparison.h"
 #include "rsc-cli-filter.h"
+#include "rsc-cli-interpreter.h"
 #include "rsc-cli-progress.h"
 
 static int generation = RSC_GENERATION_2;
+static int interpreter;
 static gboolean live;
 static gboolean next;
 static gboolean fail_if_different;
 
 static const GOptionEntry entries[] = {
   { "generation", 'g', 0, G_OPTION_ARG_INT, &generation, N_("Collect this generation and the younger ones: 0, 1 or 2 (default: 2, all)"), N_("G") },
+  { "interpreter", 0, 0, G_OPTION_ARG_INT, &interpreter, N_("The sub-interpreter whose collection it is, by its number (default: 0, the main one)"), N_("NUMBER") },
   { "live", 0, 0, G_OPTION_ARG_NONE, &live, N_("Really collect in the program, and compare with the prediction"), NULL },
   { "next", 0, 0, G_OPTION_ARG_NONE, &next, N_("Wait for the next collection of that generation or an older one that the program makes by itself, and compare it with the prediction"), NULL },
   { "fail-if-different", 0, 0, G_OPTION_ARG_NONE, &fail_if_different, N_("With --live or --next: exit with status 1 unless exactly what was predicted is freed"), NULL },
@@ -143,6 +146,12 @@ check (RscCli  *cli,
   if (generation < RSC_GENERATION_0 || generation > RSC_GENERATION_2)
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE, _("--generation takes 0, 1 or 2, not %d."), generation);
+      return FALSE;
+    }
+  if (interpreter != 0 && (live || next))
+    {
+      g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
+                   _("%s is a collection of the main interpreter's: for --interpreter, a collection is only predicted."), live ? "--live" : "--next");
       return FALSE;
     }
   cli->collects = live && !next;
@@ -280,6 +289,7 @@ run (RscCli  *cli,
 {
   g_auto (Collect) self = { 0 };
   List lists[3];
+  guint collected;
   RscRows rows = {
     .fields = fields, .n_fields = is_real () ? N_FIELDS : N_PREDICTED, .n_rows = 1, .single = TRUE,
     .fill = fill, .append_more = append_more, .data = &self
@@ -293,7 +303,9 @@ run (RscCli  *cli,
     return FALSE;
 
   self.snapshot = cli->snapshot;
-  self.prediction = rsc_collect_predict (cli->snapshot, (guint) generation, &cli->progress, cli->cancellable, error);
+  if (!rsc_cli_find_generation (cli->snapshot, interpreter, (guint) generation, &collected, error))
+    return FALSE;
+  self.prediction = rsc_collect_predict (cli->snapshot, collected, &cli->progress, cli->cancellable, error);
   if (self.prediction == NULL)
     return FALSE;
 

@@ -205,7 +205,7 @@ run (RscCli  *cli,
     return FALSE;
 
   /* Cycles are there to be shown also where garbage cannot be told. */
-  prediction = rsc_collect_predict (snapshot, RSC_GENERATION_2, &cli->progress, cli->cancellable, &local_error);
+  prediction = rsc_collect_predict (snapshot, RSC_GENERATION_OF_ALL, &cli->progress, cli->cancellable, &local_error);
   if (prediction == NULL && (only_garbage || local_error->domain != RSC_ANALYSIS_ERROR))
     {
       g_propagate_error (error, g_steal_pointer (&local_error));

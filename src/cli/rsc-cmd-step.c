@@ -8,6 +8,7 @@
 #include "film/rsc-replay-film.h"
 #include "graph/rsc-graph.h"
 #include "query/rsc-drop-ref.h"
+#include "rsc-cli-interpreter.h"
 #include "rsc-cli-progress.h"
 
 #define MAX_ACTORS 12
@@ -17,6 +18,7 @@
 #define UNSET (-1)
 
 static int generation = UNSET;
+static int interpreter;
 static gboolean mark_sweep;
 static gboolean breadth_first;
 static char **from;
@@ -29,6 +31,7 @@ static double seconds = RSC_FILM_DEFAULT_SECONDS;
 
 static const GOptionEntry entries[] = {
   { "generation", 'g', 0, G_OPTION_ARG_INT, &generation, N_("Collect this generation and the younger ones: 0, 1 or 2 (default: 2, all)"), N_("G") },
+  { "interpreter", 0, 0, G_OPTION_ARG_INT, &interpreter, N_("The sub-interpreter whose collection it is, by its number (default: 0, the main one)"), N_("NUMBER") },
   { "mark-sweep", 0, 0, G_OPTION_ARG_NONE, &mark_sweep, N_("Mark from the roots and sweep, as a textbook has it"), NULL },
   { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &from, N_("Mark from OBJECT (may be repeated; default: all roots)"), N_("OBJECT") },
   { "breadth-first", 0, 0, G_OPTION_ARG_NONE, &breadth_first, N_("Mark breadth first (default: depth first)"), NULL },
@@ -77,10 +80,10 @@ check (RscCli  *cli,
                    _("--drop follows reference counts, --mark-sweep marks from roots: give one of them."));
       return FALSE;
     }
-  if (generation != UNSET && (marks || drop != NULL))
+  if ((generation != UNSET || interpreter != 0) && (marks || drop != NULL))
     {
       g_set_error (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE,
-                   _("--generation is of a collection: neither marking nor --drop knows any."));
+                   _("%s is of a collection: neither marking nor --drop knows any."), interpreter != 0 ? "--interpreter" : "--generation");
       return FALSE;
     }
   if (cli->options.output != NULL && (phase != NULL || limit > 0))
@@ -141,7 +144,10 @@ make_replay (RscCli  *cli,
     }
   else
     {
-      replay = rsc_replay_new_collection (cli->snapshot, generation != UNSET ? (guint) generation : RSC_GENERATION_2, &cli->progress, cli->cancellable, error);
+      guint collected;
+
+      if (rsc_cli_find_generation (cli->snapshot, interpreter, generation != UNSET ? (guint) generation : RSC_GENERATION_2, &collected, error))
+        replay = rsc_replay_new_collection (cli->snapshot, collected, &cli->progress, cli->cancellable, error);
     }
   rsc_cli_progress_clear ();
 

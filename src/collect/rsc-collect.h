@@ -16,7 +16,8 @@ typedef enum
 
 typedef struct
 {
-  guint generation;        /* 0, 1, 2 */
+  guint generation;        /* 0, 1, 2, of its interpreter */
+  guint collected;         /* as it was asked for */
   RscGarbageRule rule;
   guint64 examined;        /* objects of this generation and younger ones */
   RscBitset *unreachable;  /* before finalizers run; without the uncollectable ones */
@@ -30,6 +31,7 @@ typedef struct
   guint64 n_finalizers;    /* unreachable objects whose finalizer would run: what it does cannot be predicted */
 } RscPrediction;
 
+/* @generation: 0, 1, 2 of the main interpreter; of another what the generation column says; or RSC_GENERATION_OF_ALL. */
 RscPrediction *rsc_collect_predict (RscSnapshot *snapshot, guint generation,
                                     const RscProgress *progress, GCancellable *cancellable, GError **error);
 void           rsc_prediction_free (RscPrediction *self);

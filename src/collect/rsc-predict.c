@@ -32,7 +32,7 @@ merge_younger (Collection *collection,
 
   for (RscNode node = 0; node < columns->n_nodes; node++)
     if ((columns->flags[node] & (RSC_NODE_TRACKED | RSC_NODE_IMMORTAL)) == RSC_NODE_TRACKED
-        && columns->generation[node] <= generation)
+        && rsc_generation_is_collected (columns->generation[node], generation))
       {
         rsc_bitset_set (collection->young, node);
         collection->n_young++;
@@ -116,14 +116,15 @@ rsc_collect_predict (RscSnapshot       *snapshot,
   Collection collection = { .columns = columns, .progress = progress, .cancellable = cancellable };
   g_autoptr(RscPrediction) self = NULL;
 
-  g_return_val_if_fail (generation <= OLDEST, NULL);
+  g_return_val_if_fail (generation == RSC_GENERATION_OF_ALL || rsc_generation_in_interpreter ((guint8) generation) <= OLDEST, NULL);
 
   if (columns == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
   self = g_new0 (RscPrediction, 1);
-  self->generation = generation;
-  self->promoted_to = MIN (generation + 1, OLDEST);
+  self->collected = generation;
+  self->generation = generation == RSC_GENERATION_OF_ALL ? OLDEST : rsc_generation_in_interpreter ((guint8) generation);
+  self->promoted_to = MIN (self->generation + 1, OLDEST);
   collection.young = rsc_bitset_new (columns->n_nodes);
   merge_younger (&collection, generation);
   self->rule = choose_rule (&collection);
@@ -185,15 +186,15 @@ rsc_prediction_to_overlay (RscPrediction *self,
 
       if (rsc_bitset_get (self->unreachable, node))
         rsc_overlay_set (overlay, node, RSC_STATE_PREDICTED, -1, NULL);
-      else if (tracked && columns->generation[node] <= self->generation)
+      else if (tracked && rsc_generation_is_collected (columns->generation[node], self->collected))
         {
-          guint to = self->promoted_to;
+          guint from = rsc_generation_in_interpreter (columns->generation[node]), to = self->promoted_to;
 
           /* Where the collector meets an immortal one, it puts it among the frozen, or looks at it no more. */
           if (columns->flags[node] & RSC_NODE_IMMORTAL)
-            to = untracks_immortal ? columns->generation[node] : (guint) RSC_GENERATION_PERMANENT;
+            to = untracks_immortal ? from : (guint) RSC_GENERATION_PERMANENT;
 
-          rsc_overlay_set (overlay, node, columns->generation[node] < to ? RSC_STATE_PROMOTED : RSC_STATE_STAYED, -1, NULL);
+          rsc_overlay_set (overlay, node, from < to ? RSC_STATE_PROMOTED : RSC_STATE_STAYED, -1, NULL);
         }
     }
 

@@ -81,7 +81,7 @@ append_generation (Collection *collection,
   const RscColumns *columns = collection->columns;
 
   for (RscNode node = 0; node < columns->n_nodes; node++)
-    if (columns->generation[node] == generation && (columns->flags[node] & RSC_NODE_TRACKED))
+    if (columns->generation[node] == generation + collection->replay->interpreter * RSC_N_COLLECTOR_LISTS && (columns->flags[node] & RSC_NODE_TRACKED))
       g_array_append_val (collection->young, node);
 }
 
@@ -566,7 +566,7 @@ check_heap (RscSnapshot      *snapshot,
 
 RscReplay *
 rsc_replay_new_collection (RscSnapshot       *snapshot,
-                           guint              generation,
+                           guint              collected,
                            const RscProgress *progress,
                            GCancellable      *cancellable,
                            GError           **error)
@@ -575,6 +575,7 @@ rsc_replay_new_collection (RscSnapshot       *snapshot,
   g_autoptr(GArray) young = g_array_new (FALSE, FALSE, sizeof (RscNode));
   g_autoptr(GArray) unreachable = g_array_new (FALSE, FALSE, sizeof (RscNode));
   g_autoptr(GArray) final = NULL;
+  guint generation = rsc_generation_in_interpreter ((guint8) collected);
   Collection collection = { .columns = columns, .generation = generation, .young = young, .unreachable = unreachable };
 
   g_return_val_if_fail (generation <= OLDEST, NULL);
@@ -584,7 +585,8 @@ rsc_replay_new_collection (RscSnapshot       *snapshot,
     return NULL;
 
   collection.collector = rsc_collector_get (snapshot);
-  collection.replay = rsc_replay_new (snapshot, RSC_REPLAY_COLLECTION, RSC_STATE_NONE, progress, cancellable);
+  collection.replay = rsc_replay_new (snapshot, RSC_REPLAY_COLLECTION, RSC_STATE_NONE,
+                                      rsc_generation_get_interpreter ((guint8) collected), progress, cancellable);
   collection.replay->summary.generation = generation;
   look_up_types (&collection);
   /* Ends of lists that are empty at first. */

@@ -103,7 +103,7 @@ point_out_left (RscReplay *self)
   rsc_replay_begin_phase (self, RSC_PHASE_LEFT, 0.6);
   for (RscNode node = 0; node < columns->n_nodes; node++)
     if ((columns->flags[node] & (RSC_NODE_TRACKED | RSC_NODE_IMMORTAL)) == RSC_NODE_TRACKED
-        && columns->generation[node] <= RSC_GENERATION_2)
+        && rsc_generation_is_collected (columns->generation[node], RSC_GENERATION_OF_ALL))
       rsc_bitset_set (alive, node);
   before = rsc_deduce_unreachable (columns, alive, columns->refcount, NULL, self->progress, self->cancellable,
                                    &self->error);
@@ -148,7 +148,7 @@ rsc_replay_new_drop (RscSnapshot       *snapshot,
         return NULL;
     }
 
-  self = rsc_replay_new (snapshot, RSC_REPLAY_DROP, RSC_STATE_NONE, progress, cancellable);
+  self = rsc_replay_new (snapshot, RSC_REPLAY_DROP, RSC_STATE_NONE, 0, progress, cancellable);
   self->dropped_set = g_hash_table_new (NULL, NULL);
   rsc_replay_begin_phase (self, RSC_PHASE_DROP, 0.3);
   edges = list_edges (snapshot, drops, n_drops);

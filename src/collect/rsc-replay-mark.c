@@ -149,7 +149,7 @@ rsc_replay_new_mark_sweep (RscSnapshot       *snapshot,
       return NULL;
     }
 
-  self = rsc_replay_new (snapshot, RSC_REPLAY_MARK_SWEEP, RSC_STATE_WHITE, progress, cancellable);
+  self = rsc_replay_new (snapshot, RSC_REPLAY_MARK_SWEEP, RSC_STATE_WHITE, 0, progress, cancellable);
   self->order = order;
   self->summary.examined = self->now.in_state[RSC_STATE_WHITE];
   rsc_replay_begin_phase (self, RSC_PHASE_MARK, 0.1);

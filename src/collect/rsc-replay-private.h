@@ -81,6 +81,7 @@ struct _RscReplay
   RscReplayKind kind;
   RscMarkOrder order;   /* mark-sweep */
   RscState first_state; /* of every object at position 0 */
+  guint interpreter;    /* whose lists they are: objects of another are in none */
 
   GPtrArray *chunks;    /* of RscReplayChunk */
   guint64 n_steps;
@@ -108,7 +109,7 @@ struct _RscReplay
 };
 
 /* Ready for steps at position 0.  The columns of the snapshot must have been asked for. */
-RscReplay *rsc_replay_new (RscSnapshot *snapshot, RscReplayKind kind, RscState first_state,
+RscReplay *rsc_replay_new (RscSnapshot *snapshot, RscReplayKind kind, RscState first_state, guint interpreter,
                            const RscProgress *progress, GCancellable *cancellable);
 
 /* Before the first step: @segment is the end of @list, also when others join that. */

@@ -122,12 +122,13 @@ rsc_replay_get_step_node (RscReplay *self,
 
 static RscSegment
 get_first_segment (const RscColumns *columns,
+                   guint             interpreter,
                    RscNode           node)
 {
-  if (!(columns->flags[node] & RSC_NODE_TRACKED))
+  if (!(columns->flags[node] & RSC_NODE_TRACKED) || rsc_generation_get_interpreter (columns->generation[node]) != interpreter)
     return RSC_SEGMENT_NONE;
 
-  switch (columns->generation[node])
+  switch (rsc_generation_in_interpreter (columns->generation[node]))
     {
     case RSC_GENERATION_0:
       return RSC_SEGMENT_GENERATION_0;
@@ -153,7 +154,7 @@ init_state (RscReplayState *state,
   *state = (RscReplayState) { .nodes = nodes };
   for (RscNode node = 0; node < columns->n_nodes; node++)
     {
-      RscSegment segment = get_first_segment (columns, node);
+      RscSegment segment = get_first_segment (columns, replay->interpreter, node);
       RscState first = columns->flags[node] & RSC_NODE_SYNTHETIC ? RSC_STATE_NONE : replay->first_state;
       gboolean counted = !(columns->flags[node] & RSC_NODE_IMMORTAL);
 
@@ -163,7 +164,7 @@ init_state (RscReplayState *state,
         .key = node,
         .state = (guint8) first,
         .segment = (guint8) segment,
-        .is_oldest = columns->generation[node] == RSC_GENERATION_2,
+        .is_oldest = segment == RSC_SEGMENT_GENERATION_2,
       };
       state->in_state[first]++;
       state->in_segment[segment]++;
@@ -322,6 +323,7 @@ RscReplay *
 rsc_replay_new (RscSnapshot       *snapshot,
                 RscReplayKind      kind,
                 RscState           first_state,
+                guint              interpreter,
                 const RscProgress *progress,
                 GCancellable      *cancellable)
 {
@@ -331,6 +333,7 @@ rsc_replay_new (RscSnapshot       *snapshot,
   self->snapshot = rsc_snapshot_ref (snapshot);
   self->kind = kind;
   self->first_state = first_state;
+  self->interpreter = interpreter;
   self->chunks = g_ptr_array_new_with_free_func (g_free);
   self->lists = g_array_new (FALSE, FALSE, sizeof (RscLists));
   g_array_append_val (self->lists, first_lists);
@@ -771,7 +774,8 @@ get_shown_state (RscReplayCursor     *self,
   if (at->state == RSC_STATE_TENTATIVE)
     return RSC_STATE_UNREACHABLE;
   if (at->state == RSC_STATE_REACHED)
-    return rsc_snapshot_peek_columns (self->replay->snapshot)->generation[node] < self->replay->summary.promoted_to
+    return rsc_generation_in_interpreter (rsc_snapshot_peek_columns (self->replay->snapshot)->generation[node])
+                   < self->replay->summary.promoted_to
                ? RSC_STATE_PROMOTED
                : RSC_STATE_STAYED;
 

@@ -186,7 +186,7 @@ typedef struct _RscReplayCursor RscReplayCursor;
 
 /* RSC_ANALYSIS_ERROR: UNSUPPORTED (no reference counts and generations in this
  * heap, or a CPython whose collector is another one), LIMIT (more steps than
- * RSC_REPLAY_MAX_STEPS). */
+ * RSC_REPLAY_MAX_STEPS).  @generation: 0, 1, 2 of the main interpreter; of another what the generation column says. */
 RscReplay *rsc_replay_new_collection (RscSnapshot *snapshot, guint generation, const RscProgress *progress,
                                       GCancellable *cancellable, GError **error);
 /* @n_starts 0: from the heap's roots; NOT_FOUND if it has none. */

@@ -47,6 +47,20 @@ rsc_generation_get_interpreter (guint8 generation)
   return generation == RSC_GENERATION_NONE ? 0 : generation / RSC_N_COLLECTOR_LISTS;
 }
 
+/* In place of the generation that is collected: the oldest of every interpreter. */
+#define RSC_GENERATION_OF_ALL 254u
+
+/* Whether a collection of @collected (a value of the generation column) looks at what is in @generation: that or a younger one
+ * of the same interpreter. */
+static inline gboolean
+rsc_generation_is_collected (guint8 generation, guint collected)
+{
+  if (collected == RSC_GENERATION_OF_ALL)
+    return rsc_generation_in_interpreter (generation) <= RSC_GENERATION_2;
+
+  return generation <= collected && generation / RSC_N_COLLECTOR_LISTS == collected / RSC_N_COLLECTOR_LISTS;
+}
+
 typedef enum
 {
   RSC_NODE_CONTAINER = 1 << 0,      /* has a collector's header */

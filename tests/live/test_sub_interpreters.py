@@ -57,6 +57,33 @@ for i in kept:
     _interpreters.destroy(i)
 '''
 
+# What each of their collectors finds in the end is what was predicted.
+GARBAGE = BEGIN + '''
+CODE = """
+import gc
+gc.disable()
+class Left:
+    pass
+def make():
+    a, b = Left(), Left()
+    a.other, b.other = b, a
+for _ in range(%d):
+    make()
+def collect():
+    print(gc.collect(), flush=True)
+"""
+kept = [make(own) for _ in range(2)]
+run(kept[0], CODE % 11)
+run(kept[1], CODE % 4)
+ready()
+while not ended:
+    time.sleep(.05)
+for i in kept:
+    run(i, 'collect()')
+for i in kept:
+    _interpreters.destroy(i)
+'''
+
 # Both numbers of a pair are always the same, unless one looks while the interpreter is at it.
 WORKING = BEGIN + '''
 import os
@@ -233,6 +260,26 @@ class SubInterpreters(unittest.TestCase):
             self.assertEqual(theirs & set(prediction['unreachable']), set())
             self.assertEqual(prediction['examined'], len(self.find('interpreter = 0 and generation <= 2 and not immortal')))
             self.end(program)
+
+    @each
+    def test_each_has_its_own_garbage(self, python, own):
+        with self.program(GARBAGE, python, own=own) as program:
+            self.capture(program)
+            found = []
+            for interpreter, n in (1, 22), (2, 8):
+                prediction = self.ask_json('collect', '--interpreter', interpreter, self.heap)
+                left = {item['address'] for item in self.find(f"type = 'Left' and interpreter = {interpreter}")}
+                self.assertEqual(len(left), n)
+                self.assertLessEqual(left, set(prediction['unreachable']))
+                steps = [json.loads(line) for line in self.ask('step', '--interpreter', interpreter, '--objects-only', self.heap).splitlines()]
+                self.assertLessEqual(left, {step['object']['address'] for step in steps if step['action'] == 'free'})
+                found.append(str(len(prediction['unreachable'])))
+            cycles = self.ask_json('cycles', '--garbage', self.heap)
+            self.assertEqual(sum(any(item['type'] == 'Left' for item in cycle['objects']) for cycle in cycles), 15)
+            self.assertNotIn('Left', self.ask('collect', self.heap))
+            self.ask('collect', '--interpreter', '7', self.heap, status=2)
+            self.ask('collect', '--interpreter', '1', '--live', f'pid:{program.pid}', status=2)
+            self.assertEqual(self.end(program).splitlines()[:2], found)
 
     @each
     def test_none_is_seen_in_the_middle_of_something(self, python, own):
