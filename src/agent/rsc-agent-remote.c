@@ -14,9 +14,6 @@
 RSC_AGENT_EXPORT RscWireRemoteAnswer rsc_agent_remote_answer_1;
 RSC_AGENT_EXPORT PyObject *PyInit_refscope_agent (void);
 
-/* The names of the script, while it runs. */
-static PyObject *script;
-
 /* Whether it is one of the script's own: none that a function of the program's raised, nor one for its main thread. */
 static bool
 is_own (PyObject *exception)
@@ -42,18 +39,27 @@ is_own (PyObject *exception)
   return found;
 }
 
+static void
+raise_again (PyObject *exception)
+{
+  PyObject *type = (PyObject *) Py_TYPE (exception);
+
+  Py_INCREF (type);
+  Py_INCREF (exception);
+  PyErr_Restore (type, exception, PyException_GetTraceback (exception));
+}
+
+/* @data: of the exception, and of the script's names, which may be compared as long as they are there. */
 static int
 on_pending_call (void *data)
 {
-  PyObject *exception = data, *type, *trace;
+  PyObject *owed = data;
 
   /* The script has not come to its end yet. */
-  if (PyEval_GetGlobals () == script)
-    return Py_AddPendingCall (on_pending_call, exception);
-  type = (PyObject *) Py_TYPE (exception);
-  Py_INCREF (type);
-  trace = PyException_GetTraceback (exception);
-  PyErr_Restore (type, exception, trace);
+  if (PyEval_GetGlobals () == PyTuple_GetItem (owed, 1) && Py_AddPendingCall (on_pending_call, owed) == 0)
+    return 0;
+  raise_again (PyTuple_GetItem (owed, 0));
+  Py_DECREF (owed);
 
   return -1;
 }
@@ -63,14 +69,21 @@ on_pending_call (void *data)
 static PyObject *
 pass_on (PyObject *self, PyObject *exception)
 {
+  PyObject *owed;
+
   (void) self;
-  if (!is_own (exception))
-    {
-      Py_INCREF (exception);
-      if (Py_AddPendingCall (on_pending_call, exception) != 0)
-        Py_DECREF (exception);
-    }
-  Py_RETURN_NONE;
+  if (is_own (exception))
+    Py_RETURN_NONE;
+  owed = PyTuple_Pack (2, exception, PyEval_GetGlobals ());
+  if (owed == NULL)
+    return NULL;
+  if (Py_AddPendingCall (on_pending_call, owed) == 0)
+    Py_RETURN_NONE;
+  /* It is printed, at least. */
+  raise_again (exception);
+  Py_DECREF (owed);
+
+  return NULL;
 }
 
 static bool
@@ -129,9 +142,8 @@ PyInit_refscope_agent (void)
 {
   static PyMethodDef method = { RSC_WIRE_REMOTE_PASS_ON, pass_on, METH_O, NULL };
   static PyModuleDef module = { PyModuleDef_HEAD_INIT, .m_name = RSC_WIRE_REMOTE_MODULE };
-  PyObject *request, *function;
+  PyObject *script = PyEval_GetGlobals (), *request, *function;
 
-  script = PyEval_GetGlobals ();
   request = script != NULL ? PyDict_GetItemString (script, RSC_WIRE_REMOTE_REQUEST) : NULL;
   if (request != NULL)
     {

@@ -22,6 +22,7 @@ struct _RscPairs
   RscPairsOptions options;
   GCancellable *wake;
   GThread *thread; /* NULL: not begun, or over */
+  gboolean made_folder;
 
   /* the thread's own */
   RscKept *kept;
@@ -54,7 +55,8 @@ open_folder (RscPairs  *self,
 {
   g_autoptr (GDir) dir = NULL;
 
-  if (g_mkdir (self->options.folder, 0700) != 0 && errno != EEXIST)
+  self->made_folder = g_mkdir (self->options.folder, 0700) == 0;
+  if (!self->made_folder && errno != EEXIST)
     {
       int saved_errno = errno;
 
@@ -337,6 +339,9 @@ rsc_pairs_free (RscPairs *self)
   g_clear_object (&self->awaiting);
   g_object_unref (self->wake);
   rsc_kept_free (self->kept);
+  /* If it is empty still. */
+  if (self->made_folder)
+    g_rmdir (self->options.folder);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_free (self);

@@ -13,7 +13,7 @@ typedef struct _RscPairs RscPairs;
 
 typedef struct
 {
-  const char *folder; /* it is made, its owner's alone, if it is not there */
+  const char *folder; /* it is made, its owner's alone, if it is not there; without a pair in the end it is removed again */
   guint generation;   /* collections of this one and older ones */
   guint keep;         /* pairs, from 1 on */
   guint count;        /* pairs, after which it is done; 0: no limit */

@@ -18,6 +18,9 @@
 #include "rsc-heap-file.h"
 
 #define PIECE_SIZE ((gsize) 1 << 20)
+/* What stays free for others: a part of what is free, and no less than this. */
+#define RESERVE_PART 20
+#define MIN_RESERVE (G_GUINT64_CONSTANT (64) << 20)
 
 typedef struct
 {
@@ -86,19 +89,45 @@ check_room (Spool   *self,
             GError **error)
 {
   struct statvfs status;
+  guint64 room, reserve;
   g_autofree char *needed = NULL;
-  g_autofree char *room = NULL;
+  g_autofree char *free_room = NULL;
+  g_autofree char *kept = NULL;
 
   /* Where it cannot be told, writing will tell. */
-  if (fstatvfs (self->spool, &status) != 0 || self->expected / MAX (status.f_frsize, 1) <= status.f_bavail)
+  if (fstatvfs (self->spool, &status) != 0)
+    return TRUE;
+  room = (guint64) status.f_bavail * status.f_frsize;
+  reserve = MAX (room / RESERVE_PART, MIN_RESERVE);
+  if (room > reserve && self->expected <= room - reserve)
     return TRUE;
 
   needed = g_format_size_full (self->expected, G_FORMAT_SIZE_IEC_UNITS);
-  room = g_format_size_full ((guint64) status.f_bavail * status.f_frsize, G_FORMAT_SIZE_IEC_UNITS);
+  free_room = g_format_size_full (room, G_FORMAT_SIZE_IEC_UNITS);
+  kept = g_format_size_full (reserve, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_IO,
-               _("There is no room in “%s” for what comes from “%s”: the heap takes %s, and %s is free. Name another folder by the "
-                 "environment variable TMPDIR, or save the heap to a file first."),
-               self->folder, self->name, needed, room);
+               _("There is no room in “%s” for what comes from “%s”: the heap takes %s, and %s is free, of which %s is left to others. Name "
+                 "another folder by the environment variable TMPDIR, or save the heap to a file first."),
+               self->folder, self->name, needed, free_room, kept);
+
+  return FALSE;
+}
+
+static gboolean
+check_length (Spool   *self,
+              GError **error)
+{
+  g_autofree char *needed = NULL;
+  g_autofree char *most = NULL;
+
+  if (self->expected <= RSC_HEAP_SPOOL_MAX)
+    return TRUE;
+
+  needed = g_format_size_full (self->expected, G_FORMAT_SIZE_IEC_UNITS);
+  most = g_format_size_full (RSC_HEAP_SPOOL_MAX, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_LIMIT,
+               _("The heap that comes from “%s” takes %s, as it says itself: at most %s is read from a pipe. Save it to a file, and name that."),
+               self->name, needed, most);
 
   return FALSE;
 }
@@ -113,7 +142,7 @@ look_at_begin (Spool   *self,
 
   self->expected = n > 0 ? rsc_snapshot_peek_file_size (begin, (gsize) n) : 0;
 
-  return self->expected == 0 || check_room (self, error);
+  return self->expected == 0 || (check_length (self, error) && check_room (self, error));
 }
 
 static gboolean

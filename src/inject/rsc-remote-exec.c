@@ -116,7 +116,8 @@ quote (const char *text)
 }
 
 /* There is no call in it before the one that loads, for after each the interpreter may run a handler of a signal.  Names
- * are taken from the importing machinery: an import statement could be the program's own code. */
+ * are taken from the importing machinery: an import statement could be the program's own code.  What a handler raises
+ * before the agent is there to pass it on, the interpreter prints. */
 static char *
 make_text (Remote *self, const char *library)
 {
@@ -133,7 +134,10 @@ make_text (Remote *self, const char *library)
                           "except BaseException as exception:\n"
                           "    if " RSC_WIRE_REMOTE_PASS_ON " is not None:\n"
                           "        " RSC_WIRE_REMOTE_PASS_ON "(exception)\n"
-                          "del spec\n",
+                          "    elif not isinstance(exception, ImportError):\n"
+                          "        raise\n"
+                          "finally:\n"
+                          "    del spec\n",
                           (int) rsc_process_get_inner (self->pid), self->token,
                           (g_get_monotonic_time () + (COME_MS + LATE_MS) * 1000) * 1000, self->script->path, copy,
                           origin);

@@ -12,19 +12,20 @@
 /* What is in another process's memory may be anything. */
 #define MAX_RUNTIME (64 * 1024 * 1024)
 #define MAX_PATH_SIZE 65536
+#define MAX_INTERPRETERS 4096
 
 /* _PyRuntime begins with a table of offsets of what is in the interpreter.  Where in it, in bytes, they are: the same
  * in all releases of a minor version. */
 typedef struct
 {
   guint minor;
-  guint runtime_size, interpreters, main_thread;
+  guint runtime_size, interpreters, next, main_thread;
   guint support; /* of the last ones, in this order: see below */
 } Table;
 
 static const Table tables[] = {
-  { 14, .runtime_size = 24, .interpreters = 40, .main_thread = 80, .support = 712 },
-  { 15, .runtime_size = 24, .interpreters = 40, .main_thread = 80, .support = 840 },
+  { 14, .runtime_size = 24, .interpreters = 40, .next = 64, .main_thread = 80, .support = 712 },
+  { 15, .runtime_size = 24, .interpreters = 40, .next = 64, .main_thread = 80, .support = 840 },
 };
 
 typedef struct
@@ -58,6 +59,28 @@ find_table (RscProcessMemory *memory, guint64 runtime)
   return NULL;
 }
 
+/* The main interpreter: each new one comes before those that there are.  0: it is not as expected. */
+static guint64
+find_main (RscProcessMemory *memory, guint64 runtime, guint64 size, const Table *table)
+{
+  guint64 offset, interpreter, next;
+
+  if (!read_word (memory, runtime + table->interpreters, &offset) || offset > size
+      || !read_word (memory, runtime + offset, &interpreter)
+      || !read_word (memory, runtime + table->next, &offset) || offset > size)
+    return 0;
+  for (guint i = 0; i < MAX_INTERPRETERS; i++)
+    {
+      if (!read_word (memory, interpreter + offset, &next))
+        return 0;
+      if (next == 0)
+        return interpreter;
+      interpreter = next;
+    }
+
+  return 0;
+}
+
 /* FALSE: it is not as expected. */
 static gboolean
 find (RscProcessMemory *memory, guint64 runtime, const Table *table, RscRemoteSupport *found, gboolean *enabled)
@@ -70,9 +93,8 @@ find (RscProcessMemory *memory, guint64 runtime, const Table *table, RscRemoteSu
       || !rsc_process_memory_read (memory, runtime + table->support, &support, sizeof support)
       || support.pending != 0 || support.path != sizeof (gint32) || support.path_size == 0 || support.path_size > MAX_PATH_SIZE)
     return FALSE;
-  if (!read_word (memory, runtime + table->interpreters, &offset) || offset > size
-      || !read_word (memory, runtime + offset, &interpreter)
-      || !read_word (memory, runtime + table->main_thread, &offset)
+  interpreter = find_main (memory, runtime, size, table);
+  if (interpreter == 0 || !read_word (memory, runtime + table->main_thread, &offset)
       || support.enabled > size || !rsc_process_memory_read (memory, interpreter + support.enabled, &flag, sizeof flag)
       || !read_word (memory, interpreter + offset, &thread))
     return FALSE;

@@ -87,10 +87,30 @@ class StandardInput(unittest.TestCase):
         self.assertEqual(answer.returncode, MALFORMED)
         self.assertIn('is no heap file', answer.stderr)
 
-    def test_no_room(self):
+    def heap_that_says(self, length):
         heap = bytearray(self.heap.read_bytes())
-        struct.pack_into('<Q', heap, 16, 1 << 60)
-        self.refused(USAGE, 'There is no room in', bytes(heap))
+        struct.pack_into('<Q', heap, 16, length)
+        return bytes(heap)
+
+    def test_longest(self):
+        for length in (64 << 30) + 1, 1 << 60, (1 << 64) - 1:
+            self.refused(MALFORMED, 'at most 64.0\xa0GiB is read from a pipe', self.heap_that_says(length))
+
+    def test_some_room_is_left(self):
+        for folder in tempfile.gettempdir(), '/dev/shm':
+            status = os.statvfs(folder)
+            room = status.f_bavail * status.f_frsize
+            # In the middle of what is left, for others write and remove meanwhile.
+            length = room - max(room // 20, 64 << 20) // 2
+            if len(self.heap.read_bytes()) < length <= 64 << 30:
+                break
+        else:
+            self.skipTest('more is free than is read from a pipe, or nearly nothing')
+        with tempfile.TemporaryDirectory(dir=folder) as spool:
+            self.spool = pathlib.Path(spool)
+            self.refused(USAGE, 'is left to others', self.heap_that_says(length))
+
+    def test_no_folder(self):
         self.spool.rmdir()
         answer = subprocess.run([CLI, 'info', '-'], input=b'', capture_output=True, timeout=TIME_LIMIT,
                                 env={**os.environ, 'TMPDIR': str(self.spool)})

@@ -535,6 +535,17 @@ class Record(unittest.TestCase):
         self.wait_until_gone(process)
         self.end_well(process)
 
+    def test_captures_of_none(self):
+        """A folder that was made for them does not stay, and one that was there does."""
+        folder = self.folder / 'pairs'
+        for was_there in False, True:
+            shutil.rmtree(folder, ignore_errors=True)
+            if was_there:
+                folder.mkdir()
+            for *options, status in (('--', '/no/such', 4), ('pid:1', '--', 'true', 2), ('--', 'true', 0)):
+                self.run_cli('watch', '--record', '--captures', folder, *options, status=status)
+                self.assertEqual(folder.exists(), was_there)
+
     def test_captures_usage(self):
         for options, said in ((['--captures', 'pairs'], 'give --record, too'), (['--record', '--keep', '2'], 'give --captures, too'),
                               (['--record', '--captures', 'pairs', '--keep', '0'], '--keep takes'),

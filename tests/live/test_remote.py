@@ -245,6 +245,34 @@ class Asked:
             tracer.communicate()
             self.end(program)
 
+    def test_sub_interpreters(self):
+        """The newest is the first that is found; it is the main one that is asked, for it has the main thread."""
+        text = """
+            import _interpreters
+            several = [_interpreters.create() for _ in range(3)]
+            """
+        ending = 'for one in several: _interpreters.destroy(one)\n'
+        with self.program(text, COMPUTING, ending) as program:
+            self.attached(program.pid, 3)
+            self.end(program)
+        with self.program(text, COMPUTING, ending, environment={'PYTHON_DISABLE_REMOTE_DEBUG': '1'}) as program:
+            self.refused(program.pid, '-X disable-remote-debug')
+            self.end(program)
+
+    def test_raised_before_the_agent_is_there(self):
+        """Nobody can pass it on: the interpreter prints it."""
+        text = """
+            def interrupt(event, arguments):
+                if event == 'import' and 'refscope' in arguments[0]:
+                    signal.raise_signal(signal.SIGINT)
+            sys.addaudithook(interrupt)
+            """
+        with self.program(text, COMPUTING) as program:
+            self.refused(program.pid, 'a signal came first')
+            status, output, errors = program.end()
+            self.assertEqual((status, output, left_files()), (0, 'well\n', []))
+            self.assertEqual(errors.count('KeyboardInterrupt'), 1, errors)
+
     def test_traced(self):
         with self.program(COMPUTING) as program:
             tracer = begin_tracing(program.pid)
