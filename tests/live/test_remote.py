@@ -89,6 +89,10 @@ RAISING = """
                 trace = trace.tb_next
             os.write(1, b'.' if files == {'__main__'} else b'?')
     armed = False
+    import gc
+    gc.collect()
+    # Of the dictionaries one is the interpreter's own, of names that it knows.
+    print(end='left\\n' * sum(type(names) is dict and callable(names.get('pass_on')) for names in gc.get_objects()))
     """
 ACCEPTING = """
     import socket
