@@ -14,7 +14,7 @@ from running import Program, attach
 
 CLI = os.environ['RSC_CLI']
 TIME_LIMIT = 120
-ROUNDS = int(os.environ.get('RSC_TEST_INTERPRETER_ROUNDS', '60'))
+ROUNDS = int(os.environ.get('RSC_TEST_INTERPRETER_ROUNDS', '25'))
 
 # make (own) and run (interpreter, code), in every version; own: with a GIL of its own.
 BEGIN = '''
@@ -284,7 +284,7 @@ class SubInterpreters(unittest.TestCase):
     @each
     def test_none_is_seen_in_the_middle_of_something(self, python, own):
         with self.program(WORKING, python, own=own, stop=str(self.folder / 'stop')) as program:
-            for _ in range(15):
+            for _ in range(6):
                 self.capture(program)
                 info = self.ask_json('info', self.heap)
                 self.assertEqual([row['interpreter'] for row in info['generations'] if row['name'] == '0'], ['main', '1', '2'],
