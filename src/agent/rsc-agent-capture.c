@@ -26,11 +26,11 @@
 #define CHILD_ORPHANED 2 /* the program ended */
 #define CHILD_LATE 3     /* its time was over */
 
-/* How long other interpreters are asked for their GIL while everything else stands still, how long the program then goes
- * on, and how often that is in all: nanoseconds. */
-#define OTHERS_STOP 20000000
+/* How long other interpreters are asked for their GIL while everything else stands still, and how long the program then goes
+ * on, each time twice as long until it has been so often: nanoseconds. */
+#define OTHERS_STOP 10000000
 #define OTHERS_INTERVAL 20000000
-#define OTHERS_PATIENCE UINT64_C (1000000000)
+#define OTHERS_TRIES 6
 
 /* How often the child looks whether the program is still there. */
 #define CHECK_SECONDS 1
@@ -262,25 +262,28 @@ is_given_up (void)
   return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
 }
 
-/* The program's other interpreters; the time from which on it stands still.  While they are waited for in vain, it goes on
- * in between; in the middle of a collection, or between the captures before and after one, it cannot: those that have a GIL
- * of their own are left out. */
-static uint64_t
-stop_others (RscWalkOthers *others, uint64_t since)
+/* The program's other interpreters.  While they are waited for in vain, it goes on in between, but not in the middle of a
+ * collection, or behind one: what it does then is not to be in the capture.  Between the captures before and after one,
+ * those that have a GIL of their own are left out.  @since: from when on it stands still; becomes later by how long it went on. */
+static void
+stop_others (RscWalkOthers *others, uint64_t *since)
 {
-  bool may_wait = rsc_agent.request.type == RSC_WIRE_CAPTURE;
-  uint64_t end = rsc_agent_now () + OTHERS_PATIENCE;
+  bool with_own_gil = rsc_agent.request.type == RSC_WIRE_CAPTURE;
+  bool may_go_on = with_own_gil && (rsc_agent.request.flags & RSC_WIRE_COLLECT_BEFORE) == 0;
 
-  for (;;)
+  for (unsigned i = 1;; i++)
     {
-      rsc_walk_stop_others (others, may_wait, OTHERS_STOP);
-      if (others->n_running == 0 || !may_wait || rsc_agent_now () > end || is_given_up ())
-        return since;
+      uint64_t began;
+
+      rsc_walk_stop_others (others, with_own_gil, OTHERS_STOP);
+      if (others->n_running == 0 || !may_go_on || i == OTHERS_TRIES || is_given_up () || atomic_load (&rsc_agent.stopping))
+        return;
       rsc_walk_let_others_go (others);
+      began = rsc_agent_now ();
       Py_BEGIN_ALLOW_THREADS
-      nanosleep (&(struct timespec) { .tv_nsec = OTHERS_INTERVAL }, NULL);
+      nanosleep (&(struct timespec) { .tv_nsec = OTHERS_INTERVAL << (i - 1) }, NULL);
       Py_END_ALLOW_THREADS
-      since = rsc_agent_now ();
+      *since += rsc_agent_now () - began;
     }
 }
 
@@ -306,7 +309,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   pid_t pid, program = getpid ();
   int clone_error;
 
-  since = stop_others (&others, since);
+  stop_others (&others, &since);
   options.others = &others;
   make_room (limits, lifted);
   walk = rsc_walk_prepare (&options, error);

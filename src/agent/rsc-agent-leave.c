@@ -6,13 +6,15 @@
 
 #include <unistd.h>
 
-/* PyGILState_Check() says yes to everything once there are sub-interpreters. */
+/* Not PyGILState_Check(): once there has been a sub-interpreter, it says yes to everything.  The current thread state is
+ * the thread's own from 3.12 on; before, it is that of whichever thread has the GIL, and a thread in a sub-interpreter is not known
+ * to have it. */
 bool
 rsc_agent_has_gil (void)
 {
-  return rsc_agent.holds_gil != NULL && rsc_agent.first_interpreter != NULL && rsc_agent.next_interpreter != NULL
-         && rsc_agent.next_interpreter (rsc_agent.first_interpreter ()) == NULL
-         && PyGILState_GetThisThreadState () != NULL && rsc_agent.holds_gil () != 0;
+  PyThreadState *current = rsc_agent.current_thread != NULL && Py_IsInitialized () ? rsc_agent.current_thread () : NULL;
+
+  return current != NULL && (rsc_agent.current_is_own || current == PyGILState_GetThisThreadState ());
 }
 
 /* Also called in children that the program forked, or is only borrowing its memory
@@ -27,7 +29,8 @@ rsc_agent_leave (void)
   bool has_file = false;
 
   if (!atomic_load (&rsc_agent.active) || getpid () != rsc_agent.pid
-      || !atomic_load (&rsc_agent.hold_all) || !rsc_agent_has_gil () || atomic_exchange (&leaving, true))
+      || !atomic_load (&rsc_agent.hold_all) || !rsc_agent_has_gil () || !rsc_agent_is_in_main_interpreter ()
+      || atomic_exchange (&leaving, true))
     return;
 
   if (rsc_walk_get_place (&file, &line) == 0 && PyUnicode_Check ((PyObject *) file))

@@ -79,13 +79,12 @@ typedef struct
   pid_t pid;
   pid_t main_thread; /* the kernel's number */
   bool interactive; /* it reads its program from standard input */
-  int (*holds_gil) (void);
+  PyThreadState *(*current_thread) (void);
+  bool current_is_own; /* the calling thread's, not the GIL holder's */
   int (*is_finalizing) (void); /* may be NULL */
   atomic_bool is_ending;       /* it comes to its end: nothing is waited for any more */
   atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */
   PyInterpreterState *(*main_interpreter) (void);
-  void *(*first_interpreter) (void);
-  void *(*next_interpreter) (void *interpreter);
   PyObject *own[16]; /* what of the heap is the agent's */
   size_t n_own;
 
@@ -126,6 +125,8 @@ extern RscAgent rsc_agent;
 uint64_t rsc_agent_now (void);
 /* Whether this is the thread that runs what is to run on the program's main thread. */
 bool     rsc_agent_is_main_thread (void);
+/* The calling thread has its GIL. */
+bool     rsc_agent_is_in_main_interpreter (void);
 void     rsc_agent_send (const RscWireMessage *message);
 /* Without waiting for anything; false: it was not sent. */
 bool     rsc_agent_send_now (const RscWireMessage *message);

@@ -289,13 +289,20 @@ rsc_agent_watch_exit (void)
 void
 rsc_agent_find_functions (void)
 {
-  rsc_agent.holds_gil = (int (*) (void)) dlsym (RTLD_DEFAULT, "PyGILState_Check");
+  rsc_agent.current_thread = (PyThreadState * (*) (void) ) dlsym (RTLD_DEFAULT, "_PyThreadState_UncheckedGet");
+  if (rsc_agent.current_thread == NULL) /* from 3.13 on it has a name of its own */
+    rsc_agent.current_thread = (PyThreadState * (*) (void) ) dlsym (RTLD_DEFAULT, "PyThreadState_GetUnchecked");
+  rsc_agent.current_is_own = strtoul (Py_GetVersion () + strlen ("3."), NULL, 10) >= 12;
   rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsFinalizing");
   if (rsc_agent.is_finalizing == NULL) /* until 3.12 */
     rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "_Py_IsFinalizing");
   rsc_agent.main_interpreter = (PyInterpreterState * (*) (void) ) dlsym (RTLD_DEFAULT, "PyInterpreterState_Main");
-  rsc_agent.first_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Head");
-  rsc_agent.next_interpreter = (void *(*) (void *)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Next");
+}
+
+bool
+rsc_agent_is_in_main_interpreter (void)
+{
+  return rsc_agent.main_interpreter != NULL && PyInterpreterState_Get () == rsc_agent.main_interpreter ();
 }
 
 void
@@ -350,7 +357,7 @@ int
 rsc_agent_audit (const char *event, void *args)
 {
   /* What the agent keeps is the main interpreter's, and guarded by its GIL. */
-  if (rsc_agent.main_interpreter != NULL && PyInterpreterState_Get () != rsc_agent.main_interpreter ())
+  if (!rsc_agent_is_in_main_interpreter ())
     return 0;
   if (atomic_load (&rsc_agent.active))
     rsc_agent_come_back ();

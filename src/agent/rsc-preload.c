@@ -60,6 +60,8 @@ static struct
   int (*next_fexecve) (int fd, char *const arguments[], char *const variables[]);
   int (*is_initialized) (void);
   void *(*get_globals) (void);
+  void *(*get_interpreter) (void);
+  void *(*get_main_interpreter) (void);
 } stub;
 
 RSC_AGENT_EXPORT void _exit (int status);
@@ -227,6 +229,14 @@ is_outermost (void)
          && stub.get_globals () == NULL;
 }
 
+/* A program that embeds Python may run its first code in a sub-interpreter, which ends before it does. */
+static bool
+is_in_main_interpreter (void)
+{
+  return stub.get_interpreter == NULL || stub.get_main_interpreter == NULL
+         || stub.get_interpreter () == stub.get_main_interpreter ();
+}
+
 /* Every audit event of the interpreter passes here: most are told by their
  * first letters. */
 static int
@@ -236,7 +246,8 @@ on_audit_event (const char *event, void *args, void *data)
 
   if (!begun
       && ((event[0] == 'c' && strncmp (event, "cpython.run_", 12) == 0)
-          || (event[0] == 'e' && strcmp (event, "exec") == 0 && is_outermost ())))
+          || (event[0] == 'e' && strcmp (event, "exec") == 0 && is_outermost ()))
+      && is_in_main_interpreter ())
     {
       begun = true;
       load_agent ();
@@ -377,6 +388,8 @@ start (void)
   if (stub.is_initialized == NULL)
     return;
   stub.get_globals = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyEval_GetGlobals");
+  stub.get_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Get");
+  stub.get_main_interpreter = (void *(*) (void)) dlsym (RTLD_DEFAULT, "PyInterpreterState_Main");
   if (dladdr (start, &own) == 0 || own.dli_fname == NULL)
     return;
   restore_environment (own.dli_fname);

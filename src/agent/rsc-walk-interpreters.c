@@ -22,6 +22,9 @@
 #define MAX_LISTED 100000u
 #define TRY_INTERVAL 100000 /* nanoseconds */
 #define LIST_TRIES 1000
+/* A lock that CPython holds for some instructions only, and that is not to be had for so long, is nobody's any more: what
+ * has to be done is done without, or not at all.  Nanoseconds. */
+#define HARD_END UINT64_C (1000000000)
 
 static _Alignas (64) uint8_t holder[4096];
 
@@ -91,21 +94,24 @@ check_gil (const RscPythonLayout *layout, RscAddress interp, RscAddress thread)
          && rsc_word (gil, RSC_PY_GIL_LAST_HOLDER) == thread;
 }
 
-static bool
-open_runtime (Runtime *runtime)
+/* What was found once is kept: the list stays where it is.  NULL: nothing is known of other interpreters. */
+static Runtime *
+open_runtime (void)
 {
+  static Runtime runtime;
   char error[RSC_WALK_ERROR_SIZE];
   uint32_t version_hex;
   bool moved;
 
-  memset (runtime, 0, sizeof *runtime);
-  look_up ("PyInterpreterState_Head", &runtime->first);
-  if (runtime->first == NULL || !rsc_walk_find_gc (&runtime->layout, &runtime->interp, &version_hex, &moved, error))
-    return false;
-  if (runtime->layout.interp_gil != 0 && check_gil (&runtime->layout, runtime->interp, (RscAddress) PyThreadState_Get ()))
-    find_list (runtime);
+  if (runtime.list != 0)
+    return &runtime;
+  look_up ("PyInterpreterState_Head", &runtime.first);
+  if (runtime.first == NULL || !rsc_walk_find_gc (&runtime.layout, &runtime.interp, &version_hex, &moved, error))
+    return NULL;
+  if (runtime.layout.interp_gil != 0 && check_gil (&runtime.layout, runtime.interp, (RscAddress) PyThreadState_Get ()))
+    find_list (&runtime);
 
-  return true;
+  return &runtime;
 }
 
 static bool
@@ -257,10 +263,12 @@ now (void)
 static GilState
 take_gil (Runtime *runtime, RscAddress interp, uint64_t end)
 {
-  bool last = false;
+  uint64_t hard_end = end + HARD_END;
 
   for (;;)
     {
+      uint64_t at = now ();
+      bool last = at > end;
       GilState state = GIL_UNKNOWN;
 
       if (lock_list (runtime))
@@ -275,65 +283,107 @@ take_gil (Runtime *runtime, RscAddress interp, uint64_t end)
         }
       if (state == GIL_TAKEN || state == GIL_GONE || (state == GIL_HELD && last))
         return state;
+      if (at > hard_end)
+        return GIL_HELD;
       nanosleep (&(struct timespec) { .tv_nsec = TRY_INTERVAL }, NULL);
-      last = now () > end;
     }
+}
+
+typedef struct
+{
+  RscAddress state;
+  bool has_own_gil;
+} Found;
+
+/* The others that are there as a whole, up to RSC_WALK_MAX_OTHERS; those beyond count as left out.  What is not locked may
+ * be freed at once: an interpreter is only read here, or with its GIL.  One that has the caller's GIL in common and is whole
+ * needs that for its end.  false: the list cannot be had just now. */
+static bool
+find_others (Runtime *runtime, RscWalkOthers *self, Found found[RSC_WALK_MAX_OTHERS], unsigned *n_found)
+{
+  const RscPythonLayout *layout = &runtime->layout;
+  unsigned n = 0;
+
+  *n_found = 0;
+  if (runtime->list != 0 && !lock_list (runtime))
+    return false;
+  for (RscAddress at = runtime->list != 0 ? rsc_word (runtime->list, 0) : runtime->first (); at != 0 && n++ < MAX_LISTED;
+       at = rsc_word (at, layout->interp_next))
+    {
+      if (at == runtime->interp || !is_whole (layout, at))
+        continue;
+      if (*n_found == RSC_WALK_MAX_OTHERS)
+        self->n_left_out++;
+      else
+        found[(*n_found)++] = (Found) { at, has_own_gil (layout, at) };
+    }
+  if (runtime->list != 0)
+    unlock_list (runtime);
+
+  return true;
 }
 
 void
 rsc_walk_stop_others (RscWalkOthers *self, int with_own_gil, uint64_t nanoseconds)
 {
   uint64_t end = now () + nanoseconds;
-  Runtime runtime;
-  unsigned n = 0;
+  Runtime *runtime = open_runtime ();
+  Found found[RSC_WALK_MAX_OTHERS];
+  unsigned n_found;
 
   memset (self, 0, sizeof *self);
-  if (!open_runtime (&runtime))
+  if (runtime == NULL)
     return;
-  for (RscAddress at = runtime.first (); at != 0 && n++ < MAX_LISTED; at = rsc_word (at, runtime.layout.interp_next))
+  /* From 3.12 on others come to their end without the caller's GIL: without the list's lock nothing is read of them. */
+  if (runtime->list == 0 && runtime->layout.interp_gil != 0)
     {
-      bool own = has_own_gil (&runtime.layout, at);
-
-      if (at == runtime.interp)
-        continue;
-      if (self->n == RSC_WALK_MAX_OTHERS || (own && (runtime.list == 0 || !with_own_gil)))
+      self->n_left_out += runtime->first () != runtime->interp;
+      return;
+    }
+  if (!find_others (runtime, self, found, &n_found))
+    {
+      self->n_running++;
+      return;
+    }
+  for (unsigned i = 0; i < n_found; i++)
+    {
+      if (found[i].has_own_gil && !with_own_gil)
         {
-          self->n_running++;
+          self->n_left_out++;
           continue;
         }
-      if (own)
+      if (found[i].has_own_gil)
         {
-          GilState state = take_gil (&runtime, at, end);
+          GilState state = take_gil (runtime, found[i].state, end);
 
           self->n_running += state == GIL_HELD;
           if (state != GIL_TAKEN)
             continue;
         }
-      else if (!is_whole (&runtime.layout, at))
-        continue;
-      self->states[self->n] = (void *) at;
-      self->has_own_gil[self->n++] = own;
+      self->states[self->n] = (void *) found[i].state;
+      self->has_own_gil[self->n++] = found[i].has_own_gil;
     }
 }
 
 void
 rsc_walk_let_others_go (RscWalkOthers *self)
 {
-  Runtime runtime;
-  bool open = false;
+  Runtime *runtime = open_runtime ();
 
   for (unsigned i = self->n; i-- > 0;)
     {
+      uint64_t hard_end = now () + HARD_END;
+      bool locked = false;
+
       if (!self->has_own_gil[i])
         continue;
-      if (!open)
-        open = open_runtime (&runtime);
-      /* Nothing keeps the list for long, and this has to be. */
-      while (!lock_list (&runtime))
-        ;
-      if (is_listed (&runtime, (RscAddress) self->states[i]))
-        drop_gil (&runtime, (RscAddress) self->states[i]);
-      unlock_list (&runtime);
+      while (!locked && now () < hard_end)
+        locked = lock_list (runtime);
+      /* It cannot end while its GIL is held here, unless it was at its end when that was taken: then it is not listed. */
+      if (!locked || is_listed (runtime, (RscAddress) self->states[i]))
+        drop_gil (runtime, (RscAddress) self->states[i]);
+      if (locked)
+        unlock_list (runtime);
     }
   self->n = 0;
 }

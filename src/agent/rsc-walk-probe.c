@@ -499,7 +499,7 @@ add_others (RscWalk *walk, const RscWalkOthers *others)
   /* The interpreter lists the newest first. */
   for (unsigned i = others->n; i-- > 0;)
     walk->n_not_captured += !add_interpreter (walk, (RscAddress) others->states[i]);
-  walk->n_not_captured += others->n_running;
+  walk->n_not_captured += others->n_running + others->n_left_out;
 }
 
 RscWalk *

@@ -34,7 +34,8 @@ typedef struct
   void *states[RSC_WALK_MAX_OTHERS]; /* of those that stand still: PyInterpreterState */
   bool has_own_gil[RSC_WALK_MAX_OTHERS];
   unsigned n;
-  unsigned n_running; /* others, which were not to be had */
+  unsigned n_running;  /* others, which were not to be had in that time */
+  unsigned n_left_out; /* others, which are not to be had */
 } RscWalkOthers;
 
 /* GIL held, and kept until they are let go; their threads wait as for any GIL.  Those with a GIL of their own are left out,

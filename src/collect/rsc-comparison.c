@@ -2,15 +2,16 @@
 
 #include "rsc-comparison.h"
 
-/* A weak reference to what was freed: the one by which a class knows its subclass goes with that. */
+/* By which a class knows its subclass, that was freed: it goes with it. */
 static gboolean
-is_weak_reference_to_freed (const RscColumns        *columns,
+is_of_freed_class (const RscColumns        *columns,
                             const RscCollectionDiff *diff,
                             RscNode                  node)
 {
   for (guint64 e = columns->first_edge[node]; e < columns->first_edge[node + 1]; e++)
     if ((columns->kind[e] & RSC_EDGE_KIND_MASK) == RSC_EDGE_WEAK_REFERENT)
-      return rsc_overlay_get_state (diff->before, columns->target[e]) == RSC_STATE_FREED;
+      return (columns->flags[columns->target[e]] & RSC_NODE_TYPE) != 0
+             && rsc_overlay_get_state (diff->before, columns->target[e]) == RSC_STATE_FREED;
 
   return FALSE;
 }
@@ -37,7 +38,7 @@ rsc_comparison_new (const RscPrediction     *prediction,
           continue;
         }
       if ((columns->flags[node] & RSC_NODE_TRACKED) == 0 || columns->generation[node] > prediction->generation
-          || (!predicted && is_weak_reference_to_freed (columns, diff, node)))
+          || (!predicted && is_of_freed_class (columns, diff, node)))
         {
           self->freed_along++;
           continue;

@@ -104,6 +104,43 @@ choose_rule (Collection *collection)
   return RSC_RULE_ROOTS;
 }
 
+/* A full collection of each interpreter: one does not see what another's objects refer to. */
+static RscPrediction *
+predict_each (RscSnapshot       *snapshot,
+              guint              n_interpreters,
+              const RscProgress *progress,
+              GCancellable      *cancellable,
+              GError           **error)
+{
+  g_autoptr(RscPrediction) self = rsc_collect_predict (snapshot, OLDEST, progress, cancellable, error);
+
+  for (guint i = 1; self != NULL && i < n_interpreters; i++)
+    {
+      g_autoptr(RscPrediction) other
+          = rsc_collect_predict (snapshot, OLDEST + i * RSC_N_COLLECTOR_LISTS, progress, cancellable, error);
+
+      if (other == NULL)
+        return NULL;
+      for (RscNode node = 0; node < rsc_snapshot_peek_columns (snapshot)->n_nodes; node++)
+        {
+          if (rsc_bitset_get (other->unreachable, node))
+            rsc_bitset_set (self->unreachable, node);
+          if (rsc_bitset_get (other->uncollectable, node))
+            rsc_bitset_set (self->uncollectable, node);
+        }
+      self->examined += other->examined;
+      self->n_unreachable += other->n_unreachable;
+      self->bytes += other->bytes;
+      self->n_uncollectable += other->n_uncollectable;
+      self->survivors += other->survivors;
+      self->n_finalizers += other->n_finalizers;
+    }
+  if (self != NULL)
+    self->collected = RSC_GENERATION_OF_ALL;
+
+  return g_steal_pointer (&self);
+}
+
 RscPrediction *
 rsc_collect_predict (RscSnapshot       *snapshot,
                      guint              generation,
@@ -120,10 +157,12 @@ rsc_collect_predict (RscSnapshot       *snapshot,
 
   if (columns == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
+  if (generation == RSC_GENERATION_OF_ALL)
+    return predict_each (snapshot, rsc_snapshot_get_n_interpreters (snapshot), progress, cancellable, error);
 
   self = g_new0 (RscPrediction, 1);
   self->collected = generation;
-  self->generation = generation == RSC_GENERATION_OF_ALL ? OLDEST : rsc_generation_in_interpreter ((guint8) generation);
+  self->generation = rsc_generation_in_interpreter ((guint8) generation);
   self->promoted_to = MIN (self->generation + 1, OLDEST);
   collection.young = rsc_bitset_new (columns->n_nodes);
   merge_younger (&collection, generation);

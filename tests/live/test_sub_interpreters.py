@@ -14,7 +14,7 @@ from running import Program, attach
 
 CLI = os.environ['RSC_CLI']
 TIME_LIMIT = 120
-ROUNDS = int(os.environ.get('RSC_TEST_INTERPRETER_ROUNDS', '25'))
+ROUNDS = int(os.environ.get('RSC_TEST_INTERPRETER_ROUNDS', '15'))
 
 # make (own) and run (interpreter, code), in every version; own: with a GIL of its own.
 BEGIN = '''
@@ -141,7 +141,7 @@ _interpreters.destroy(kept)
 print('longest', longest, in_c, flush=True)
 '''
 
-# Made and ended all the time, in two threads.
+# Made and ended all the time.
 COMING_AND_GOING = BEGIN + '''
 done = []
 def work(own):
@@ -152,21 +152,59 @@ def work(own):
         _interpreters.destroy(interpreter)
         n += 1
     done.append(n)
-threads = [threading.Thread(target=work, args=(own,)) for own in (own, True)]
+threads = [threading.Thread(target=work, args=(own,)) for _ in range(n_threads)]
 for thread in threads:
     thread.start()
 ready()
 for thread in threads:
     thread.join()
-assert len(done) == 2 and all(done), done
+assert len(done) == n_threads and all(done), done
 '''
+
+
+# Forks in C, without its GIL, when a sub-interpreter has been: CPython does not know any more who has the GIL.
+FORKING = BEGIN + '''
+import ctypes, os
+kept = make(own)
+run(kept, 'x = 1')
+_interpreters.destroy(kept)
+fork = ctypes.CDLL(None).fork
+ready()
+while not ended:
+    pid = fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+'''
+
+# Turns its collector off while Refscope has it off, or a moment later.
+TURNING_OFF = BEGIN + '''
+import gc
+kept = make(True)
+thread = threading.Thread(target=run, args=(kept, f"open({begun!r}, 'w').close()\\npow(3, 16000000)"))
+thread.start()
+ready()
+while not ended and gc.isenabled():
+    time.sleep(.001)
+gc.disable()
+while not ended:
+    time.sleep(.001)
+print('off', not gc.isenabled(), flush=True)
+thread.join()
+_interpreters.destroy(kept)
+'''
+
+
+def find():
+    """One of each minor version: what is here differs between those."""
+    return list({version[:2]: (path, version) for path, version in interpreters.find()}.values())
 
 
 def each(test):
     """With every Python, with one GIL for all, and from 3.12 on with one for each."""
     @functools.wraps(test)
     def run(self):
-        for path, version in interpreters.find():
+        for path, version in find():
             for own in (False, True) if version >= (3, 12) else (False,):
                 with self.subTest('.'.join(map(str, version)), own_gil=own):
                     test(self, path, own)
@@ -176,7 +214,7 @@ def each(test):
 def each_with_own(test):
     @functools.wraps(test)
     def run(self):
-        found = [(path, version) for path, version in interpreters.find() if version >= (3, 12)]
+        found = [(path, version) for path, version in find() if version >= (3, 12)]
         if not found:
             self.skipTest('no CPython 3.12 or later was found')
         for path, version in found:
@@ -325,10 +363,24 @@ class SubInterpreters(unittest.TestCase):
 
     @each
     def test_they_come_and_go_while_captured(self, python, own):
-        with self.program(COMING_AND_GOING, python, own=own) as program:
-            answer = attach(program.pid, ROUNDS)
+        for n_threads in 1, 2:
+            with self.program(COMING_AND_GOING, python, own=own, n_threads=n_threads) as program:
+                answer = attach(program.pid, ROUNDS)
+                self.assertEqual((answer.returncode, answer.stderr), (0, ''))
+                self.end(program)
+
+    @each
+    def test_a_program_that_forks_in_c_goes_on(self, python, own):
+        with self.program(FORKING, python, own=own) as program:
+            answer = attach(program.pid, 10)
             self.assertEqual((answer.returncode, answer.stderr), (0, ''))
             self.end(program)
+
+    @each_with_own
+    def test_the_collector_stays_off(self, python):
+        with self.program(TURNING_OFF, python, begun=str(self.folder / 'begun')) as program:
+            self.capture(program, '--collect-before')
+            self.assertIn('off True\n', self.end(program))
 
     @each
     def test_a_collection_is_the_main_interpreters(self, python, own):
