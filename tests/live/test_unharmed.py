@@ -16,6 +16,7 @@ import chinese
 from target import (EXITED, FAILED, LIMIT, UNSUPPORTED, Case, Error, Target, cpu_seconds, descendants, descriptors,
                     each_python, status)
 from test_rules import BIG, READY, stopped_child
+from test_walk_trouble import BROKEN
 
 ROUNDS = int(os.environ.get('RSC_TEST_ROUNDS', 50))
 
@@ -637,21 +638,7 @@ class Disks(Case):
 class Sentences(Case):
     @each_python
     def test_the_agent_speaks_the_users_language(self, python):
-        script = self.script('''
-            import ctypes
-            import gc
-            import refscope
-            gc.disable()
-            class Broken:
-                pass
-            kept = Broken()
-            # tp_traverse leads nowhere: a type of a bad extension module.
-            slot = ctypes.c_uint64.from_address(id(Broken) + 184)
-            good = slot.value
-            slot.value = 16
-            refscope.mark('broken')
-            slot.value = good
-            ''')
+        script = self.script(BROKEN)
 
         def said(environment):
             run = subprocess.run([os.environ['RSC_CLI'], 'capture', '-o', self.path / 'x.refscope', '--force', '--on-mark', 'broken',
