@@ -500,6 +500,19 @@ class Collect(Live):
                 self.assertEqual(said['rule'], 'refcounts')
                 self.assertEqual(said['exit_status'], 0)
 
+    def test_a_class_goes_with_what_the_collector_does_not_see_of_it(self):
+        """The tuple of __slots__ is tracked, and held by the class only, which does not show it to the collector."""
+        script = self.script(self.GARBAGE.replace('class Node: pass', """class Node: pass
+        class Slotted:
+            __slots__ = ('first', 'second')
+        del Slotted
+        """))
+        for python, version in interpreters.find():
+            with self.subTest(python):
+                said = self.ask('collect', '--live', '--on-mark', 'garbage', '--', python, script)
+                self.assertEqual((said['only_predicted'], said['only_real']), ([], []))
+                self.assertEqual(said['returned'], len(said['unreachable']))
+
     def test_younger_generations(self):
         script = self.script(self.GARBAGE)
         for generation in 0, 1, 2:
