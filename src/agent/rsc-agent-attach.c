@@ -134,7 +134,7 @@ begin (void)
   /* Until it comes to that, its end is a surprise, and 3.12 and later may warn of a fork with threads. */
   Py_AddPendingCall (on_pending_call, NULL);
   left = NOTHING_LEFT;
-  PyGILState_Release (state);
+  rsc_agent_give_gil (state);
 }
 
 bool

@@ -19,15 +19,8 @@
 static atomic_int n_forking;
 /* They are over, but the thread is not back yet. */
 static atomic_bool is_away;
-/* The fork that this thread is in was announced by Python, and by the system. */
-static _Thread_local bool announced, prepared;
-
-static void
-forking_begins (bool gil, unsigned seconds)
-{
-  atomic_fetch_add (&n_forking, 1);
-  rsc_agent_thread_stop (gil, seconds);
-}
+/* The fork that this thread is in was announced by Python, and by the system; it has the lock of the agent's thread. */
+static _Thread_local bool announced, prepared, has_thread_lock;
 
 /* true: it was the last. */
 static bool
@@ -57,7 +50,8 @@ before_fork (PyObject *self, PyObject *unused)
   if (atomic_load (&rsc_agent.has_thread) && !announced)
     {
       announced = true;
-      forking_begins (true, 0);
+      atomic_fetch_add (&n_forking, 1);
+      rsc_agent_thread_stop (true, 0);
     }
   Py_RETURN_NONE;
 }
@@ -77,20 +71,39 @@ after_fork_in_parent (PyObject *self, PyObject *unused)
   Py_RETURN_NONE;
 }
 
+/* Which locks the program holds here is not known: the agent's thread may wait for one.  A fork of Python's that was not
+ * announced, of a thread while the main thread has not come by since Refscope attached or of a sub-interpreter, has the list of
+ * interpreters locked, from 3.13 on: if the GIL were let go, whoever got it, and then waited for that lock (to make
+ * a thread, or to end one), would never give it back. */
+static void
+stop_unannounced (bool keeps_gil)
+{
+  atomic_fetch_add (&n_forking, 1);
+  if (keeps_gil)
+    rsc_agent_thread_stop_with_gil (UNANNOUNCED_SECONDS);
+  else
+    rsc_agent_thread_stop (rsc_agent_has_gil (), UNANNOUNCED_SECONDS);
+}
+
 /* A thread that lost its connection may still be about to end: that is why it is
  * asked for the thread, not for the connection. */
 static void
 on_prepare (void)
 {
+  bool keeps_gil;
+
   prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
   if (!prepared)
     return;
+  keeps_gil = !announced && rsc_agent.fork_locks && rsc_agent_has_gil ();
   if (!announced)
-    /* Which locks the program holds here is not known: the agent's thread may wait for one. */
-    forking_begins (rsc_agent_has_gil (), UNANNOUNCED_SECONDS);
+    stop_unannounced (keeps_gil);
   /* Nobody else is inside when the memory is copied. */
   rsc_agent_lock_collections ();
-  pthread_mutex_lock (&rsc_agent.thread_lock);
+  /* Unless another thread, which forks as well, waits with it for the agent's, and that for this one's GIL. */
+  has_thread_lock = !keeps_gil || rsc_agent_thread_lock_soon ();
+  if (!keeps_gil)
+    pthread_mutex_lock (&rsc_agent.thread_lock);
   pthread_mutex_lock (&rsc_agent.lock);
   pthread_mutex_lock (&rsc_agent.fd_lock);
 }
@@ -103,17 +116,20 @@ on_parent (void)
   prepared = false;
   pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
-  pthread_mutex_unlock (&rsc_agent.thread_lock);
+  if (has_thread_lock)
+    pthread_mutex_unlock (&rsc_agent.thread_lock);
   rsc_agent_unlock_collections ();
   if (announced || !forking_ends ())
     return;
-  /* Python's own, which looks for threads behind this. */
-  if (rsc_agent_has_gil ())
+  /* Python's own, which looks for threads behind this.  It finds the main thread, at least, if that is another: which may wait
+   * for something, and there may be nobody to see an audit event yet. */
+  if (rsc_agent_has_gil () && rsc_agent_is_main_thread ())
     {
       atomic_store (&is_away, true);
       Py_AddPendingCall (on_pending_call, NULL);
     }
-  else
+  /* Whoever waits for it to end has its lock. */
+  else if (!atomic_load (&rsc_agent.has_thread))
     rsc_agent_thread_start ();
 }
 
@@ -141,12 +157,17 @@ on_child (void)
   prepared = announced = false;
   pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
-  pthread_mutex_unlock (&rsc_agent.thread_lock);
+  if (has_thread_lock)
+    pthread_mutex_unlock (&rsc_agent.thread_lock);
+  else
+    pthread_mutex_init (&rsc_agent.thread_lock, NULL);
   rsc_agent_unlock_collections ();
   atomic_store (&n_forking, 0);
   atomic_store (&is_away, false);
   atomic_store (&rsc_agent.has_thread, false);
   atomic_store (&rsc_agent.active, false);
+  atomic_store (&rsc_agent.needs_gil, false);
+  atomic_store (&rsc_agent.stopping, false);
   rsc_agent_close_connection ();
   rsc_agent_close_request ();
   forget_request ();

@@ -81,6 +81,7 @@ typedef struct
   bool interactive; /* it reads its program from standard input */
   PyThreadState *(*current_thread) (void);
   bool current_is_own; /* the calling thread's, not the GIL holder's */
+  bool fork_locks;     /* os.fork() locks the list of interpreters, for which others wait with the GIL */
   int (*is_finalizing) (void); /* may be NULL */
   atomic_bool is_ending;       /* it comes to its end: nothing is waited for any more */
   atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */
@@ -95,6 +96,7 @@ typedef struct
   atomic_uint signals;     /* counts what a held thread should look at; a futex */
   atomic_bool main_held;   /* the main thread waits in a hold */
   atomic_bool stopping;    /* the agent's thread is to return */
+  atomic_bool needs_gil;   /* it waits for the GIL, or has it */
   char *hold_names;        /* NUL-terminated strings, one after the other; an empty one ends them */
 
   pthread_mutex_t fd_lock; /* taken last */
@@ -165,6 +167,10 @@ int  rsc_agent_fd_move (int fd);
 void rsc_agent_thread_start (void);
 /* @gil: this thread holds the GIL, which is let go meanwhile.  @seconds: at most, then the thread stays; 0: for ever. */
 void rsc_agent_thread_stop (bool gil, unsigned seconds);
+/* This thread holds the GIL, and keeps it: no longer than until the agent's thread waits for that, which stays then. */
+void rsc_agent_thread_stop_with_gil (unsigned seconds);
+/* thread_lock, whose holder may wait for the agent's thread; false: it is not to be had just now. */
+bool rsc_agent_thread_lock_soon (void);
 /* Closes what came with the request. */
 void rsc_agent_close_request (void);
 /* In the agent's thread, which is busy with a request: hears that it is cancelled. */
@@ -176,6 +182,7 @@ bool rsc_agent_run_on_main (void);
 bool rsc_agent_may_take_gil (void);
 /* PyGILState_Ensure(), in the agent's thread: if may_take_gil(). */
 PyGILState_STATE rsc_agent_take_gil (void);
+void rsc_agent_give_gil (PyGILState_STATE state);
 /* Finishes the walks that are over.  GIL held. */
 void rsc_agent_drop_walks (void);
 

@@ -29,6 +29,10 @@
 /* How often to yield to a thread that is about to be gone. */
 #define GONE_TRIES 10000
 
+/* Who waits for the thread with the GIL looks so often whether that is in vain, and waits so long for its lock: milliseconds. */
+#define GIL_INTERVAL 2
+#define GIL_LOCK_MS 100
+
 void
 rsc_agent_close_request (void)
 {
@@ -74,7 +78,16 @@ rsc_agent_take_gil (void)
       asked = true;
     }
 
+  atomic_store (&rsc_agent.needs_gil, true);
+
   return PyGILState_Ensure ();
+}
+
+void
+rsc_agent_give_gil (PyGILState_STATE state)
+{
+  PyGILState_Release (state);
+  atomic_store (&rsc_agent.needs_gil, false);
 }
 
 /* Takes away what the walks made, for which the GIL is needed: a main thread
@@ -101,7 +114,7 @@ finish_walks (void)
     }
   state = rsc_agent_take_gil ();
   rsc_agent_drop_walks ();
-  PyGILState_Release (state);
+  rsc_agent_give_gil (state);
 }
 
 /* The program's own list is as it was. */
@@ -114,7 +127,7 @@ end_recording (void)
     return;
   state = rsc_agent_take_gil ();
   rsc_agent_end_recording ();
-  PyGILState_Release (state);
+  rsc_agent_give_gil (state);
 }
 
 static void
@@ -229,7 +242,7 @@ begin_request (bool anyway)
        * the main thread has to give the GIL away for some reason. */
       state = rsc_agent_take_gil ();
       Py_AddPendingCall (on_pending_call, NULL);
-      PyGILState_Release (state);
+      rsc_agent_give_gil (state);
     }
   else
     {
@@ -239,7 +252,7 @@ begin_request (bool anyway)
       run = anyway || !atomic_load (&rsc_agent.stopping);
       if (run)
         rsc_agent_request_run (false);
-      PyGILState_Release (state);
+      rsc_agent_give_gil (state);
       /* Else it waits for a collection, which may have been by now. */
       if (run && rsc_agent.phase == RSC_AGENT_QUEUED)
         set_phase (RSC_AGENT_RAN);
@@ -534,30 +547,68 @@ rsc_agent_thread_start (void)
 
 /* 0, or ETIMEDOUT. */
 static int
-join (unsigned seconds)
+join_for (unsigned milliseconds)
 {
   struct timespec limit;
 
-  if (seconds == 0)
-    return pthread_join (rsc_agent.thread, NULL);
   clock_gettime (CLOCK_REALTIME, &limit);
-  limit.tv_sec += seconds;
+  limit.tv_sec += milliseconds / 1000;
+  limit.tv_nsec += milliseconds % 1000 * 1000000l;
+  if (limit.tv_nsec >= 1000000000l)
+    {
+      limit.tv_sec++;
+      limit.tv_nsec -= 1000000000l;
+    }
 
   return pthread_timedjoin_np (rsc_agent.thread, NULL, &limit);
 }
 
+static int
+join (unsigned seconds, bool keeps_gil)
+{
+  if (seconds == 0)
+    return pthread_join (rsc_agent.thread, NULL);
+  if (!keeps_gil)
+    return join_for (1000 * seconds);
+  for (unsigned ms = 0; ms < 1000 * seconds; ms += GIL_INTERVAL)
+    {
+      if (join_for (GIL_INTERVAL) == 0)
+        return 0;
+      if (atomic_load (&rsc_agent.needs_gil))
+        break;
+    }
+
+  return ETIMEDOUT;
+}
+
+bool
+rsc_agent_thread_lock_soon (void)
+{
+  for (unsigned ms = 0; ms < GIL_LOCK_MS; ms++)
+    {
+      if (pthread_mutex_trylock (&rsc_agent.thread_lock) == 0)
+        return true;
+      nanosleep (&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+    }
+
+  return false;
+}
+
 static void
-stop_and_join (unsigned seconds)
+stop_and_join (unsigned seconds, bool keeps_gil)
 {
   pid_t tid;
 
-  pthread_mutex_lock (&rsc_agent.thread_lock);
+  if (!keeps_gil)
+    pthread_mutex_lock (&rsc_agent.thread_lock);
+  else if (!rsc_agent_thread_lock_soon ())
+    return;
   /* A finalizer that forks may run on that very thread. */
   if (rsc_agent.has_thread && !pthread_equal (pthread_self (), rsc_agent.thread))
     {
       atomic_store (&rsc_agent.stopping, true);
       rsc_agent_wake ();
-      if (join (seconds) == ETIMEDOUT)
+      if (join (seconds, keeps_gil) == ETIMEDOUT)
         {
           atomic_store (&rsc_agent.stopping, false);
           pthread_mutex_unlock (&rsc_agent.thread_lock);
@@ -584,9 +635,15 @@ rsc_agent_thread_stop (bool gil, unsigned seconds)
     {
       /* The lock too is waited for without the GIL: its holder may need it. */
       Py_BEGIN_ALLOW_THREADS
-      stop_and_join (seconds);
+      stop_and_join (seconds, false);
       Py_END_ALLOW_THREADS
     }
   else
-    stop_and_join (seconds);
+    stop_and_join (seconds, false);
+}
+
+void
+rsc_agent_thread_stop_with_gil (unsigned seconds)
+{
+  stop_and_join (seconds, true);
 }

@@ -362,6 +362,29 @@ class Moments(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_a_thread_forks_while_the_main_thread_waits(self):
+        """The interpreter calls none of the agent's functions before that fork: the main thread has not made it remember any."""
+        text = """
+            import os
+            def work():
+                while not ended:
+                    pid = os.fork()
+                    if pid == 0:
+                        os._exit(7)
+                    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            thread = threading.Thread(target=work)
+            thread.start()
+            ready()
+            thread.join()
+            """
+        for path, version in {version[:2]: (path, version) for path, version in interpreters.find()}.values():
+            with self.subTest(version=version), Program(text, path) as program:
+                result = attach(program.pid, 5)
+                self.assertEqual((result.returncode, result.stderr), (0, ''))
+                status, output, errors = program.end()
+                # There are two threads, with or without Refscope.
+                self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
+
     def test_two_at_once(self):
         with Program(TARGETS['of 200 threads']) as program:
             threads, descriptors = len(program.folder('task')), program.descriptors()
