@@ -16,7 +16,7 @@ PLAN = re.compile(r'^1\.\.0\s*(?:# *skip\S*\s*(?P<why>.*))?$', re.IGNORECASE)
 
 
 # So many lines of what a test said before it failed stand in the summary.
-LAST_WORDS = 12
+LAST_WORDS = 60
 
 
 def subtests(stdout):

@@ -91,6 +91,8 @@ def main():
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    # What failed elsewhere, or once, has to say all at once.
+    unittest.TestCase.maxDiff = None
     loader = unittest.TestLoader()
     try:
         spec.loader.exec_module(module)

@@ -142,8 +142,6 @@ EVERY_COMMAND = ('ps capture verify info refs backrefs chain types growth find c
 
 
 class Golden(unittest.TestCase):
-    maxDiff = None
-
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
