@@ -34,6 +34,16 @@ is_frame (RscSnapshot      *snapshot,
          || strcmp (rsc_snapshot_get_type (snapshot, columns->type[node]).name, "frame") == 0;
 }
 
+/* Stands for an interpreter, and refers to what that holds. */
+static gboolean
+is_interpreter (RscSnapshot      *snapshot,
+                const RscColumns *columns,
+                RscNode           node)
+{
+  return (columns->flags[node] & RSC_NODE_SYNTHETIC)
+         && strcmp (rsc_snapshot_get_type (snapshot, columns->type[node]).name, "interpreter") == 0;
+}
+
 /* Whether an edge that tp_traverse does not visit is a reference all the same. */
 static gboolean
 added_edge_counts (RscSnapshot      *snapshot,
@@ -101,16 +111,21 @@ get_kind (const RscColumns *columns,
     }
 }
 
-/* Whether the runtime holds a reference of its own, beside those that objects
- * of the heap hold. */
+/* Whether the runtime holds a reference of its own, beside those that objects of the heap hold.  @n_of_interpreters: of these
+ * so many are told by edges already. */
 static gboolean
 root_counts (const RscColumns *columns,
-             const RscRoot    *root)
+             const RscRoot    *root,
+             guint            *n_of_interpreters)
 {
   switch (root->kind)
     {
     case RSC_ROOT_BUILTINS:
     case RSC_ROOT_INTERPRETER:
+      if (*n_of_interpreters == 0)
+        return TRUE;
+      --*n_of_interpreters;
+      return FALSE;
     case RSC_ROOT_THREAD:
     case RSC_ROOT_STATIC:
       return TRUE;
@@ -179,6 +194,7 @@ rsc_holders_compute (RscSnapshot *snapshot,
   RscNode previous = RSC_NODE_NONE;
   const RscColumns *columns;
   gboolean is_local = FALSE;
+  guint n_of_interpreters = 0;
 
   columns = rsc_snapshot_get_columns (snapshot, RSC_BLOCK_ALL & ~RSC_BLOCK_ADDRESSES, error);
   if (columns == NULL)
@@ -202,6 +218,11 @@ rsc_holders_compute (RscSnapshot *snapshot,
 
           if (columns->target[e] != node)
             continue;
+          if (is_interpreter (snapshot, columns, source))
+            {
+              holder.kind = RSC_HOLDER_ROOT;
+              n_of_interpreters++;
+            }
           holder.counted = rsc_edge_is_counted (snapshot, source, e);
           is_local |= holder.kind == RSC_HOLDER_LOCAL;
           add_holder (self, limit, holder);
@@ -212,7 +233,7 @@ rsc_holders_compute (RscSnapshot *snapshot,
       {
         RscRoot root = rsc_snapshot_get_root (snapshot, i);
 
-        if (root.node == node && root_counts (columns, &root))
+        if (root.node == node && root_counts (columns, &root, &n_of_interpreters))
           add_holder (self, limit, (RscHolder) { RSC_HOLDER_ROOT, RSC_NODE_NONE, G_MAXUINT64, TRUE });
       }
 

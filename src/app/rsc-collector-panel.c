@@ -76,14 +76,14 @@ read_numbers (GVariant *info, const char *key, guint32 numbers[N_GENERATIONS], g
     g_variant_get_child (value, i, "u", &numbers[i]);
 }
 
-/* "Generation 0: 512 objects" lines of the shown capture. */
+/* "Generation 0: 512 objects" lines of the shown capture; where there are several interpreters, of each. */
 static char *
 dup_objects (GVariant *info)
 {
   g_autoptr (GVariant) generations = g_variant_lookup_value (info, "generations", G_VARIANT_TYPE ("a(sut)"));
   GString *text = g_string_new (NULL);
   GVariantIter iter;
-  const char *interpreter;
+  const char *interpreter, *current = "main";
   guint32 generation;
   guint64 n;
 
@@ -97,9 +97,14 @@ dup_objects (GVariant *info)
 
       if (text->len > 0)
         g_string_append_c (text, '\n');
-      if (strcmp (interpreter, "main") != 0)
-        /* Translators: %s is a sub-interpreter's number; what its lists have follows: "Generation 0: 512 objects" */
-        g_string_append_printf (text, _("Interpreter %s: "), interpreter);
+      if (strcmp (interpreter, current) != 0)
+        {
+          g_string_append_c (text, '\n');
+          /* Translators: a heading: %s is a sub-interpreter's number; what its lists have follows: "Generation 0: 512 objects" */
+          g_string_append_printf (text, _("Interpreter %s"), interpreter);
+          g_string_append_c (text, '\n');
+          current = interpreter;
+        }
       if (generation == RSC_GENERATION_PERMANENT)
         g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "Frozen: %s object", "Frozen: %s objects", RSC_PLURAL (n)), number);
       else

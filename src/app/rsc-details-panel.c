@@ -84,6 +84,7 @@ typedef struct
   GPtrArray *referrers;  /* of RscObjectItem */
   GPtrArray *references;
   guint64 n_references;
+  gboolean is_object; /* of the program */
 } Result;
 
 static void
@@ -153,6 +154,7 @@ describe (gpointer data, const RscProgress *progress, GCancellable *cancellable,
     return NULL;
 
   result = g_new0 (Result, 1);
+  result->is_object = (columns->flags[request->node] & RSC_NODE_SYNTHETIC) == 0;
   result->holders = rsc_holders_compute (snapshot, request->node, ROWS_MAX, error);
   if (result->holders == NULL)
     {
@@ -234,7 +236,7 @@ dup_facts (guint32 flags)
     { RSC_NODE_FINALIZER, N_("has a finalizer") },
     { RSC_NODE_FINALIZED, N_("finalizer has run") },
     { RSC_NODE_HAS_WEAKREFS, N_("weak references exist") },
-    { RSC_NODE_SYNTHETIC, N_("a running function, no object") },
+    { RSC_NODE_SYNTHETIC, N_("no object of the program") },
     { RSC_NODE_HIDDEN_HOLDERS, N_("held from outside the heap") }
   };
   GString *text = g_string_new (NULL);
@@ -266,6 +268,8 @@ dup_explanation (const Result *result)
   g_autofree char *list = NULL;
   g_autofree char *getrefcount = NULL;
 
+  if (!result->is_object)
+    return g_strdup (_("It is no object of the program, so nothing counts references to it."));
   if (holders->refcount == RSC_REFCOUNT_UNKNOWN)
     return g_strdup (_("This object has no reference count that tells anything: it is immortal, or its runtime does not count."));
 
@@ -383,7 +387,7 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
   else
     size = g_format_size_full (columns->size[node], G_FORMAT_SIZE_IEC_UNITS | G_FORMAT_SIZE_LONG_FORMAT);
   set_text (self->size_label, columns->size[node] > 0 ? size : NULL);
-  if (counts)
+  if (counts && (columns->flags[node] & RSC_NODE_SYNTHETIC) == 0)
     generation = dup_generation (snapshot, columns->generation[node]);
   set_text (self->generation_label, generation);
   facts = dup_facts (columns->flags[node]);

@@ -134,6 +134,34 @@ test_second_name (void)
   g_assert_cmpuint (holders->unexplained, ==, 0);
 }
 
+/* What an interpreter holds is a root, and where there are several, the node that stands for it refers to it, too. */
+static void
+test_interpreter (void)
+{
+  g_autoptr(RscSnapshotBuilder) builder = rsc_snapshot_builder_new ();
+  g_autoptr(RscSnapshot) snapshot = NULL;
+  g_autoptr(RscHolders) holders = NULL;
+  guint32 type = rsc_snapshot_builder_add_type (builder, "dict", "builtins", RSC_NODE_NONE, 0);
+  guint32 interpreter_type = rsc_snapshot_builder_add_type (builder, "interpreter", "", RSC_NODE_NONE, 0);
+  guint32 name = rsc_snapshot_builder_intern_string (builder, "sys.modules", -1);
+  RscNode modules = add (builder, type, 2, 0), sys = add (builder, type, 1, 0);
+  RscNode interpreter = add (builder, interpreter_type, RSC_REFCOUNT_UNKNOWN, RSC_NODE_SYNTHETIC);
+  const RscHolder *holder;
+
+  rsc_snapshot_builder_add_edge_from (builder, sys, modules, RSC_EDGE_VALUE | RSC_EDGE_TRAVERSED, modules);
+  rsc_snapshot_builder_add_edge_from (builder, interpreter, modules, RSC_EDGE_NAMED, name);
+  rsc_snapshot_builder_add_root (builder, modules, RSC_ROOT_INTERPRETER, G_MAXUINT32, "sys.modules");
+  snapshot = rsc_snapshot_builder_freeze (builder, NULL, NULL, NULL);
+  holders = rsc_holders_compute (snapshot, modules, 0, NULL);
+  g_assert_cmpuint (holders->n_holders, ==, 2);
+  g_assert_cmpuint (holders->counted[RSC_HOLDER_OBJECT], ==, 1);
+  g_assert_cmpuint (holders->counted[RSC_HOLDER_ROOT], ==, 1);
+  g_assert_cmpuint (holders->unexplained, ==, 0);
+  holder = &g_array_index (holders->holders, RscHolder, 1);
+  g_assert_cmpint (holder->kind, ==, RSC_HOLDER_ROOT);
+  g_assert_cmpuint (holder->node, ==, interpreter);
+}
+
 /* Those that are not listed are counted all the same. */
 static void
 test_limit (void)
@@ -251,6 +279,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/holders/course-example", test_course_example);
   g_test_add_func ("/holders/what-counts", test_what_counts);
   g_test_add_func ("/holders/second-name", test_second_name);
+  g_test_add_func ("/holders/interpreter", test_interpreter);
   g_test_add_func ("/holders/limit", test_limit);
   g_test_add_func ("/holders/types", test_types);
   g_test_add_func ("/holders/immortal", test_immortal);
