@@ -42,9 +42,9 @@ class Tally(unittest.TestCase):
         self.assertEqual((status, lines[-1]), (1, '0 passed, 1 failed, 0 skipped'))
 
     def test_a_failure_is_explained(self):
-        said = ''.join(f'# line {i}\n' for i in range(20))
+        said = ''.join(f'# line {i}\n' for i in range(70))
         _, lines = self.tally({'name': 'b', 'result': 'FAIL', 'stdout': f'# of x\nok 1 x\n{said}not ok 2 y\n1..2\n'})
-        self.assertEqual(lines[lines.index('  here: b y:') + 1:-2], [f'       line {i}' for i in range(8, 20)])
+        self.assertEqual(lines[lines.index('  here: b y:') + 1:-2], [f'       line {i}' for i in range(10, 70)])
         _, lines = self.tally({'name': 'b', 'result': 'FAIL', 'stdout': '', 'returncode': -6, 'stderr': 'it is broken\n'})
         self.assertEqual(lines[lines.index('  here: b: FAIL') + 1], '      it is broken')
 
