@@ -63,19 +63,31 @@ wait_for_welcome (void)
         { .fd = rsc_agent.socket.fd, .events = POLLIN },
         { .fd = rsc_agent.wake.fd, .events = POLLIN },
       };
-      uint64_t now = rsc_agent_now ();
+      uint64_t now = rsc_agent_now (), count;
+      bool late = now >= patience, answered;
       RscWireResult result;
       int n;
 
       /* One that comes back between two forks looks once, however soon it is to go for the next. */
       bool stops = atomic_load (&rsc_agent.stopping);
 
-      n = poll (fds, 2, stops || now >= patience ? 0 : (int) ((patience - now) / 1000000) + 1);
+      n = poll (fds, 2, stops || late ? 0 : (int) ((patience - now) / 1000000) + 1);
       if (n < 0 && errno == EINTR)
         continue;
-      if ((n == 0 && stops) || (n > 0 && fds[0].revents == 0))
+      if (!rsc_agent_fd_is_ours (&rsc_agent.socket) || !rsc_agent_fd_is_ours (&rsc_agent.wake))
+        {
+          give_up ();
+          return;
+        }
+      answered = n > 0 && fds[0].revents != 0;
+      /* It stays from a fork that is over: only if there is another, this thread is to go. */
+      if (n > 0 && fds[1].revents != 0 && read (rsc_agent.wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
+        late = true;
+      if (!answered && !late && stops)
         return;
-      if (n <= 0 || rsc_wire_message_receive (&message, rsc_agent.socket.fd, NULL, NULL, &result) != 0
+      if (!answered && !late && n > 0)
+        continue;
+      if (!answered || rsc_wire_message_receive (&message, rsc_agent.socket.fd, NULL, NULL, &result) != 0
           || rsc_wire_message_get_type (&message) != RSC_WIRE_WELCOME)
         {
           give_up ();

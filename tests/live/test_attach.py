@@ -385,6 +385,33 @@ class Moments(unittest.TestCase):
                 # There are two threads, with or without Refscope.
                 self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
 
+    def test_a_program_that_forks_is_free_when_refscope_was_killed(self):
+        """The agent's thread goes for each fork, also while it waits for an answer that does not come any more."""
+        text = """
+            import os
+            ready()
+            while not ended:
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(7)
+                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+                time.sleep(pause)
+            """
+        path = interpreters.find()[-1][0]
+        for pause in 0, .2:
+            with self.subTest(pause=pause), Program(f'            pause = {pause}\n' + text, path) as program:
+                descriptors = program.descriptors()
+                for _ in range(50):
+                    killed = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '1', '1'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    time.sleep(random.uniform(.02, .2))
+                    killed.kill()
+                    killed.wait()
+                self.assertTrue(wait_until(lambda: attach(program.pid).returncode == 0, 20), attach(program.pid).stderr)
+                self.assertTrue(wait_until(lambda: program.descriptors() == descriptors), program.descriptors())
+                status, output, errors = program.end()
+                self.assertIn(WARNING.sub('', errors), ('', '\n'))
+                self.assertEqual((status, output), (0, 'well\n'))
+
     def test_two_at_once(self):
         with Program(TARGETS['of 200 threads']) as program:
             threads, descriptors = len(program.folder('task')), program.descriptors()
