@@ -2,6 +2,7 @@
 
     RSC_TEST_ATTACH_ROUNDS=200   so many rounds for each kind of program; from 101 on each with a capture, and with every Python
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -296,6 +297,7 @@ class Moments(unittest.TestCase):
         """C code that does not look for EINTR."""
         text = """
             import ctypes
+import fcntl
             libc = ctypes.CDLL(None, use_errno=True)
             calls = [lambda: libc.usleep(100000), lambda: libc.poll(None, 0, 100), lambda: libc.select(0, None, None, None, ctypes.byref(limit))]
             class Time(ctypes.Structure):
@@ -623,6 +625,19 @@ class Namespaces(unittest.TestCase):
         """Another file system where the agent is."""
         folder = pathlib.Path(os.environ['RSC_AGENT']).parent
         self.check('unshare', '--mount', 'sh', '-c', f'mount -t tmpfs none {folder} && exec "$0" "$@"')
+
+    def test_files_without_proc(self):
+        """The agent is copied to where the program finds it; what a Refscope that was killed left there goes, and no other's."""
+        folder = pathlib.Path(os.environ['RSC_AGENT']).parent
+        left, used, other = (pathlib.Path('/dev/shm', f'refscope-agent-{name}') for name in (f'{1:016x}.so', f'{2:016x}.so', 'kept'))
+        for path in left, used, other:
+            path.touch()
+            self.addCleanup(path.unlink, missing_ok=True)
+            os.utime(path, (0, 0))
+        with used.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.check('unshare', '--mount', 'sh', '-c', f'mount -t tmpfs none {folder} && mount -t tmpfs none /proc && exec "$0" "$@"')
+            self.assertEqual([path.exists() for path in (left, used, other)], [False, True, True])
 
     def test_processes(self):
         self.check('unshare', '--pid', '--fork', '--mount-proc')
