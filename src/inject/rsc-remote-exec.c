@@ -17,6 +17,8 @@
  * it has for loading the agent. */
 #define COME_MS 2000
 #define LATE_MS 50
+/* How long for a request that somebody else made. */
+#define OTHER_MS 200
 #define LOAD_MS 3000
 /* How often to look, in microseconds. */
 #define INTERVAL 500
@@ -180,23 +182,6 @@ fail_other (Remote *self, RscInjection *injection)
   return fail (self, RSC_ERROR_BUSY, _("The Python of process %d has been asked by another debugger to run something: let that end, and try again."));
 }
 
-static gboolean
-ask (Remote *self, RscInjection *injection)
-{
-  static const gint32 one = 1;
-  gint32 pending;
-
-  if (!read_pending (self, &pending))
-    return fail_gone (self);
-  if (pending != 0)
-    return fail_other (self, injection);
-  if (!rsc_process_memory_write (self->memory, self->support.path, self->script->path, strlen (self->script->path) + 1)
-      || !rsc_process_memory_write (self->memory, self->support.pending, &one, sizeof one))
-    return fail_gone (self);
-
-  return has_our_path (self) || fail_other (self, injection);
-}
-
 /* What is not 0 makes the thread look as well. */
 static gboolean
 wake (Remote *self)
@@ -206,6 +191,42 @@ wake (Remote *self)
 
   return rsc_process_memory_read (self->memory, self->support.breaker, &byte, 1)
          && (byte != 0 || rsc_process_memory_write (self->memory, self->support.breaker, &flags, 1));
+}
+
+/* Who made a request that stands there may have been killed before the thread was made to look: it would stand there as long as
+ * the thread does not look for another reason.  FALSE: the process ended. */
+static gboolean
+see_off_other (Remote *self, gint32 *pending)
+{
+  gint64 until = g_get_monotonic_time () + OTHER_MS * 1000;
+
+  while (read_pending (self, pending))
+    {
+      if (*pending == 0 || g_get_monotonic_time () > until)
+        return TRUE;
+      if (!wake (self))
+        return FALSE;
+      g_usleep (INTERVAL);
+    }
+
+  return FALSE;
+}
+
+static gboolean
+ask (Remote *self, RscInjection *injection)
+{
+  static const gint32 one = 1;
+  gint32 pending;
+
+  if (!see_off_other (self, &pending))
+    return fail_gone (self);
+  if (pending != 0)
+    return fail_other (self, injection);
+  if (!rsc_process_memory_write (self->memory, self->support.path, self->script->path, strlen (self->script->path) + 1)
+      || !rsc_process_memory_write (self->memory, self->support.pending, &one, sizeof one))
+    return fail_gone (self);
+
+  return has_our_path (self) || fail_other (self, injection);
 }
 
 /* Until the thread has taken the request, or has had the time. */

@@ -223,6 +223,21 @@ class Asked:
             self.assertTrue(all('did not load' in one for one in said), said)
             self.end(program)
 
+    @unittest.skipUnless(shutil.which('gdb'), 'there is no gdb')
+    def test_killed_before_the_thread_was_made_to_look(self):
+        """The request stands there, and this program has no reason to look for one."""
+        with self.program(COMPUTING) as program:
+            # Behind the second of what it writes, each of which is seen twice.
+            commands = ['catch syscall pwrite64', 'run', 'continue', 'continue', 'continue', 'kill']
+            gdb = subprocess.run(['gdb', '-q', '-nx', '-batch', *(word for command in commands for word in ('-ex', command)),
+                                  '--args', ROUNDS_PROGRAM, str(program.pid), '1', '1'], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, env={**os.environ, 'RSC_ATTACH_WAY': 'remote', 'DEBUGINFOD_URLS': ''})
+            if gdb.stdout.count('returned from syscall pwrite64') != 2:
+                self.skipTest(f'gdb does not catch system calls here: {gdb.stdout}{gdb.stderr}')
+            self.assertEqual(len(left_files()), 1)
+            self.assertTrue(wait_until(lambda: attach(program.pid).returncode == 0), attach(program.pid).stderr)
+            self.end(program)
+
     def test_waiting(self):
         """What does not come to it in time finds nothing later."""
         with self.program(ACCEPTING) as program:
