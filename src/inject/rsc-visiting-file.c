@@ -21,6 +21,8 @@
 /* What was left by a Refscope that was killed is taken away when it is older, in seconds: a new one may not be locked yet.
  * Of a folder with more entries not all are looked at. */
 #define LEFT_AGE 60
+/* A program that waits for something may still be about to run a script: CPython says on its standard error that one is not there. */
+#define LEFT_SCRIPT_AGE (30 * 24 * 60 * 60)
 #define MAX_ENTRIES 10000
 
 static gboolean
@@ -38,11 +40,12 @@ static void
 remove_if_left (int folder, const char *name)
 {
   int fd = openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  time_t age = g_str_has_suffix (name, ".py") ? LEFT_SCRIPT_AGE : LEFT_AGE;
   struct stat status;
 
   if (fd < 0)
     return;
-  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && time (NULL) - status.st_mtime > LEFT_AGE
+  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && time (NULL) - status.st_mtime > age
       && flock (fd, LOCK_EX | LOCK_NB) == 0)
     unlinkat (folder, name, 0);
   close (fd);

@@ -238,6 +238,24 @@ class Asked:
             self.assertTrue(wait_until(lambda: attach(program.pid).returncode == 0), attach(program.pid).stderr)
             self.end(program)
 
+    def test_what_may_still_be_run_stays(self):
+        """The next Refscope takes nothing away that a program was asked to run and has not come to."""
+        with self.program(ACCEPTING) as program, self.program(COMPUTING) as other:
+            port = int(program.process.stdout.readline())
+            refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '1', '1'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        env={**os.environ, 'RSC_ATTACH_WAY': 'remote'})
+            self.assertTrue(wait_until(left_files))
+            time.sleep(.5)
+            refscope.kill()
+            refscope.wait()
+            for path in left_files():
+                os.utime(path, (time.time() - 1000,) * 2)
+            self.attached(other.pid)
+            program.process.send_signal(signal.SIGTERM)
+            socket.create_connection(('127.0.0.1', port)).close()
+            self.end(program)
+            self.end(other)
+
     def test_waiting(self):
         """What does not come to it in time finds nothing later."""
         with self.program(ACCEPTING) as program:
