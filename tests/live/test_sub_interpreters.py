@@ -361,13 +361,28 @@ class SubInterpreters(unittest.TestCase):
             # It is asked for a short time only, again and again: the others go on meanwhile.
             self.assertLess(float(longest), 1)
 
+    def come_and_go(self, python, own, n_threads):
+        """How it ended, where that is not well."""
+        with self.program(COMING_AND_GOING, python, own=own, n_threads=n_threads) as program:
+            answer = attach(program.pid, ROUNDS)
+            self.assertEqual((answer.returncode, answer.stderr), (0, ''))
+            status, output, errors = program.end()
+        return None if (status, output, errors) == (0, 'well\n', '') else f'exit status {status}, {output!r}: {errors}'
+
     @each
     def test_they_come_and_go_while_captured(self, python, own):
+        """That is little tried in CPython before 3.13, and has races (its issues 104341, 105699, 109700).  There, one bad end of
+        several is told, and one more is a failure."""
+        is_tried = dict(interpreters.find())[python] >= (3, 13)
+        ends = []
         for n_threads in 1, 2:
-            with self.program(COMING_AND_GOING, python, own=own, n_threads=n_threads) as program:
-                answer = attach(program.pid, ROUNDS)
-                self.assertEqual((answer.returncode, answer.stderr), (0, ''))
-                self.end(program)
+            ends.append(self.come_and_go(python, own, n_threads))
+            if ends[-1] is not None and not is_tried:
+                ends += [self.come_and_go(python, own, n_threads) for _ in range(4)]
+        bad = list(filter(None, ends))
+        self.assertLessEqual(len(bad), 0 if is_tried else 1, '\n'.join(bad))
+        if bad:
+            self.skipTest(f'one of {len(ends)} programs ended badly: {bad[0]}')
 
     @each
     def test_a_program_that_forks_in_c_goes_on(self, python, own):
