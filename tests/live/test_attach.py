@@ -297,7 +297,6 @@ class Moments(unittest.TestCase):
         """C code that does not look for EINTR."""
         text = """
             import ctypes
-import fcntl
             libc = ctypes.CDLL(None, use_errno=True)
             calls = [lambda: libc.usleep(100000), lambda: libc.poll(None, 0, 100), lambda: libc.select(0, None, None, None, ctypes.byref(limit))]
             class Time(ctypes.Structure):
