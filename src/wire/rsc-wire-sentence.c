@@ -49,7 +49,7 @@ static const char *const messages[RSC_N_SENTENCES] = {
   /* Translators: %s is what Python says of itself, "3.11.2 (main, ...) [GCC 12.2.0]". */
   [RSC_SENTENCE_UNKNOWN_STRUCTURES] =
     N_("The structures of this CPython (%s) are not those of its version: it may be a debug build, or patched. Refscope does not read what it does not know: run the program with the usual build."),
-  [RSC_SENTENCE_NOT_CAPTURED_INTERPRETERS] = N_("Sub-interpreters that were not captured: %s. They have a GIL of their own, and were busy with something that could not be interrupted, or ran on while a collection was looked at."),
+  [RSC_SENTENCE_NOT_CAPTURED_INTERPRETERS] = N_("Sub-interpreters that were not captured: %s. They have a GIL of their own, and were busy with something that could not be interrupted, or ran on while a collection was looked at; or there are more than 62 of all."),
   [RSC_SENTENCE_COLLECTION_RUNNING] = N_("A collection was running: what it was looking at stands as untracked."),
   [RSC_SENTENCE_FRAMES_UNREADABLE] = N_("The running functions of a thread could not be read to the end."),
   [RSC_SENTENCE_NO_FILE] =
