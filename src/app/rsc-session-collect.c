@@ -248,10 +248,10 @@ collect (gpointer data, const RscProgress *progress, GCancellable *cancellable, 
   if (result->collection != NULL)
     result->diff = rsc_collection_diff_compute (result->collection->before, result->collection->after, request->generation,
                                                 progress, cancellable, error);
-  if (result->diff != NULL && request->compare)
-    result->prediction = rsc_collect_predict (result->collection->before, request->generation, progress, cancellable, error);
-  if (result->diff == NULL || (request->compare && result->prediction == NULL))
+  if (result->diff == NULL)
     g_clear_pointer (&result, collect_result_free);
+  else if (request->compare)
+    result->prediction = g_steal_pointer (&result->diff->prediction);
 
   return result;
 }

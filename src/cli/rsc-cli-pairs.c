@@ -128,18 +128,14 @@ compare (RscPairs             *self,
          RscPair              *pair,
          GError              **error)
 {
-  GCancellable *cancellable = self->cli->cancellable;
-  g_autoptr (RscPrediction) prediction =
-    rsc_collect_predict (collection->before, collection->generation, NULL, cancellable, error);
-  g_autoptr (RscCollectionDiff) diff = NULL;
+  g_autoptr (RscCollectionDiff) diff =
+    rsc_collection_diff_compute (collection->before, collection->after, collection->generation, NULL, self->cli->cancellable, error);
   g_autoptr (RscComparison) comparison = NULL;
 
-  if (prediction != NULL)
-    diff = rsc_collection_diff_compute (collection->before, collection->after, collection->generation, NULL, cancellable, error);
   if (diff == NULL)
     return FALSE;
 
-  comparison = rsc_comparison_new (prediction, diff);
+  comparison = rsc_comparison_new (diff->prediction, diff);
   pair->really_unreachable = comparison->really->len;
   pair->only_predicted = comparison->only_predicted->len;
   pair->only_real = comparison->only_real->len;

@@ -185,18 +185,29 @@ check (RscCli  *cli,
          || rsc_condition_check (cli->options.fail_if, fields, is_real () ? N_FIELDS : N_PREDICTED, error);
 }
 
+/* And compares it with the real one. */
 static gboolean
-compare (Collect  *self,
+predict (Collect  *self,
          RscCli   *cli,
          GError  **error)
 {
-  g_autoptr (RscCollectionDiff) diff =
-    rsc_collection_diff_compute (self->collection->before, self->collection->after, (guint) generation,
-                                 &cli->progress, cli->cancellable, error);
+  g_autoptr (RscCollectionDiff) diff = NULL;
+  guint collected;
 
+  if (!is_real ())
+    {
+      if (!rsc_cli_find_generation (cli->snapshot, interpreter, (guint) generation, &collected, error))
+        return FALSE;
+      self->prediction = rsc_collect_predict (cli->snapshot, collected, &cli->progress, cli->cancellable, error);
+      return self->prediction != NULL;
+    }
+
+  diff = rsc_collection_diff_compute (self->collection->before, self->collection->after, (guint) generation,
+                                      &cli->progress, cli->cancellable, error);
   if (diff == NULL)
     return FALSE;
-  self->comparison = rsc_comparison_new (self->prediction, diff);
+  self->comparison = rsc_comparison_new (diff->prediction, diff);
+  self->prediction = g_steal_pointer (&diff->prediction);
 
   return TRUE;
 }
@@ -289,7 +300,6 @@ run (RscCli  *cli,
 {
   g_auto (Collect) self = { 0 };
   List lists[3];
-  guint collected;
   RscRows rows = {
     .fields = fields, .n_fields = is_real () ? N_FIELDS : N_PREDICTED, .n_rows = 1, .single = TRUE,
     .fill = fill, .append_more = append_more, .data = &self
@@ -303,16 +313,12 @@ run (RscCli  *cli,
     return FALSE;
 
   self.snapshot = cli->snapshot;
-  if (!rsc_cli_find_generation (cli->snapshot, interpreter, (guint) generation, &collected, error))
-    return FALSE;
-  self.prediction = rsc_collect_predict (cli->snapshot, collected, &cli->progress, cli->cancellable, error);
-  if (self.prediction == NULL)
+  if (!predict (&self, cli, error))
     return FALSE;
 
   self.unreachable = rsc_cli_list_nodes (cli->snapshot, self.prediction->unreachable, TRUE, error);
   self.uncollectable = rsc_cli_list_nodes (cli->snapshot, self.prediction->uncollectable, TRUE, error);
-  if (self.unreachable == NULL || self.uncollectable == NULL || (is_real () && !compare (&self, cli, error))
-      || !add_lists (&self, lists, &rows, cli, error))
+  if (self.unreachable == NULL || self.uncollectable == NULL || !add_lists (&self, lists, &rows, cli, error))
     return FALSE;
   rsc_cli_progress_clear ();
 

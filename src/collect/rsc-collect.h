@@ -51,6 +51,7 @@ typedef struct
    * only what was found referred to it, and the collector does not look at it (numbers, texts), or it had to go
    * because of them (weak references). */
   guint64 found;
+  RscPrediction *prediction; /* from the snapshot before; may be stolen, and is NULL then */
 } RscCollectionDiff;
 
 RscCollectionDiff *rsc_collection_diff_compute (RscSnapshot *before, RscSnapshot *after, guint generation,

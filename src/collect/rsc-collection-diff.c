@@ -302,19 +302,19 @@ spread_unknown (RscCollectionDiff *self,
 }
 
 static gboolean
-count_found (RscCollectionDiff *self,
-             const Comparison  *comparison,
-             const RscProgress *progress,
-             GCancellable      *cancellable,
-             GError           **error)
+predict (RscCollectionDiff *self,
+         const Comparison  *comparison,
+         const RscProgress *progress,
+         GCancellable      *cancellable,
+         GError           **error)
 {
-  g_autoptr(RscPrediction) prediction = rsc_collect_predict (comparison->before, comparison->generation, progress, cancellable, error);
   g_autoptr(GArray) freed = rsc_overlay_list (self->before, RSC_STATE_FREED, G_MAXUINT);
 
-  if (prediction == NULL)
+  self->prediction = rsc_collect_predict (comparison->before, comparison->generation, progress, cancellable, error);
+  if (self->prediction == NULL)
     return FALSE;
   for (guint i = 0; i < freed->len; i++)
-    self->found += rsc_bitset_get (prediction->unreachable, g_array_index (freed, RscNode, i));
+    self->found += rsc_bitset_get (self->prediction->unreachable, g_array_index (freed, RscNode, i));
 
   return TRUE;
 }
@@ -352,7 +352,7 @@ rsc_collection_diff_compute (RscSnapshot       *before,
   match_types (&comparison);
   ok = merge (self, &comparison, progress, cancellable, error)
        && spread_unknown (self, &comparison, cancellable, error)
-       && count_found (self, &comparison, progress, cancellable, error)
+       && predict (self, &comparison, progress, cancellable, error)
        && rsc_snapshot_check (before, error) && rsc_snapshot_check (after, error);
   g_free (comparison.new_type);
   if (!ok)
@@ -368,5 +368,6 @@ rsc_collection_diff_free (RscCollectionDiff *self)
     return;
   g_clear_pointer (&self->before, rsc_overlay_unref);
   g_clear_pointer (&self->after, rsc_overlay_unref);
+  g_clear_pointer (&self->prediction, rsc_prediction_free);
   g_free (self);
 }
