@@ -1,4 +1,5 @@
 """A program in Python that runs without Refscope, to be attached to."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -70,11 +71,12 @@ class Program:
             time.sleep(.02)
         return min(mappings), min(size)
 
-    def children(self):
+    def children(self, pid=None):
+        pid = pid or self.pid
         found = set()
-        for thread in self.folder('task'):
+        for thread in os.listdir(f'/proc/{pid}/task'):
             try:
-                found.update(pathlib.Path(f'/proc/{self.pid}/task/{thread}/children').read_text().split())
+                found.update(pathlib.Path(f'/proc/{pid}/task/{thread}/children').read_text().split())
             except FileNotFoundError:
                 pass
         return found
@@ -94,7 +96,12 @@ class Program:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
+            # Its children have its streams: whose end is waited for.
+            children = self.children(self.process.pid)
             self.process.kill()
+            for child in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(child), signal.SIGKILL)
         self.process.communicate()
 
 
