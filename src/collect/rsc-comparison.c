@@ -2,6 +2,8 @@
 
 #include "rsc-comparison.h"
 
+#include "analysis/rsc-holders.h"
+
 /* By which a class knows its subclass, that was freed: it goes with it. */
 static gboolean
 is_of_freed_class (const RscColumns        *columns,
@@ -23,6 +25,7 @@ find_held_unseen (const RscColumns        *columns,
                   const RscPrediction     *prediction,
                   const RscCollectionDiff *diff)
 {
+  RscSnapshot *before = rsc_overlay_get_snapshot (diff->before);
   RscBitset *found = rsc_bitset_new (columns->n_nodes);
   g_autoptr(GArray) freed = rsc_overlay_list (diff->before, RSC_STATE_FREED, G_MAXUINT);
 
@@ -36,9 +39,11 @@ find_held_unseen (const RscColumns        *columns,
         {
           RscNode target = columns->target[e];
 
-          if ((columns->kind[e] & (RSC_EDGE_WEAK | RSC_EDGE_BORROWED | seen)) != 0 || rsc_bitset_get (found, target)
+          if ((columns->kind[e] & seen) != 0 || rsc_bitset_get (found, target)
               || rsc_bitset_get (prediction->unreachable, target)
-              || rsc_overlay_get_state (diff->before, target) != RSC_STATE_FREED)
+              || rsc_overlay_get_state (diff->before, target) != RSC_STATE_FREED
+              /* A second name for what the collector sees holds nothing. */
+              || !rsc_edge_is_counted (before, node, e))
             continue;
           rsc_bitset_set (found, target);
           g_array_append_val (freed, target);

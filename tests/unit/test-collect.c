@@ -1,5 +1,6 @@
 #include "base/rsc-error.h"
 #include "collect/rsc-collect.h"
+#include "collect/rsc-comparison.h"
 #include "random-heap.h"
 
 #define N_SEEDS 1000
@@ -397,6 +398,45 @@ test_diff_untracked (void)
   g_assert_cmpuint (diff->freed, ==, 3);
 }
 
+/* What went with its holder, which does not show it to the collector, was no wrong prediction.  What the holder shows was one,
+ * also if it has a second name for that, as a class method has: __func__ and __wrapped__. */
+static void
+test_comparison (void)
+{
+  static const Object objects[] = {
+    { 16, 1, CONTAINER, 0, NULL }, /* garbage */
+    { 32, 1, CONTAINER, 0, NULL }, /* held by it, unseen */
+    { 48, 1, CONTAINER, 0, NULL }, /* held by that */
+    { 64, 2, CONTAINER, 0, NULL }, /* held by the first, and from outside, it seemed */
+  };
+  static const Object other = { 128, 1, CONTAINER, 1, NULL };
+  g_autoptr(RscSnapshotBuilder) old_builder = builder_new (objects, G_N_ELEMENTS (objects));
+  g_autoptr(RscSnapshotBuilder) new_builder = builder_new (&other, 1);
+  g_autoptr(RscSnapshot) old = NULL;
+  g_autoptr(RscSnapshot) new = NULL;
+  g_autoptr(RscCollectionDiff) diff = NULL;
+  g_autoptr(RscComparison) comparison = NULL;
+
+  rsc_snapshot_builder_add_edge_from (old_builder, 0, 0, RSC_EDGE_TRAVERSED, 0);
+  rsc_snapshot_builder_add_edge_from (old_builder, 0, 3, RSC_EDGE_NAMED | RSC_EDGE_TRAVERSED,
+                                      rsc_snapshot_builder_intern_string (old_builder, "__func__", -1));
+  rsc_snapshot_builder_add_edge_from (old_builder, 0, 3, RSC_EDGE_NAMED,
+                                      rsc_snapshot_builder_intern_string (old_builder, "__wrapped__", -1));
+  rsc_snapshot_builder_add_edge_from (old_builder, 0, 1, RSC_EDGE_NAMED,
+                                      rsc_snapshot_builder_intern_string (old_builder, "__slots__", -1));
+  rsc_snapshot_builder_add_edge_from (old_builder, 1, 2, RSC_EDGE_TRAVERSED, 0);
+  old = rsc_snapshot_builder_freeze (old_builder, NULL, NULL, NULL);
+  new = rsc_snapshot_builder_freeze (new_builder, NULL, NULL, NULL);
+  diff = rsc_collection_diff_compute (old, new, 0, NULL, NULL, NULL);
+  g_assert_cmpuint (diff->freed, ==, 4);
+  g_assert_cmpuint (diff->prediction->n_unreachable, ==, 1);
+  comparison = rsc_comparison_new (diff->prediction, diff);
+  g_assert_cmpuint (comparison->only_predicted->len, ==, 0);
+  g_assert_cmpuint (comparison->only_real->len, ==, 1);
+  g_assert_cmpuint (g_array_index (comparison->only_real, RscNode, 0), ==, 3);
+  g_assert_cmpuint (comparison->freed_along, ==, 2);
+}
+
 /* A heap with itself: nothing came or went. */
 static void
 test_diff_random (void)
@@ -428,6 +468,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/collect/roots-rule", test_roots_rule);
   g_test_add_func ("/collect/diff", test_diff);
   g_test_add_func ("/collect/diff-untracked", test_diff_untracked);
+  g_test_add_func ("/collect/comparison", test_comparison);
   g_test_add_func ("/collect/diff-random", test_diff_random);
   return g_test_run ();
 }
