@@ -71,10 +71,10 @@ after_fork_in_parent (PyObject *self, PyObject *unused)
   Py_RETURN_NONE;
 }
 
-/* Which locks the program holds here is not known: the agent's thread may wait for one.  A fork of Python's that was not
- * announced, of a thread while the main thread has not come by since Refscope attached or of a sub-interpreter, has the list of
- * interpreters locked, from 3.13 on: if the GIL were let go, whoever got it, and then waited for that lock (to make
- * a thread, or to end one), would never give it back. */
+/* Which locks the program holds here is not known: the agent's thread may wait for one.  C code that forks with the GIL may
+ * have one of its own.  A fork of Python's that was not announced, of a thread while the main thread has not come by since Refscope
+ * attached or of a sub-interpreter, has the list of interpreters locked, from 3.13 on.  If the GIL were let go, whoever got
+ * it, and then waited for that lock (to make a thread, or to end one), would never give it back. */
 static void
 stop_unannounced (bool keeps_gil)
 {
@@ -95,7 +95,8 @@ on_prepare (void)
   prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
   if (!prepared)
     return;
-  keeps_gil = !announced && rsc_agent.fork_locks && rsc_agent_has_gil ();
+  /* The main thread may be alone, and be warned of a thread that is the agent's. */
+  keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && rsc_agent_is_main_thread ());
   if (!announced)
     stop_unannounced (keeps_gil);
   /* Nobody else is inside when the memory is copied. */

@@ -81,7 +81,7 @@ typedef struct
   bool interactive; /* it reads its program from standard input */
   PyThreadState *(*current_thread) (void);
   bool current_is_own; /* the calling thread's, not the GIL holder's */
-  bool fork_locks;     /* os.fork() locks the list of interpreters, for which others wait with the GIL */
+  bool fork_tells;     /* os.fork() warns of other threads, and has no lock for which others wait with the GIL */
   int (*is_finalizing) (void); /* may be NULL */
   atomic_bool is_ending;       /* it comes to its end: nothing is waited for any more */
   atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */

@@ -293,7 +293,7 @@ rsc_agent_find_functions (void)
   if (rsc_agent.current_thread == NULL) /* from 3.13 on it has a name of its own */
     rsc_agent.current_thread = (PyThreadState * (*) (void) ) dlsym (RTLD_DEFAULT, "PyThreadState_GetUnchecked");
   rsc_agent.current_is_own = strtoul (Py_GetVersion () + strlen ("3."), NULL, 10) >= 12;
-  rsc_agent.fork_locks = strtoul (Py_GetVersion () + strlen ("3."), NULL, 10) >= 13;
+  rsc_agent.fork_tells = strtoul (Py_GetVersion () + strlen ("3."), NULL, 10) == 12;
   rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "Py_IsFinalizing");
   if (rsc_agent.is_finalizing == NULL) /* until 3.12 */
     rsc_agent.is_finalizing = (int (*) (void)) dlsym (RTLD_DEFAULT, "_Py_IsFinalizing");

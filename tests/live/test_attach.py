@@ -386,6 +386,48 @@ class Moments(unittest.TestCase):
                 # There are two threads, with or without Refscope.
                 self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
 
+    def test_c_code_forks_with_the_gil_and_a_lock(self):
+        """Nobody else could have come to wait for that lock: the GIL is not let go in the middle of it."""
+        source = """
+            #include <pthread.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+            static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+            int run (void)
+            {
+              int status = 0;
+              pid_t pid;
+              pthread_mutex_lock (&lock);
+              pid = fork ();
+              if (pid == 0)
+                _exit (7);
+              pthread_mutex_unlock (&lock);
+              waitpid (pid, &status, 0);
+              return WEXITSTATUS (status);
+            }
+            """
+        text = """
+            import ctypes
+            run = ctypes.PyDLL(library).run
+            def work():
+                while not ended:
+                    assert run() == 7
+            threads = [threading.Thread(target=work) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            ready()
+            for thread in threads:
+                thread.join()
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            library = os.path.join(folder, 'forks.so')
+            subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', library], input=source, text=True, check=True)
+            for path, version in {version[:2]: (path, version) for path, version in interpreters.find()}.values():
+                with self.subTest(version=version), Program(f'            library = {library!r}\n' + text, path) as program:
+                    result = attach(program.pid, 5)
+                    self.assertEqual((result.returncode, result.stderr), (0, ''))
+                    self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_a_program_that_forks_is_free_when_refscope_was_killed(self):
         """The agent's thread goes for each fork, also while it waits for an answer that does not come any more."""
         text = """
