@@ -99,12 +99,13 @@ on_prepare (void)
   keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && rsc_agent_is_main_thread ());
   if (!announced)
     stop_unannounced (keeps_gil);
-  /* Nobody else is inside when the memory is copied. */
-  rsc_agent_lock_collections ();
-  /* Unless another thread, which forks as well, waits with it for the agent's, and that for this one's GIL. */
-  has_thread_lock = !keeps_gil || rsc_agent_thread_lock_soon ();
+  /* Nobody else is inside when the memory is copied.  First the lock whose holder may wait for the agent's thread: who has another
+   * already is waited for with the GIL. */
   if (!keeps_gil)
     pthread_mutex_lock (&rsc_agent.thread_lock);
+  /* Unless another thread, which forks as well, waits with it for the agent's, and that for this one's GIL. */
+  has_thread_lock = !keeps_gil || rsc_agent_thread_lock_soon ();
+  rsc_agent_lock_collections ();
   pthread_mutex_lock (&rsc_agent.lock);
   pthread_mutex_lock (&rsc_agent.fd_lock);
 }
