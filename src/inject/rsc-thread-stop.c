@@ -19,7 +19,7 @@
 /* A thread that is not at a safe point goes on for so long, in microseconds, before it is looked at again. */
 #define FIRST_PAUSE 130
 #define NEXT_PAUSE 7
-#define MAX_TRIES 400
+#define MAX_TRIES 700
 /* Until a thread has stopped: it may be in a system call that cannot be interrupted. */
 #define STOP_MS 1000
 /* How often to look whether it has, in microseconds. */
