@@ -1,4 +1,5 @@
 """Recording collections, and waiting for one: compared with what the program itself sees by callbacks of its own."""
+import contextlib
 import csv
 import functools
 import io
@@ -353,6 +354,11 @@ class Record(unittest.TestCase):
     def open_files(self, process):
         return sorted(os.listdir(f'/proc/{process.pid}/fd'))
 
+    def open_links(self, process):
+        for fd in self.open_files(process):
+            with contextlib.suppress(FileNotFoundError):  # they come and go
+                yield os.readlink(f'/proc/{process.pid}/fd/{fd}')
+
     @with_each_python
     def test_refscope_goes_in_the_middle_of_it(self, python):
         """What comes next finds nothing of it."""
@@ -381,7 +387,7 @@ class Record(unittest.TestCase):
     def wait_until_awaited(self, process):
         """Until the agent waits: it has two files of Refscope's then."""
         end = time.monotonic() + TIME_LIMIT
-        while not any('memfd:refscope-heap' in os.readlink(f'/proc/{process.pid}/fd/{fd}') for fd in self.open_files(process)):
+        while not any('memfd:refscope-heap' in link for link in self.open_links(process)):
             self.assertLess(time.monotonic(), end)
             time.sleep(.02)
         time.sleep(.2)  # and takes the request
