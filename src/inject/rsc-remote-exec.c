@@ -19,6 +19,7 @@
 #define LATE_MS 50
 /* How long for a request that somebody else made. */
 #define OTHER_MS 200
+#define PATH_US 2000
 #define LOAD_MS 3000
 /* How often to look, in microseconds. */
 #define INTERVAL 500
@@ -199,11 +200,16 @@ static gboolean
 see_off_other (Remote *self, gint32 *pending)
 {
   gint64 until = g_get_monotonic_time () + OTHER_MS * 1000;
+  gboolean was_there = FALSE;
 
   while (read_pending (self, pending))
     {
+      /* It is taken before its path is read: which is not to be written over meanwhile. */
+      if (*pending == 0 && was_there)
+        g_usleep (PATH_US);
       if (*pending == 0 || g_get_monotonic_time () > until)
         return TRUE;
+      was_there = TRUE;
       if (!wake (self))
         return FALSE;
       g_usleep (INTERVAL);
