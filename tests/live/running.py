@@ -86,10 +86,18 @@ class Program:
         lines = pathlib.Path(f'/proc/{self.pid}/maps').read_text().splitlines()
         return any('r-xp' in line and len(line.split()) == 5 for line in lines)
 
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=120)
-        return self.process.returncode, output, errors
+    def end(self, again=None):
+        """again: the signal is sent again each so many seconds, to a program that may miss one also without Refscope."""
+        until = time.monotonic() + 120
+        while True:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                output, errors = self.process.communicate(timeout=again or 120)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > until:
+                    raise
+            else:
+                return self.process.returncode, output, errors
 
     def __enter__(self):
         return self

@@ -382,7 +382,8 @@ class Moments(unittest.TestCase):
             with self.subTest(version=version), Program(text, path) as program:
                 result = attach(program.pid, 5)
                 self.assertEqual((result.returncode, result.stderr), (0, ''))
-                status, output, errors = program.end()
+                # 3.13.5 misses one in some fifty of such programs, with or without Refscope.
+                status, output, errors = program.end(again=5)
                 # There are two threads, with or without Refscope.
                 self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
 
