@@ -242,7 +242,7 @@ rsc_thread_state_make_frame (const RscThreadState *self, const RscGadgets *gadge
 }
 
 gboolean
-rsc_frame_get_pc (const RscGadgets *gadgets G_GNUC_UNUSED, const guint64 *words, gsize n_words, guint64 *pc)
+rsc_frame_get_pc (const RscGadgets *gadgets G_GNUC_UNUSED, const guint64 *words, gsize n_words, guint64 *pc, guint *number)
 {
   const Frame *frame = (const Frame *) words;
   struct _aarch64_ctx head;
@@ -253,6 +253,7 @@ rsc_frame_get_pc (const RscGadgets *gadgets G_GNUC_UNUSED, const guint64 *words,
     return FALSE;
   memcpy (&head, frame->machine.__reserved, sizeof head);
   *pc = frame->machine.pc;
+  *number = (guint32) words[0];
 
   return head.magic == FPSIMD_MAGIC && head.size == sizeof (struct fpsimd_context);
 }

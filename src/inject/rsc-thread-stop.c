@@ -19,7 +19,7 @@
 /* A thread that is not at a safe point goes on for so long, in microseconds, before it is looked at again. */
 #define FIRST_PAUSE 130
 #define NEXT_PAUSE 7
-#define MAX_TRIES 700
+#define MAX_TRIES 400
 /* Until a thread has stopped: it may be in a system call that cannot be interrupted. */
 #define STOP_MS 1000
 /* How often to look whether it has, in microseconds. */
@@ -78,9 +78,24 @@ is_loader (const char *path)
   return slash != NULL && g_str_has_prefix (slash + 1, "ld-");
 }
 
+/* Whether the handler of signal @number may be running in a thread that blocks the signals of @mask.  A frame stays on the stack
+ * when the handler is over, for long if what is called next does not write to its place: select.select() has room for a
+ * thousand descriptors there.  While a handler runs, its signal is blocked, but where it was asked not to be: as for faults. */
+static gboolean
+may_be_running (guint number, guint64 mask)
+{
+  static const guint faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++)
+    if (number == faults[i])
+      return TRUE;
+
+  return number == 0 || (mask >> (number - 1) & 1) != 0;
+}
+
 /* Whether a handler of a signal runs, which may have come while a lock was held. */
 static gboolean
-is_in_handler (RscProcessMemory *memory, const RscThreadState *state, const RscGadgets *gadgets)
+is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const RscGadgets *gadgets)
 {
   guint64 sp = rsc_thread_state_get_sp (state) & ~UINT64_C (7);
   const RscMapping *stack = rsc_process_memory_find (memory, sp);
@@ -97,11 +112,12 @@ is_in_handler (RscProcessMemory *memory, const RscThreadState *state, const RscG
     {
       const RscMapping *code;
       guint64 pc;
+      guint number;
 
-      if (!rsc_frame_get_pc (gadgets, words + i, size / sizeof *words - i, &pc))
+      if (!rsc_frame_get_pc (gadgets, words + i, size / sizeof *words - i, &pc, &number))
         continue;
       code = rsc_process_memory_find (memory, pc);
-      if (code != NULL && code->executable)
+      if (code != NULL && code->executable && may_be_running (number, mask))
         return TRUE;
     }
 
@@ -109,7 +125,7 @@ is_in_handler (RscProcessMemory *memory, const RscThreadState *state, const RscG
 }
 
 static gboolean
-is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *python, const RscGadgets *gadgets)
+is_safe (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const char *python, const RscGadgets *gadgets)
 {
   const RscMapping *code = rsc_process_memory_find (memory, rsc_thread_state_get_pc (state));
   guint64 second;
@@ -118,9 +134,9 @@ is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *pyth
   if (code == NULL || !code->executable)
     return FALSE;
   if (rsc_thread_state_get_call (state, &number, &second))
-    return is_safe_call (number, second) && !is_loader (code->path) && !is_in_handler (memory, state, gadgets);
+    return is_safe_call (number, second) && !is_loader (code->path) && !is_in_handler (memory, state, mask, gadgets);
 
-  return python != NULL && strcmp (code->path, python) == 0 && !is_in_handler (memory, state, gadgets);
+  return python != NULL && strcmp (code->path, python) == 0 && !is_in_handler (memory, state, mask, gadgets);
 }
 
 /* *running: when it was last seen not to be stopped; it may have waited for a processor then, as it would have without us. */
@@ -273,10 +289,11 @@ static Try
 look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped)
 {
   g_autoptr(RscThreadState) state = rsc_thread_state_read (tid);
+  guint64 mask;
 
-  if (state == NULL)
+  if (state == NULL || ptrace (PTRACE_GETSIGMASK, tid, sizeof mask, &mask) != 0)
     return TRY_GONE;
-  if (!is_safe (memory, state, python, gadgets))
+  if (!is_safe (memory, state, mask, python, gadgets))
     return TRY_AGAIN;
   stopped->tid = tid;
   stopped->state = g_steal_pointer (&state);

@@ -466,6 +466,24 @@ class Moments(unittest.TestCase):
                 self.assertIn(WARNING.sub('', errors), ('', '\n'))
                 self.assertEqual((status, output), (0, 'well\n'))
 
+    def test_what_a_handler_left_on_the_stack(self):
+        """Its frame is still there when it is over, in the middle of the room that select.select() does not write to."""
+        text = """
+            import os, select
+            signal.signal(signal.SIGUSR1, lambda *_: None)
+            def deep(n):
+                return max([0], key=lambda _: deep(n - 1)) if n else os.kill(os.getpid(), signal.SIGUSR1)
+            ready()
+            while not ended:
+                for n in range(60):
+                    deep(n)
+                select.select([], [], [], 1)
+            """
+        with Program(text) as program:
+            result = attach(program.pid, 10)
+            self.assertEqual((result.returncode, result.stderr), (0, ''))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_two_at_once(self):
         with Program(TARGETS['of 200 threads']) as program:
             threads, descriptors = len(program.folder('task')), program.descriptors()
