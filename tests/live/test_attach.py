@@ -441,19 +441,10 @@ class Moments(unittest.TestCase):
 
     def test_a_program_that_forks_is_free_when_refscope_was_killed(self):
         """The agent's thread goes for each fork, also while it waits for an answer that does not come any more."""
-        text = """
-            import os
-            ready()
-            while not ended:
-                pid = os.fork()
-                if pid == 0:
-                    os._exit(7)
-                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
-                time.sleep(pause)
-            """
+        text = TARGETS['forking'] + '    time.sleep(pause)\n'  # in its loop
         path = interpreters.find()[-1][0]
         for pause in 0, .2:
-            with self.subTest(pause=pause), Program(f'            pause = {pause}\n' + text, path) as program:
+            with self.subTest(pause=pause), Program(f'        pause = {pause}' + text, path) as program:
                 descriptors = program.descriptors()
                 for _ in range(50):
                     killed = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '1', '1'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
