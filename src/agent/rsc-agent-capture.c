@@ -31,6 +31,7 @@
 #define OTHERS_STOP 10000000
 #define OTHERS_INTERVAL 20000000
 #define OTHERS_TRIES 6
+#define OTHERS_LOOK 5000000 /* meanwhile it is looked so often whether it is to go on at once */
 
 /* How often the child looks whether the program is still there. */
 #define CHECK_SECONDS 1
@@ -262,6 +263,16 @@ is_given_up (void)
   return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
 }
 
+/* A fork waits until the agent's thread is gone. */
+static void
+rest (uint64_t nanoseconds)
+{
+  uint64_t end = rsc_agent_now () + nanoseconds;
+
+  while (rsc_agent_now () < end && !atomic_load (&rsc_agent.stopping))
+    nanosleep (&(struct timespec) { .tv_nsec = OTHERS_LOOK }, NULL);
+}
+
 /* The program's other interpreters.  While they are waited for in vain, it goes on in between, but not in the middle of a
  * collection, or behind one: what it does then is not to be in the capture.  Between the captures before and after one,
  * those that have a GIL of their own are left out.  @since: from when on it stands still; becomes later by how long it went on. */
@@ -281,7 +292,7 @@ stop_others (RscWalkOthers *others, uint64_t *since)
       rsc_walk_let_others_go (others);
       began = rsc_agent_now ();
       Py_BEGIN_ALLOW_THREADS
-      nanosleep (&(struct timespec) { .tv_nsec = OTHERS_INTERVAL << (i - 1) }, NULL);
+      rest ((uint64_t) OTHERS_INTERVAL << (i - 1));
       Py_END_ALLOW_THREADS
       *since += rsc_agent_now () - began;
     }

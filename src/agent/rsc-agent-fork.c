@@ -12,6 +12,8 @@
 
 #include "rsc-agent-private.h"
 
+#include <sys/stat.h>
+
 /* So long a fork that Python did not announce waits for the agent's thread to go. */
 #define UNANNOUNCED_SECONDS 2
 
@@ -85,6 +87,16 @@ stop_unannounced (bool keeps_gil)
     rsc_agent_thread_stop (rsc_agent_has_gil (), UNANNOUNCED_SECONDS);
 }
 
+/* Besides the agent's there is no other: nobody to wait for a lock, and nobody else to be warned of.  The folder has a link from
+ * each thread's, as any has. */
+static bool
+is_only_thread (void)
+{
+  struct stat threads;
+
+  return stat ("/proc/self/task", &threads) == 0 && threads.st_nlink == 2 + 2;
+}
+
 /* A thread that lost its connection may still be about to end: that is why it is
  * asked for the thread, not for the connection. */
 static void
@@ -95,16 +107,13 @@ on_prepare (void)
   prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
   if (!prepared)
     return;
-  /* The main thread may be alone, and be warned of a thread that is the agent's. */
-  keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && rsc_agent_is_main_thread ());
+  keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && is_only_thread ());
   if (!announced)
     stop_unannounced (keeps_gil);
   /* Nobody else is inside when the memory is copied.  First the lock whose holder may wait for the agent's thread: who has another
-   * already is waited for with the GIL. */
-  if (!keeps_gil)
-    pthread_mutex_lock (&rsc_agent.thread_lock);
-  /* Unless another thread, which forks as well, waits with it for the agent's, and that for this one's GIL. */
-  has_thread_lock = !keeps_gil || rsc_agent_thread_lock_soon ();
+   * already is waited for with the GIL.  Unless another thread, which forks as well, waits with it for the agent's, and that for
+   * this one's GIL. */
+  has_thread_lock = keeps_gil ? rsc_agent_thread_lock_soon () : pthread_mutex_lock (&rsc_agent.thread_lock) == 0;
   rsc_agent_lock_collections ();
   pthread_mutex_lock (&rsc_agent.lock);
   pthread_mutex_lock (&rsc_agent.fd_lock);
@@ -169,7 +178,7 @@ on_child (void)
   atomic_store (&rsc_agent.has_thread, false);
   atomic_store (&rsc_agent.active, false);
   atomic_store (&rsc_agent.needs_gil, false);
-  atomic_store (&rsc_agent.stopping, false);
+  atomic_store (&rsc_agent.stopping, RSC_AGENT_STAYS);
   rsc_agent_close_connection ();
   rsc_agent_close_request ();
   forget_request ();

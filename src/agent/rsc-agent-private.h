@@ -73,6 +73,14 @@ typedef enum
   RSC_AGENT_RAN,      /* it ran; reply stands, children may still walk */
 } RscAgentPhase;
 
+/* Who asks takes it back when that takes too long: unless the thread has said that it returns. */
+typedef enum
+{
+  RSC_AGENT_STAYS,
+  RSC_AGENT_ASKED_TO_RETURN,
+  RSC_AGENT_RETURNS
+} RscAgentStop;
+
 typedef struct
 {
   /* set once, before the thread exists */
@@ -95,7 +103,7 @@ typedef struct
   atomic_uint released;    /* counts how often held threads were let go */
   atomic_uint signals;     /* counts what a held thread should look at; a futex */
   atomic_bool main_held;   /* the main thread waits in a hold */
-  atomic_bool stopping;    /* the agent's thread is to return */
+  _Atomic RscAgentStop stopping; /* whether the agent's thread is to return */
   atomic_bool needs_gil;   /* it waits for the GIL, or has it */
   char *hold_names;        /* NUL-terminated strings, one after the other; an empty one ends them */
 

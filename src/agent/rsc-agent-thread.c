@@ -438,6 +438,15 @@ get_timeout (bool child_ends)
     }
 }
 
+/* Whether the agent's thread is to return: then it has to. */
+static bool
+has_to_return (void)
+{
+  RscAgentStop asked = RSC_AGENT_ASKED_TO_RETURN;
+
+  return atomic_compare_exchange_strong (&rsc_agent.stopping, &asked, RSC_AGENT_RETURNS);
+}
+
 static void *
 serve (void *data)
 {
@@ -447,13 +456,14 @@ serve (void *data)
   bool served = false;
 
   atomic_store (&rsc_agent.thread_id, (pid_t) syscall (SYS_gettid));
-  if (!rsc_agent_attach_go_on ())
-    {
-      atomic_store (&rsc_agent.thread_ended, true);
-      return NULL;
-    }
+  while (!rsc_agent_attach_go_on ())
+    if (!atomic_load (&rsc_agent.active) || has_to_return ())
+      {
+        atomic_store (&rsc_agent.thread_ended, true);
+        return NULL;
+      }
 
-  for (; atomic_load (&rsc_agent.active) && !(served && atomic_load (&rsc_agent.stopping)); served = true)
+  for (; atomic_load (&rsc_agent.active) && !(served && has_to_return ()); served = true)
     {
       struct pollfd fds[] = {
         { .fd = rsc_agent.socket.fd, .events = POLLIN },
@@ -461,7 +471,7 @@ serve (void *data)
       };
       int n = poll (fds, 2, atomic_load (&rsc_agent.stopping) ? 0 : get_timeout (child_ends));
 
-      if (served && atomic_load (&rsc_agent.stopping))
+      if (served && has_to_return ())
         break;
       if (n < 0 && errno != EINTR)
         continue;
@@ -606,13 +616,19 @@ stop_and_join (unsigned seconds, bool keeps_gil)
   /* A finalizer that forks may run on that very thread. */
   if (rsc_agent.has_thread && !pthread_equal (pthread_self (), rsc_agent.thread))
     {
-      atomic_store (&rsc_agent.stopping, true);
+      atomic_store (&rsc_agent.stopping, RSC_AGENT_ASKED_TO_RETURN);
       rsc_agent_wake ();
       if (join (seconds, keeps_gil) == ETIMEDOUT)
         {
-          atomic_store (&rsc_agent.stopping, false);
-          pthread_mutex_unlock (&rsc_agent.thread_lock);
-          return;
+          RscAgentStop asked = RSC_AGENT_ASKED_TO_RETURN;
+
+          if (atomic_compare_exchange_strong (&rsc_agent.stopping, &asked, RSC_AGENT_STAYS))
+            {
+              pthread_mutex_unlock (&rsc_agent.thread_lock);
+              return;
+            }
+          /* It waits for nothing any more. */
+          pthread_join (rsc_agent.thread, NULL);
         }
       /* Not before: it may have had no time yet to say it. */
       tid = atomic_load (&rsc_agent.thread_id);
@@ -621,7 +637,7 @@ stop_and_join (unsigned seconds, bool keeps_gil)
         sched_yield ();
       rsc_agent.has_thread = false;
       atomic_store (&rsc_agent.thread_id, 0);
-      atomic_store (&rsc_agent.stopping, false);
+      atomic_store (&rsc_agent.stopping, RSC_AGENT_STAYS);
       if (!atomic_load (&rsc_agent.active))
         rsc_agent_close_connection ();
     }

@@ -289,6 +289,32 @@ for path, version in interpreters.find():
                     lambda self, path=path, name=name: self.check(TARGETS[name], path))
 
 
+FORKS = """
+    #include <pthread.h>
+    #include <sys/wait.h>
+    #include <unistd.h>
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int run (void)
+    {
+      int status = 0;
+      pid_t pid;
+      pthread_mutex_lock (&lock);
+      pid = fork ();
+      if (pid == 0)
+        _exit (7);
+      pthread_mutex_unlock (&lock);
+      waitpid (pid, &status, 0);
+      return WEXITSTATUS (status);
+    }
+    """
+
+
+def build_library(folder, name, source):
+    path = os.path.join(folder, f'{name}.so')
+    subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', path], input=source, text=True, check=True)
+    return path
+
+
 @unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
 class Moments(unittest.TestCase):
     """Where a thread is interrupted, and when Refscope comes."""
@@ -389,24 +415,6 @@ class Moments(unittest.TestCase):
 
     def test_c_code_forks_with_the_gil_and_a_lock(self):
         """Nobody else could have come to wait for that lock: the GIL is not let go in the middle of it."""
-        source = """
-            #include <pthread.h>
-            #include <sys/wait.h>
-            #include <unistd.h>
-            static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-            int run (void)
-            {
-              int status = 0;
-              pid_t pid;
-              pthread_mutex_lock (&lock);
-              pid = fork ();
-              if (pid == 0)
-                _exit (7);
-              pthread_mutex_unlock (&lock);
-              waitpid (pid, &status, 0);
-              return WEXITSTATUS (status);
-            }
-            """
         text = """
             import ctypes, os
             def fork():
@@ -422,22 +430,55 @@ class Moments(unittest.TestCase):
             for thread in threads:
                 thread.start()
             ready()
+            if main_too:
+                work(with_gil)
             for thread in threads:
                 thread.join()
             """
         with tempfile.TemporaryDirectory() as folder:
-            library, other = os.path.join(folder, 'forks.so'), os.path.join(folder, 'others.so')
-            for path in library, other:
-                subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', path], input=source, text=True, check=True)
+            library, other = build_library(folder, 'forks', FORKS), build_library(folder, 'others', FORKS)
             for path, version in {version[:2]: (path, version) for path, version in interpreters.find()}.values():
-                for others in 0, 1:
-                    begin = f'            library, other, others = {library!r}, {other!r}, {others}\n'
-                    with self.subTest(version=version, others=others), Program(begin + text, path) as program:
+                for others, main_too in (0, 0), (0, 1), (1, 0):
+                    begin = f'            library, other, others, main_too = {library!r}, {other!r}, {others}, {main_too}\n'
+                    with self.subTest(version=version, others=others, main_too=main_too), Program(begin + text, path) as program:
                         result = attach(program.pid, 5)
                         # Among so many forks the agent may be away when it is to end.
                         self.assertIn(result.returncode, (0, others), result.stderr)
-                        status, output, errors = program.end()
+                        status, output, errors = program.end(again=5)
                         self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
+
+    def test_a_fork_that_gives_up_waiting_as_the_thread_goes(self):
+        """The agent's thread has seen that it is to go for a fork, which does not wait any longer: it comes back all the same."""
+        slow = """
+            #include <errno.h>
+            #include <pthread.h>
+            #include <time.h>
+            #include <unistd.h>
+            int pthread_timedjoin_np (pthread_t thread, void **result, const struct timespec *end)
+            {
+              usleep (20000);
+              return ETIMEDOUT;
+            }
+            """
+        text = """
+            import ctypes
+            run = ctypes.CDLL(library).run  # which lets the GIL go: its fork waits once
+            def work():
+                while not ended:
+                    assert run() == 7
+                    time.sleep(.05)
+            thread = threading.Thread(target=work)
+            thread.start()
+            ready()
+            thread.join()
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            begin = f'            library = {build_library(folder, "forks", FORKS)!r}\n'
+            environment = {'LD_PRELOAD': build_library(folder, 'slow', slow)}
+            with Program(begin + text, interpreters.find()[-1][0], environment=environment) as program:
+                result = attach(program.pid, 10)
+                self.assertEqual((result.returncode, result.stderr), (0, ''))
+                self.assertEqual(program.end(), (0, 'well\n', ''))
 
     def test_a_program_that_forks_is_free_when_refscope_was_killed(self):
         """The agent's thread goes for each fork, also while it waits for an answer that does not come any more."""
