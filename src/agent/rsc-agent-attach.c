@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -176,6 +177,25 @@ rsc_agent_attach_forget (void)
   left = NOTHING_LEFT;
 }
 
+/* The Refscope that is connected is not there any more, which the agent's thread has not seen yet: it may be away for a fork,
+ * or wait for the GIL. */
+static bool
+has_hung_up (void)
+{
+  struct pollfd connection = { 0 };
+  struct timespec at_once = { 0 };
+  bool has;
+
+  if (pthread_mutex_trylock (&rsc_agent.fd_lock) != 0)
+    return false;
+  connection.fd = rsc_agent.socket.fd;
+  has = rsc_agent_fd_is_ours (&rsc_agent.socket) && syscall (SYS_ppoll, &connection, 1, &at_once, NULL, (size_t) 0) == 1
+        && (connection.revents & POLLHUP) != 0;
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
+
+  return has;
+}
+
 /* Whether the thread of an earlier connection is gone, or was never there. */
 static bool
 is_free (void)
@@ -189,9 +209,11 @@ is_free (void)
   if (pthread_mutex_trylock (&rsc_agent.thread_lock) != 0)
     return false;
   is_gone = !atomic_load (&rsc_agent.active) && (!atomic_load (&rsc_agent.has_thread) || atomic_load (&rsc_agent.thread_ended));
+  /* It may have some instructions to go still. */
   if (is_gone && atomic_load (&rsc_agent.has_thread))
+    is_gone = pthread_tryjoin_np (rsc_agent.thread, NULL) == 0;
+  if (is_gone)
     {
-      pthread_join (rsc_agent.thread, NULL);
       atomic_store (&rsc_agent.has_thread, false);
       atomic_store (&rsc_agent.thread_id, 0);
     }
@@ -210,9 +232,9 @@ start (int connection, int end, const RscWireRoom *where)
   if (wake < 0 || !rsc_agent_watch_system_forks ())
     {
       if (wake >= 0)
-        close (wake);
-      close (connection);
-      close (end);
+        rsc_agent_close (wake);
+      rsc_agent_close (connection);
+      rsc_agent_close (end);
       return RSC_WIRE_ATTACH_NO_ROOM;
     }
 
@@ -241,6 +263,7 @@ start (int connection, int end, const RscWireRoom *where)
   return RSC_WIRE_ATTACHED;
 }
 
+/* No cancellation point is called: the program may have cancelled the thread, which would end in the middle of this. */
 int
 rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
 {
@@ -256,8 +279,8 @@ rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
   else
     {
       status = is_free () ? RSC_WIRE_ATTACHED
-               : atomic_load (&rsc_agent.active) ? RSC_WIRE_ATTACH_BUSY
-                                                 : RSC_WIRE_ATTACH_LEAVING;
+               : atomic_load (&rsc_agent.active) && !has_hung_up () ? RSC_WIRE_ATTACH_BUSY
+                                                                    : RSC_WIRE_ATTACH_LEAVING;
       if (status == RSC_WIRE_ATTACHED)
         {
           status = start (connection, end, where);
@@ -266,8 +289,8 @@ rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
         }
       atomic_flag_clear (&beginning);
     }
-  close (connection);
-  close (end);
+  rsc_agent_close (connection);
+  rsc_agent_close (end);
 
   return status;
 }

@@ -5,10 +5,17 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Numbers that select() can still hold are the program's. */
 #define HIGHEST_START 4096
+
+void
+rsc_agent_close (int fd)
+{
+  syscall (SYS_close, fd);
+}
 
 int
 rsc_agent_fd_move (int fd)
@@ -24,7 +31,7 @@ rsc_agent_fd_move (int fd)
     moved = fcntl (fd, F_DUPFD_CLOEXEC, start);
   if (moved < 0)
     moved = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-  close (fd);
+  rsc_agent_close (fd);
 
   return moved;
 }
@@ -47,7 +54,7 @@ rsc_agent_fd_keep (RscAgentFd *self, int fd)
   self->fd = fd;
   if (fstat (self->fd, &status) != 0)
     {
-      close (self->fd);
+      rsc_agent_close (self->fd);
       self->fd = -1;
       return false;
     }
@@ -70,6 +77,6 @@ void
 rsc_agent_fd_close (RscAgentFd *self)
 {
   if (rsc_agent_fd_is_ours (self))
-    close (self->fd);
+    rsc_agent_close (self->fd);
   self->fd = -1;
 }

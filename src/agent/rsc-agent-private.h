@@ -170,6 +170,8 @@ bool rsc_agent_fd_is_ours (const RscAgentFd *self);
 void rsc_agent_fd_close (RscAgentFd *self);
 /* A number above what programs use, close-on-exec; -1 if there is none.  Closes @fd. */
 int  rsc_agent_fd_move (int fd);
+/* No cancellation point, unlike close(). */
+void rsc_agent_close (int fd);
 
 /* rsc-agent-thread.c */
 void rsc_agent_thread_start (void);

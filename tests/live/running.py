@@ -30,9 +30,9 @@ print('well', flush=True)
 class Program:
     """A program in Python that runs without Refscope."""
 
-    def __init__(self, text, python=SYSTEM_PYTHON, before=(), environment=None):
+    def __init__(self, text, python=SYSTEM_PYTHON, before=(), environment=None, stdin=subprocess.DEVNULL):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(('PYTHON', 'LD_PRELOAD'))}
-        self.process = subprocess.Popen([*before, python, '-u', '-c', BEGIN + textwrap.dedent(text) + END], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*before, python, '-u', '-c', BEGIN + textwrap.dedent(text) + END], stdin=stdin,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**clean, **(environment or {})})
         words = self.process.stdout.readline().split()
         if words[:1] != ['ready']:

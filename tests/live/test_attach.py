@@ -766,6 +766,29 @@ class Killed(unittest.TestCase):
                 self.assertEqual(again.returncode, 0, again.stderr)
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_refscope_while_it_waits_for_the_lock(self):
+        """Who comes next is told of no other Refscope, but that the agent cannot let go yet."""
+        text = """
+            import ctypes
+            ready()
+            sys.stdin.readline()
+            ctypes.PyDLL(None).usleep(8000000)
+            while not ended:
+                time.sleep(.1)
+            """
+        with Program(text, stdin=subprocess.PIPE) as program:
+            refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '100000', '1'], stderr=subprocess.DEVNULL)
+            self.assertTrue(wait_until(lambda: len(program.folder('task')) == 2))
+            program.process.stdin.write('\n')
+            program.process.stdin.flush()
+            time.sleep(1)
+            refscope.kill()
+            refscope.wait()
+            result = attach(program.pid)
+            self.assertIn('still letting go of the Refscope before', result.stderr)
+            self.assertTrue(wait_until(lambda: attach(program.pid).returncode == 0, 20))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_refscope_that_is_stopped(self):
         """At any moment, and for so long that the thread does not wait for it."""
         chance = random.Random(3)
