@@ -19,6 +19,12 @@
 #define WRITTEN_AT_ONCE 16384u
 #define N_NAME_ATTEMPTS 100
 
+static gboolean
+is_about_room (int code)
+{
+  return code == ENOSPC || code == EDQUOT;
+}
+
 static void
 set_error_from_errno (GError    **error,
                       const char *path,
@@ -50,6 +56,10 @@ set_error_from_errno (GError    **error,
     /* Translators: %s is a file name */
     g_set_error (error, RSC_FORMAT_ERROR, code,
                  _("“%s” exists already. Choose another name, or ask for it to be overwritten."), shown);
+  else if (is_about_room (saved_errno))
+    /* Translators: the first %s is a file name, the second the system's reason */
+    g_set_error (error, RSC_FORMAT_ERROR, code, _("Cannot write “%s”: %s. Make room there, or choose another place."), shown,
+                 g_strerror (saved_errno));
   else
     /* Translators: the first %s is a file name, the second the system's reason */
     g_set_error (error, RSC_FORMAT_ERROR, code, _("Cannot write “%s”: %s."), shown, g_strerror (saved_errno));
@@ -84,7 +94,9 @@ rsc_file_write_all (int         fd,
 
           g_set_error (error, RSC_FORMAT_ERROR, RSC_ERROR_IO,
                        /* Translators: %s is the system's reason ("No space left on device") */
-                       _("Writing failed: %s."), g_strerror (saved_errno));
+                       is_about_room (saved_errno) ? _("Writing failed: %s. Make room there, or choose another place.")
+                                                   : _("Writing failed: %s."),
+                       g_strerror (saved_errno));
           return FALSE;
         }
       at += written;

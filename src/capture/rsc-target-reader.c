@@ -421,7 +421,7 @@ rsc_target_take_agent (RscTarget *self, int connection, GError **error)
   else
     close (connection);
   g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
-               _("The agent in process %d did not answer: the process ended, is stopped, or may create no more threads. It goes on as before."),
+               _("The agent in process %d did not answer: the process ended, is stopped, may create no more threads, or has a filter of system calls (seccomp) that keeps the agent from answering. It goes on as before."),
                (int) self->pid);
 
   return FALSE;

@@ -25,6 +25,9 @@ set_not_connected_error (RscTarget *self, GError **error)
     {
       if (self->why_ended != NULL)
         g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, self->why_ended);
+      else if (self->attached)
+        g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
+                     _("Process %d has ended; how is told only to the process that started it."), (int) self->pid);
       else if (WIFSIGNALED (self->exit_status))
         g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
                      _("The program has ended, by signal %d (%s): start it again."),

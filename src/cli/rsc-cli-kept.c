@@ -189,8 +189,18 @@ rsc_kept_remove_old (RscKept  *self,
 void
 rsc_kept_note (RscKept *self)
 {
-  const Written *first = g_queue_peek_head (&self->files), *last = g_queue_peek_tail (&self->files);
+  const Written *first = NULL, *last = NULL;
 
+  /* Others may have removed some. */
+  for (GList *l = self->files.head; l != NULL; l = l->next)
+    {
+      const Written *written = l->data;
+
+      if (!g_file_test (written->path, G_FILE_TEST_EXISTS))
+        continue;
+      first = first != NULL ? first : written;
+      last = written;
+    }
   if (first == last && first != NULL)
     rsc_cli_warn (_("What was written before is there: %s."), first->path);
   else if (first != NULL)

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "rsc-cli-options.h"
 #include "rsc-cli-output.h"
+#include "rsc-cli-printable.h"
 #include "rsc-cli-progress.h"
 #include "rsc-cli-source.h"
 
@@ -47,9 +48,10 @@ say (const char *format,
      va_list     args)
 {
   g_autofree char *message = g_strdup_vprintf (format, args);
+  g_autofree char *printable = rsc_printable (message);
 
   rsc_cli_progress_clear ();
-  fprintf (stderr, "refscope-cli: %s\n", message);
+  fprintf (stderr, "refscope-cli: %s\n", printable);
 }
 
 void
@@ -100,9 +102,10 @@ fail (RscCli              *cli,
       const RscCliCommand *command)
 {
   gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_autofree char *printable = rsc_printable (cancelled ? describe_interruption (cli) : error->message);
 
   rsc_cli_progress_clear ();
-  fprintf (stderr, "refscope-cli: %s\n", cancelled ? describe_interruption (cli) : error->message);
+  fprintf (stderr, "refscope-cli: %s\n", printable);
   if (command != NULL && g_error_matches (error, RSC_CLI_ERROR, RSC_CLI_ERROR_USAGE))
     {
       /* Translators: %s is a command's name. */

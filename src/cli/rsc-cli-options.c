@@ -344,6 +344,8 @@ check_values (RscCli  *self,
                    _("%s and the ending of “%s” say different formats."), options->json ? "--json" : "--csv", options->output);
       return FALSE;
     }
+  if (options->output != NULL && options->output[0] == '\0')
+    return set_usage_error (error, _("--output takes the name of a file, or “-” for standard output."));
   if (options->limit < -1)
     return set_usage_error (error, _("--limit takes a number of rows, or 0 for all."));
   if (options->wrap && !options->json)

@@ -191,8 +191,13 @@ attach (RscCli    *cli,
                                .record = cli->records };
 
   cli->target = rsc_target_attach (cli->process, &options, error);
+  if (cli->target == NULL)
+    return FALSE;
+  if (cli->options.on_mark != NULL)
+    rsc_cli_note (cli, _("Waiting for process %d to pass the mark “%s”: marks are heard of a program that had imported refscope when it was attached to. Ctrl+C ends the waiting."),
+                  (int) cli->process, cli->options.on_mark);
 
-  return cli->target != NULL;
+  return TRUE;
 }
 
 gboolean

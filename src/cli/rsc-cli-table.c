@@ -1,3 +1,4 @@
+#include "rsc-cli-printable.h"
 #include "rsc-cli-rows.h"
 
 #include <string.h>
@@ -25,33 +26,6 @@ measure (const char *text)
     }
 
   return width;
-}
-
-/* Names and values come from the program that was captured: what could move
- * the terminal's cursor is shown as an escape. */
-static char *
-make_printable (const char *text)
-{
-  GString *printable = g_string_new (NULL);
-
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (c == '\n')
-        g_string_append (printable, "\\n");
-      else if (c == '\t')
-        g_string_append (printable, "\\t");
-      else if (g_unichar_iscntrl (c))
-        g_string_append_printf (printable, "\\x%02x", c);
-      else if (g_unichar_type (c) == G_UNICODE_FORMAT || g_unichar_type (c) == G_UNICODE_LINE_SEPARATOR
-               || g_unichar_type (c) == G_UNICODE_PARAGRAPH_SEPARATOR)
-        g_string_append_printf (printable, "\\u%04x", c);
-      else
-        g_string_append_unichar (printable, c);
-    }
-
-  return g_string_free (printable, FALSE);
 }
 
 /* Cut so that at most @width columns are used; ends in an ellipsis then. */
@@ -101,7 +75,7 @@ format_cell (const RscField *field,
   switch (field->kind)
     {
     case RSC_FIELD_TEXT:
-      return make_printable (cell->text);
+      return rsc_printable (cell->text);
     case RSC_FIELD_COUNT:
       return g_strdup_printf ("%" G_GUINT64_FORMAT, cell->number);
     case RSC_FIELD_SIGNED:

@@ -16,6 +16,7 @@
 /* A day between two samples is enough for anybody. */
 #define MAX_INTERVAL (24 * 3600.0)
 #define MIN_INTERVAL 0.01
+#define TELLING_TIME (G_USEC_PER_SEC / 5)
 
 static double interval = 1.0;
 static double duration = RSC_SECONDS_UNSET;
@@ -615,6 +616,22 @@ next_event (Watch  *self,
   return event;
 }
 
+/* Those of the end: the agent tells of them ten times a second. */
+static void
+hear_last_collections (Watch     *self,
+                       RscOutput *output)
+{
+  gint64 until = g_get_monotonic_time () + TELLING_TIME;
+
+  for (gint64 left; self->error == NULL && (left = until - g_get_monotonic_time ()) > 0;)
+    {
+      g_autoptr (RscTargetEvent) event = next_event (self, left / 1000 + 1);
+
+      if (event != NULL && event->type == RSC_EVENT_COLLECTION && !handle_event (self, &event, output))
+        break;
+    }
+}
+
 static void
 on_cancelled (GCancellable *cancellable,
               gpointer      wake)
@@ -647,7 +664,11 @@ watch (RscOutput *output,
       if (now >= end)
         {
           if (!cli->options.stop)
-            break;
+            {
+              if (cli->records && self->has_begun)
+                hear_last_collections (self, output);
+              break;
+            }
           /* Its exit is still to be seen. */
           rsc_source_release (cli);
           end = G_MAXINT64;

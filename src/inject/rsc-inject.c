@@ -511,7 +511,7 @@ look_up (Injection *self, char **python)
 
   if (interpreter == NULL)
     return fail (self, RSC_ERROR_UNSUPPORTED,
-                 _("Process %d runs no CPython that Refscope can attach to: it is another program, one of 32 bits, or its interpreter's symbols were stripped."));
+                 _("Process %d runs no CPython that Refscope can attach to: it is another program, one of 32 bits, a Python of long ago, or its interpreter's symbols were stripped."));
   if (interpreter->free_threaded)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("The interpreter of process %d is free-threaded: captures of these cannot be had yet. Run the program with the usual build."));

@@ -136,6 +136,19 @@ read_ptrace_scope (void)
   return atoi (text);
 }
 
+/* Threads of the kernel's have no program. */
+static gboolean
+is_of_the_kernel (pid_t pid)
+{
+  g_autofree char *exe = g_strdup_printf ("/proc/%d/exe", (int) pid);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/maps", (int) pid);
+  g_autofree char *target = g_file_read_link (exe, NULL);
+  g_autofree char *maps = NULL;
+
+  return target == NULL && g_file_get_contents (path, &maps, NULL, NULL) && maps[0] == '\0'
+         && !rsc_process_has_ended (pid);
+}
+
 void
 rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
 {
@@ -143,7 +156,9 @@ rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
   gint64 user = rsc_process_read_status (pid, "\nUid:");
   int scope = read_ptrace_scope ();
 
-  if (code == ESRCH || code == ENOENT || user < 0 || rsc_process_has_ended (pid))
+  if (is_of_the_kernel (pid))
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED, _("Process %d is a thread of the kernel's: it runs no Python."), (int) pid);
+  else if (code == ESRCH || code == ENOENT || user < 0 || rsc_process_has_ended (pid))
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, _("There is no process %d, or it has ended."), (int) pid);
   else if (code != EACCES && code != EPERM)
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED, _("Process %d could not be looked into: %s."), (int) pid,
@@ -162,6 +177,11 @@ rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
                  scope,
                  scope >= 3 ? _("start the system without that setting, for it cannot be lowered")
                             : _("allow it until the next start of the system with “sudo sysctl kernel.yama.ptrace_scope=0”"));
+  else if (geteuid () == 0)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
+                 _("The system does not allow looking into process %d, to root here neither: run Refscope outside of this container, or "
+                   "allow the container CAP_SYS_PTRACE."),
+                 (int) pid);
   else
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
                  _("The system does not allow looking into process %d: it has changed its user or gained privileges since it was "
@@ -246,7 +266,7 @@ rsc_process_memory_reload (RscProcessMemory *self, GError **error)
   fclose (file);
   if (self->mappings->len == 0)
     {
-      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, _("There is no process %d, or it has ended."), (int) self->pid);
+      rsc_process_set_error (self->pid, self->pid, ESRCH, error);
       return FALSE;
     }
 

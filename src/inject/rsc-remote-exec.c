@@ -337,7 +337,7 @@ rsc_remote_exec (pid_t pid, const char *library, RscInjection *injection, GError
   interpreter = self.memory != NULL ? rsc_interpreter_find (self.memory) : NULL;
   if (self.memory != NULL && interpreter == NULL)
     fail (&self, RSC_ERROR_UNSUPPORTED,
-          _("Process %d runs no CPython that Refscope can attach to: it is another program, one of 32 bits, or its interpreter's symbols were stripped."));
+          _("Process %d runs no CPython that Refscope can attach to: it is another program, one of 32 bits, a Python of long ago, or its interpreter's symbols were stripped."));
   else if (interpreter != NULL && rsc_remote_support_find (self.memory, interpreter, &self.support, &local_error)
            && check_filter (&self))
     path = find_library (&self, library);

@@ -179,7 +179,7 @@ rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
   g_autofree char *name = g_strdup_printf ("%d/task/%d", (int) pid, (int) tid);
   g_autofree struct sock_filter *filter = NULL;
   int mode = read_mode (name);
-  gboolean harmless = mode == 0;
+  gboolean harmless = mode == 0, is_unknown = FALSE;
 
   if (mode == SECCOMP_MODE_FILTER)
     {
@@ -195,16 +195,22 @@ rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
             {
               /* Only the system's administrator may read them.  In the same container, they are ours as well. */
               harmless = read_mode ("self") == SECCOMP_MODE_FILTER;
+              is_unknown = !harmless;
               break;
             }
           harmless = n <= MAX_INSTRUCTIONS && ptrace (PTRACE_SECCOMP_GET_FILTER, tid, (void *) i, filter) == n
                      && is_harmless (filter, (gsize) n);
         }
     }
-  if (!harmless)
+  if (is_unknown)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
+                 _("Process %d has a filter of system calls (seccomp), which only the system's administrator may read: it was left alone. Run "
+                   "Refscope as root (sudo), outside of containers, or launch the program with Refscope."),
+                 (int) pid);
+  else if (!harmless)
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
-                 _("Process %d has a filter of system calls (seccomp) that may end it for what attaching needs, or that only root may read: it was "
-                   "left alone. Run Refscope as root (sudo), or launch the program with Refscope."),
+                 _("Process %d has a filter of system calls (seccomp) that may end it for what attaching needs: it was left alone. Launch the "
+                   "program with Refscope."),
                  (int) pid);
 
   return harmless;

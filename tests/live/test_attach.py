@@ -605,7 +605,8 @@ class Used(unittest.TestCase):
                 time.sleep(.02)
             """
         with tempfile.TemporaryDirectory() as folder, Program(text, environment={'PYTHONPATH': PACKAGE}) as program:
-            cli('capture', '-o', f'{folder}/a.refscope', '--on-mark', 'beat', f'pid:{program.pid}')
+            run = cli('capture', '-o', f'{folder}/a.refscope', '--on-mark', 'beat', f'pid:{program.pid}')
+            self.assertIn('that had imported refscope when it was attached to', run.stderr)
             info = json.loads(cli('info', '--json', f'{folder}/a.refscope').stdout)
             self.assertEqual(info['hint'], 'beat', info)
             self.assertEqual(program.end(), (0, 'well\n', ''))
@@ -660,6 +661,11 @@ class Refused(unittest.TestCase):
         child.wait()
         self.refused(child.pid, f'no process {child.pid}')
 
+    @unittest.skipUnless(os.geteuid() == 0 and os.path.exists('/proc/2/maps') and not pathlib.Path('/proc/2/cmdline').read_bytes(),
+                         'no thread of the kernel is seen here')
+    def test_thread_of_the_kernel(self):
+        self.assertIn("a thread of the kernel's", attach(2).stderr)
+
     def test_no_python(self):
         child = subprocess.Popen(['sleep', '60'])
         try:
@@ -674,6 +680,7 @@ class Refused(unittest.TestCase):
             self.assertTrue(wait_until(lambda: 'State:\tT' in pathlib.Path(f'/proc/{program.pid}/status').read_text()))
             self.refused(program.pid, f'kill -CONT {program.pid}')
             self.assertIn('kill -CONT', {row['pid']: row for row in json.loads(cli('ps', '--json').stdout)}[program.pid]['why_not'])
+            self.assertRegex(cli('ps').stdout, rf'\n{program.pid}: It is stopped: let it go on \(kill -CONT {program.pid}\)\.\n')
             program.process.send_signal(signal.SIGCONT)
             self.assertEqual(program.end(), (0, 'well\n', ''))
 
@@ -819,6 +826,7 @@ class Killed(unittest.TestCase):
                 _, errors = refscope.communicate(timeout=60)
                 self.assertEqual(refscope.returncode, 1, errors)
                 self.assertRegex(errors, 'ended|no process|did not answer|hung up|gone|exited')
+                self.assertNotIn('with status', errors)  # nobody told Refscope
 
 
 if __name__ == '__main__':
