@@ -31,6 +31,9 @@ static uint64_t patience; /* CLOCK_MONOTONIC, nanoseconds: until then Refscope h
 static RscWireRoom room;
 static const RscWireRoom *room_place; /* in the room itself; NULL: it is unmapped */
 
+/* Two Refscopes may have stopped a thread each. */
+static atomic_flag beginning = ATOMIC_FLAG_INIT;
+
 /* The thread that called has left it: Refscope says so by its welcome.  If that does not come, the
  * call itself has said that it was about to, seconds ago. */
 static void
@@ -175,6 +178,7 @@ rsc_agent_attach_forget (void)
   /* A child has a copy of it, in which no thread is. */
   leave_room (true);
   left = NOTHING_LEFT;
+  atomic_flag_clear (&beginning);
 }
 
 /* The Refscope that is connected is not there any more, which the agent's thread has not seen yet: it may be away for a fork,
@@ -267,8 +271,6 @@ start (int connection, int end, const RscWireRoom *where)
 int
 rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
 {
-  /* Two Refscopes may have stopped a thread each. */
-  static atomic_flag beginning = ATOMIC_FLAG_INIT;
   RscWireAttachStatus status;
 
   rsc_agent_find_functions ();

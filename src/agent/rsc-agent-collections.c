@@ -183,6 +183,7 @@ rsc_agent_unlock_collections (void)
 void
 rsc_agent_forget_collections (void)
 {
+  pthread_mutex_init (&lock, NULL);
   has_told = false;
   n_unrecorded = 0;
 }

@@ -111,9 +111,9 @@ on_prepare (void)
   if (!announced)
     stop_unannounced (keeps_gil);
   /* Nobody else is inside when the memory is copied.  First the lock whose holder may wait for the agent's thread: who has another
-   * already is waited for with the GIL.  Unless another thread, which forks as well, waits with it for the agent's, and that for
-   * this one's GIL. */
-  has_thread_lock = keeps_gil ? rsc_agent_thread_lock_soon () : pthread_mutex_lock (&rsc_agent.thread_lock) == 0;
+   * already is waited for with the GIL.  Unless another thread, which forks as well, waits with it for the agent's, and that for this
+   * one's GIL: also where Python's fork was announced, for there may have come a new one since, with a new connection. */
+  has_thread_lock = announced || keeps_gil ? rsc_agent_thread_lock_soon () : pthread_mutex_lock (&rsc_agent.thread_lock) == 0;
   rsc_agent_lock_collections ();
   pthread_mutex_lock (&rsc_agent.lock);
   pthread_mutex_lock (&rsc_agent.fd_lock);
@@ -160,32 +160,27 @@ forget_request (void)
     }
 }
 
+/* Also where there was nothing to prepare for: Refscope may have attached since, by another thread, in the middle of that. */
 static void
 on_child (void)
 {
-  if (!prepared)
-    return;
   prepared = announced = false;
-  pthread_mutex_unlock (&rsc_agent.fd_lock);
-  pthread_mutex_unlock (&rsc_agent.lock);
-  if (has_thread_lock)
-    pthread_mutex_unlock (&rsc_agent.thread_lock);
-  else
-    pthread_mutex_init (&rsc_agent.thread_lock, NULL);
-  rsc_agent_unlock_collections ();
+  pthread_mutex_init (&rsc_agent.fd_lock, NULL);
+  pthread_mutex_init (&rsc_agent.lock, NULL);
+  pthread_mutex_init (&rsc_agent.thread_lock, NULL);
   atomic_store (&n_forking, 0);
   atomic_store (&is_away, false);
   atomic_store (&rsc_agent.has_thread, false);
   atomic_store (&rsc_agent.active, false);
   atomic_store (&rsc_agent.needs_gil, false);
   atomic_store (&rsc_agent.stopping, RSC_AGENT_STAYS);
+  rsc_agent_forget_collections ();
   rsc_agent_close_connection ();
   rsc_agent_close_request ();
   forget_request ();
   rsc_agent_attach_forget ();
   rsc_agent_await_forget ();
   rsc_agent_forget_recording ();
-  rsc_agent_forget_collections ();
   rsc_agent_reserve_give ();
 }
 

@@ -241,7 +241,7 @@ void rsc_agent_tell_last_collections (void);
 /* Around a fork: nobody is inside. */
 void rsc_agent_lock_collections (void);
 void rsc_agent_unlock_collections (void);
-/* In its child: what was told is the parent's. */
+/* In its child: what was told, and who has the lock, is the parent's. */
 void rsc_agent_forget_collections (void);
 /* Tells of what was until now, and sets *@is_recording: from here on they are told by their records, or not. */
 void rsc_agent_tell_otherwise (bool recording, atomic_bool *is_recording);

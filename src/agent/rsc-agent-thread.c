@@ -598,6 +598,9 @@ rsc_agent_thread_lock_soon (void)
     {
       if (pthread_mutex_trylock (&rsc_agent.thread_lock) == 0)
         return true;
+      /* Its holder may wait for the agent's thread, which waits for this one's GIL. */
+      if (atomic_load (&rsc_agent.needs_gil))
+        break;
       nanosleep (&(struct timespec) { .tv_nsec = 1000000 }, NULL);
     }
 

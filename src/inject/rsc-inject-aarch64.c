@@ -242,18 +242,17 @@ rsc_thread_state_make_frame (const RscThreadState *self, const RscGadgets *gadge
 }
 
 gboolean
-rsc_frame_get_pc (const RscGadgets *gadgets G_GNUC_UNUSED, const guint64 *words, gsize n_words, guint64 *pc, guint *number)
+rsc_frame_get_pc (const RscGadgets *gadgets G_GNUC_UNUSED, const guint64 *words, gsize n_words, guint64 *pc, guint64 *mask)
 {
   const Frame *frame = (const Frame *) words;
   struct _aarch64_ctx head;
 
-  /* Ours have no number of a signal. */
-  if (n_words < G_STRUCT_OFFSET (Frame, machine.__reserved) / sizeof *words + 1 || (guint32) words[0] == 0
-      || (guint32) words[0] > 64 || frame->link != 0)
+  if (n_words < G_STRUCT_OFFSET (Frame, machine.__reserved) / sizeof *words + 1 || frame->flags != 0 || frame->link != 0
+      || frame->stack_flags == STACK_FLAGS_KEEP)
     return FALSE;
   memcpy (&head, frame->machine.__reserved, sizeof head);
   *pc = frame->machine.pc;
-  *number = (guint32) words[0];
+  *mask = frame->signal_mask;
 
   return head.magic == FPSIMD_MAGIC && head.size == sizeof (struct fpsimd_context);
 }

@@ -44,8 +44,9 @@ extern const gsize rsc_frame_mask_offset;
 extern const gsize rsc_frame_return_size;
 
 /* Whether a frame of the kernel's, for a handler of a signal, may begin with these words of a stack: where
- * the thread was when the signal came, and its number, or 0 if that stands beyond these words. */
-gboolean rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint *number);
+ * the thread was when the signal came, and which signals it blocked.  The number of the signal is in there only if the handler was
+ * to be told more (SA_SIGINFO): else what was on the stack before. */
+gboolean rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint64 *mask);
 
 /* In the stopped thread @tid, which was as @self: a system call is to be made.  The frame at @frame is written. */
 gboolean rsc_thread_begin_call  (pid_t tid, const RscThreadState *self, const RscGadgets *gadgets, guint64 frame,

@@ -57,7 +57,7 @@ rsc_thread_state_make_frame (const RscThreadState *self, const RscGadgets *gadge
 }
 
 gboolean
-rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint *number)
+rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint64 *mask)
 {
   return FALSE;
 }

@@ -236,19 +236,15 @@ rsc_thread_state_make_frame (const RscThreadState *self, const RscGadgets *gadge
 }
 
 gboolean
-rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint *number)
+rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint64 *mask)
 {
-  const gsize n_frame = sizeof (Frame) / sizeof *words;
   Frame frame;
 
-  if (n_words < n_frame || words[0] != gadgets->give_back)
+  if (n_words < sizeof frame / sizeof *words || words[0] != gadgets->give_back)
     return FALSE;
   memcpy (&frame, words, sizeof frame);
   *pc = frame.rip;
-  /* What is told of the signal stands behind it, in every frame that is the kernel's and whole. */
-  *number = n_words > n_frame ? (guint32) words[n_frame] : 0;
-  if (n_words > n_frame && (*number == 0 || *number > 64))
-    return FALSE;
+  *mask = frame.signal_mask;
 
   /* Ours may have been left, by a Refscope that had no time to take it away. */
   return frame.stack_flags != STACK_FLAGS_KEEP && frame.flags <= (FLAG_XSTATE | FLAG_SS | FLAG_STRICT_SS) && frame.link == 0;

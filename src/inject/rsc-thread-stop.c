@@ -26,6 +26,10 @@
 #define LOOK_INTERVAL 20
 /* How much of a stack is looked through for handlers of signals. */
 #define MAX_STACK (64 * 1024)
+/* So much of a frame, in words, tells it from another; and a handler that does not block its own signal is over in so many
+ * microseconds. */
+#define FRAME_WORDS 64
+#define HANDLER_US 5000
 
 /* What the kernel begins again by itself when it was interrupted for nothing. */
 static const long restarted_calls[] = {
@@ -78,54 +82,56 @@ is_loader (const char *path)
   return slash != NULL && g_str_has_prefix (slash + 1, "ld-");
 }
 
-/* Whether the handler of signal @number may be running in a thread that blocks the signals of @mask.  A frame stays on the stack
- * when the handler is over, for long if what is called next does not write to its place: select.select() has room for a
- * thousand descriptors there.  While a handler runs, its signal is blocked, but where it was asked not to be: as for faults. */
-static gboolean
-may_be_running (guint number, guint64 mask)
+/* What handlers of a thread may have left on its stack, and since when it is there. */
+typedef struct
 {
-  static const guint faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+  guint hash; /* 0: nothing */
+  gint64 since;
+} Left;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++)
-    if (number == faults[i])
-      return TRUE;
-
-  return number == 0 || (mask >> (number - 1) & 1) != 0;
-}
-
-/* Whether a handler of a signal runs, which may have come while a lock was held. */
+/* Whether a handler of a signal runs, which may have come while a lock was held, in a thread that blocks the signals of @mask.
+ * A frame stays on the stack when the handler is over, for long if what is called next does not write to its place:
+ * select.select() has room for a thousand descriptors there.  While a handler runs, its signal is blocked, which it was not when it
+ * came: so a frame that had blocked all that is blocked now is an old one.  Or it is of a handler that was asked not to
+ * block it (SA_NODEFER): *@left tells whether it is still the same a little later. */
 static gboolean
-is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const RscGadgets *gadgets)
+is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const RscGadgets *gadgets, guint *left)
 {
   guint64 sp = rsc_thread_state_get_sp (state) & ~UINT64_C (7);
   const RscMapping *stack = rsc_process_memory_find (memory, sp);
   g_autofree guint64 *words = NULL;
-  gsize size;
+  gsize size, n;
 
+  *left = 0;
   if (stack == NULL)
     return TRUE;
   size = MIN (stack->end - sp, MAX_STACK);
   words = g_malloc (size);
   if (!rsc_process_memory_read (memory, sp, words, size))
     return TRUE;
-  for (gsize i = 0; i < size / sizeof *words; i++)
+  n = size / sizeof *words;
+  for (gsize i = 0; i < n; i++)
     {
       const RscMapping *code;
-      guint64 pc;
-      guint number;
+      guint64 pc, before;
 
-      if (!rsc_frame_get_pc (gadgets, words + i, size / sizeof *words - i, &pc, &number))
+      if (!rsc_frame_get_pc (gadgets, words + i, n - i, &pc, &before))
         continue;
       code = rsc_process_memory_find (memory, pc);
-      if (code != NULL && code->executable && may_be_running (number, mask))
+      if (code == NULL || !code->executable)
+        continue;
+      if ((mask & ~before) != 0)
         return TRUE;
+      for (gsize k = i; k < MIN (i + FRAME_WORDS, n); k++)
+        *left = (*left * 31 + (guint) words[k]) * 31 + (guint) (words[k] >> 32);
+      *left |= 1;
     }
 
   return FALSE;
 }
 
 static gboolean
-is_safe (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const char *python, const RscGadgets *gadgets)
+is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *python)
 {
   const RscMapping *code = rsc_process_memory_find (memory, rsc_thread_state_get_pc (state));
   guint64 second;
@@ -134,9 +140,9 @@ is_safe (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, co
   if (code == NULL || !code->executable)
     return FALSE;
   if (rsc_thread_state_get_call (state, &number, &second))
-    return is_safe_call (number, second) && !is_loader (code->path) && !is_in_handler (memory, state, mask, gadgets);
+    return is_safe_call (number, second) && !is_loader (code->path);
 
-  return python != NULL && strcmp (code->path, python) == 0 && !is_in_handler (memory, state, mask, gadgets);
+  return python != NULL && strcmp (code->path, python) == 0;
 }
 
 /* *running: when it was last seen not to be stopped; it may have waited for a processor then, as it would have without us. */
@@ -285,15 +291,34 @@ seize (pid_t pid, pid_t tid, gint64 *running, GError **error)
   return TRY_DONE;
 }
 
+/* Whether what was left on the stack of thread @tid was there as it is long enough ago. */
+static gboolean
+is_old (GHashTable *lefts, pid_t tid, guint hash)
+{
+  Left *left = g_hash_table_lookup (lefts, GINT_TO_POINTER (tid));
+  gint64 now = g_get_monotonic_time ();
+
+  if (hash == 0)
+    return TRUE;
+  if (left != NULL && left->hash == hash)
+    return now - left->since > HANDLER_US;
+  left = g_new (Left, 1);
+  *left = (Left) { hash, now };
+  g_hash_table_insert (lefts, GINT_TO_POINTER (tid), left);
+
+  return FALSE;
+}
+
 static Try
-look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped)
+look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, GHashTable *lefts, RscStoppedThread *stopped)
 {
   g_autoptr(RscThreadState) state = rsc_thread_state_read (tid);
   guint64 mask;
+  guint left;
 
   if (state == NULL || ptrace (PTRACE_GETSIGMASK, tid, sizeof mask, &mask) != 0)
     return TRY_GONE;
-  if (!is_safe (memory, state, mask, python, gadgets))
+  if (!is_safe (memory, state, python) || is_in_handler (memory, state, mask, gadgets, &left) || !is_old (lefts, tid, left))
     return TRY_AGAIN;
   stopped->tid = tid;
   stopped->state = g_steal_pointer (&state);
@@ -305,6 +330,8 @@ gboolean
 rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
                  GError **error)
 {
+  g_autoptr(GHashTable) lefts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+
   for (guint tries = 0; tries < MAX_TRIES;)
     {
       g_autoptr(GArray) threads = list_threads (memory->pid);
@@ -321,7 +348,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
             return FALSE;
           if (result == TRY_DONE)
             {
-              result = look (memory, tid, python, gadgets, stopped);
+              result = look (memory, tid, python, gadgets, lefts, stopped);
               if (result == TRY_DONE)
                 return TRUE;
               ptrace (PTRACE_DETACH, tid, NULL, NULL);

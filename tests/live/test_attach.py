@@ -303,7 +303,8 @@ FORKS = """
       if (pid == 0)
         _exit (7);
       pthread_mutex_unlock (&lock);
-      waitpid (pid, &status, 0);
+      while (waitpid (pid, &status, 0) < 0)
+        ; /* SIGTERM may come to the main thread here */
       return WEXITSTATUS (status);
     }
     """
@@ -480,6 +481,64 @@ class Moments(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stderr), (0, ''))
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_threads_fork_while_others_work(self):
+        """Who waits for the GIL in the middle of os.fork() may find a new thread of the agent's when it has it: for which another waits."""
+        text = """
+            import os
+            def work():
+                while not ended:
+                    sum(range(1000))
+            def fork():
+                while not ended:
+                    pid = os.fork()
+                    if pid == 0:
+                        os._exit(7)
+                    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            threads = [threading.Thread(target=run) for run in [work] * 3 + [fork] * 3]
+            for thread in threads:
+                thread.start()
+            ready()
+            while not ended:
+                time.sleep(.02)  # else no fork is announced: that begins on the main thread
+            for thread in threads:
+                thread.join()
+            """
+        for path, version in {version[:2]: (path, version) for path, version in interpreters.find()}.values():
+            with self.subTest(version=version), Program(text, path) as program:
+                for _ in range(10):
+                    result = attach(program.pid, 10, 5)
+                    # The agent's thread may be away for a fork, and hear later that the Refscope before is gone.
+                    self.assertRegex(result.stderr, '^$|Another Refscope')
+                self.assertTrue(wait_until(lambda: attach(program.pid).returncode == 0, 20), attach(program.pid).stderr)
+                status, output, errors = program.end(again=5)
+                self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
+
+    def test_a_fork_while_refscope_begins(self):
+        """A child that was made in the middle of that has nothing of it, and comes to its end."""
+        text = """
+            import atexit, os
+            def fork():
+                while not ended:
+                    pid = os.fork()
+                    if pid == 0:
+                        atexit._run_exitfuncs()
+                        os._exit(7)
+                    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            threads = [threading.Thread(target=fork) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            ready()
+            while not ended:
+                time.sleep(.02)
+            for thread in threads:
+                thread.join()
+            """
+        with Program(text) as program:
+            for _ in range(200):
+                self.assertRegex(attach(program.pid).stderr, '^$|Another Refscope')
+            status, output, errors = program.end(again=5)
+            self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
+
     def test_a_program_that_forks_is_free_when_refscope_was_killed(self):
         """The agent's thread goes for each fork, also while it waits for an answer that does not come any more."""
         text = TARGETS['forking'] + '    time.sleep(pause)\n'  # in its loop
@@ -515,6 +574,52 @@ class Moments(unittest.TestCase):
             result = attach(program.pid, 10)
             self.assertEqual((result.returncode, result.stderr), (0, ''))
             self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_a_handler_that_runs(self):
+        """The kernel writes the number of the signal into its frame only if it was asked to tell more: else old zeros stay there."""
+        source = """
+            #include <signal.h>
+            #include <string.h>
+            #include <unistd.h>
+            static int end;
+            static void handler (int number)
+            {
+              char byte;
+              if (write (1, "ready\\n", 6) == 6)
+                while (read (end, &byte, 1) < 0)
+                  ;
+            }
+            void clear (void)
+            {
+              char room[32768];
+              memset (room, 0, sizeof room);
+              __asm__ volatile ("" : : "r" (room) : "memory");
+            }
+            void run (int file, int flags)
+            {
+              struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+              end = file;
+              sigaction (SIGUSR1, &action, NULL);
+              clear ();
+              raise (SIGUSR1);
+            }
+            """
+        text = """
+            import ctypes, os
+            end, wakeup = os.pipe()
+            os.set_blocking(wakeup, False)
+            signal.set_wakeup_fd(wakeup)
+            ctypes.CDLL(library).run(end, flags)
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            library = os.path.join(folder, 'handler.so')
+            subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', library], input=source, text=True, check=True)
+            for flags in 0, 4:  # SA_SIGINFO
+                with self.subTest(flags=flags), Program(f'            library, flags = {library!r}, {flags}\n' + text) as program:
+                    result = attach(program.pid)
+                    self.assertEqual(result.returncode, 1)
+                    self.assertIn('came to a point', result.stderr)
+                    self.assertEqual(program.end(), (0, 'well\n', ''))
 
     def test_two_at_once(self):
         with Program(TARGETS['of 200 threads']) as program:
