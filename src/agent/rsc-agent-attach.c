@@ -1,6 +1,6 @@
 /* Beginning in a program that runs already.
  *
- * Refscope makes a thread of the program call rsc_agent_attach_1(), wherever that
+ * Refscope makes a thread of the program call rsc_agent_attach_2(), wherever that
  * thread may be: all that may be done there is to start the agent's own thread, which
  * greets Refscope and then does what needs the GIL.  It may have to go for a fork in
  * between, and goes on when it is back. */
@@ -26,13 +26,10 @@ typedef enum
 
 /* the agent's thread's; set before there is one */
 static Left left;
-static RscAgentFd other_end = { .fd = -1 };
+static RscAgentFd other_end = { .fd = -1 }; /* [fd_lock] to close it */
 static uint64_t patience; /* CLOCK_MONOTONIC, nanoseconds: until then Refscope has to answer */
 static RscWireRoom room;
 static const RscWireRoom *room_place; /* in the room itself; NULL: it is unmapped */
-
-/* Two Refscopes may have stopped a thread each. */
-static atomic_flag beginning = ATOMIC_FLAG_INIT;
 
 /* The thread that called has left it: Refscope says so by its welcome.  If that does not come, the
  * call itself has said that it was about to, seconds ago. */
@@ -46,10 +43,18 @@ leave_room (bool sure)
 }
 
 static void
+close_other_end (void)
+{
+  pthread_mutex_lock (&rsc_agent.fd_lock);
+  rsc_agent_fd_close (&other_end);
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
+}
+
+static void
 give_up (void)
 {
   leave_room (false);
-  rsc_agent_fd_close (&other_end);
+  close_other_end ();
   left = NOTHING_LEFT;
   rsc_agent_lose ();
 }
@@ -101,7 +106,7 @@ wait_for_welcome (void)
     }
   rsc_agent_take_welcome (&message);
   leave_room (true);
-  rsc_agent_fd_close (&other_end);
+  close_other_end ();
   left = TO_BEGIN;
 }
 
@@ -174,11 +179,10 @@ rsc_agent_attach_go_on (void)
 void
 rsc_agent_attach_forget (void)
 {
-  rsc_agent_fd_close (&other_end);
+  close_other_end ();
   /* A child has a copy of it, in which no thread is. */
   leave_room (true);
   left = NOTHING_LEFT;
-  atomic_flag_clear (&beginning);
 }
 
 /* The Refscope that is connected is not there any more, which the agent's thread has not seen yet: it may be away for a fork,
@@ -200,9 +204,10 @@ has_hung_up (void)
   return has;
 }
 
-/* Whether the thread of an earlier connection is gone, or was never there. */
+/* The thread of an earlier connection is gone, or was never there, and thread_lock is held: else a fork may have it, and wait for
+ * the lock that is held already. */
 static bool
-is_free (void)
+lock_if_free (void)
 {
   bool is_gone;
 
@@ -221,12 +226,13 @@ is_free (void)
       atomic_store (&rsc_agent.has_thread, false);
       atomic_store (&rsc_agent.thread_id, 0);
     }
-  pthread_mutex_unlock (&rsc_agent.thread_lock);
+  else
+    pthread_mutex_unlock (&rsc_agent.thread_lock);
 
   return is_gone;
 }
 
-/* Starts the thread, with what is to be the agent's from then on. */
+/* Starts the thread, with what is to be the agent's from then on.  thread_lock is held. */
 static RscWireAttachStatus
 start (int connection, int end, const RscWireRoom *where)
 {
@@ -255,7 +261,7 @@ start (int connection, int end, const RscWireRoom *where)
   patience = rsc_agent_now () + RSC_AGENT_CONNECT_SECONDS * UINT64_C (1000000000);
   left = TO_GREET;
   atomic_store (&rsc_agent.active, true);
-  rsc_agent_thread_start ();
+  rsc_agent_thread_start_locked ();
   if (!atomic_load (&rsc_agent.active))
     {
       /* It could not be started, and has closed the connection.  The room is left to who made it. */
@@ -267,32 +273,34 @@ start (int connection, int end, const RscWireRoom *where)
   return RSC_WIRE_ATTACHED;
 }
 
+/* begin_lock is held. */
+static int
+attach (int32_t ends[2], const RscWireRoom *where)
+{
+  int result;
+
+  if (!lock_if_free ())
+    return atomic_load (&rsc_agent.active) && !has_hung_up () ? RSC_WIRE_ATTACH_BUSY : RSC_WIRE_ATTACH_LEAVING;
+  result = socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 ? (int) start (ends[0], ends[1], where) : -errno;
+  pthread_mutex_unlock (&rsc_agent.thread_lock);
+
+  return result;
+}
+
 /* No cancellation point is called: the program may have cancelled the thread, which would end in the middle of this. */
 int
-rsc_agent_attach_1 (int connection, int end, const RscWireRoom *where)
+rsc_agent_attach_2 (int32_t ends[2], const RscWireRoom *where)
 {
-  RscWireAttachStatus status;
+  int result;
 
   rsc_agent_find_functions ();
   if (!rsc_agent_may_take_gil ())
-    status = RSC_WIRE_ATTACH_NOT_RUNNING;
-  else if (atomic_flag_test_and_set (&beginning))
-    status = RSC_WIRE_ATTACH_BUSY;
-  else
-    {
-      status = is_free () ? RSC_WIRE_ATTACHED
-               : atomic_load (&rsc_agent.active) && !has_hung_up () ? RSC_WIRE_ATTACH_BUSY
-                                                                    : RSC_WIRE_ATTACH_LEAVING;
-      if (status == RSC_WIRE_ATTACHED)
-        {
-          status = start (connection, end, where);
-          atomic_flag_clear (&beginning);
-          return status;
-        }
-      atomic_flag_clear (&beginning);
-    }
-  rsc_agent_close (connection);
-  rsc_agent_close (end);
+    return RSC_WIRE_ATTACH_NOT_RUNNING;
+  /* Another Refscope may have stopped a thread as well.  Or one forks: its child would have the sockets. */
+  if (pthread_mutex_trylock (&rsc_agent.begin_lock) != 0)
+    return RSC_WIRE_ATTACH_BUSY;
+  result = attach (ends, where);
+  pthread_mutex_unlock (&rsc_agent.begin_lock);
 
-  return status;
+  return result;
 }

@@ -13,16 +13,21 @@
 #include "rsc-agent-private.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 /* So long a fork that Python did not announce waits for the agent's thread to go. */
 #define UNANNOUNCED_SECONDS 2
+/* So often, and so long in between (nanoseconds), a fork tries to keep attaching away. */
+#define BEGIN_TRIES 2000
+#define BEGIN_INTERVAL 100000
 
 /* How many forks are under way: the thread comes back after the last. */
 static atomic_int n_forking;
 /* They are over, but the thread is not back yet. */
 static atomic_bool is_away;
-/* The fork that this thread is in was announced by Python, and by the system; it has the lock of the agent's thread. */
-static _Thread_local bool announced, prepared, has_thread_lock;
+/* The fork that this thread is in was announced by Python, and by the system; it has the lock of the agent's thread, and that of
+ * who attaches. */
+static _Thread_local bool announced, prepared, has_thread_lock, has_begin_lock;
 
 /* true: it was the last. */
 static bool
@@ -97,17 +102,10 @@ is_only_thread (void)
   return stat ("/proc/self/task", &threads) == 0 && threads.st_nlink == 2 + 2;
 }
 
-/* A thread that lost its connection may still be about to end: that is why it is
- * asked for the thread, not for the connection. */
 static void
-on_prepare (void)
+prepare (void)
 {
-  bool keeps_gil;
-
-  prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
-  if (!prepared)
-    return;
-  keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && is_only_thread ());
+  bool keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && is_only_thread ());
   if (!announced)
     stop_unannounced (keeps_gil);
   /* Nobody else is inside when the memory is copied.  First the lock whose holder may wait for the agent's thread: who has another
@@ -116,16 +114,45 @@ on_prepare (void)
   has_thread_lock = announced || keeps_gil ? rsc_agent_thread_lock_soon () : pthread_mutex_lock (&rsc_agent.thread_lock) == 0;
   rsc_agent_lock_collections ();
   pthread_mutex_lock (&rsc_agent.lock);
+}
+
+/* The child is not to have the sockets that an attach is making.  Not for ever: who attaches may wait for a lock that this thread
+ * has since, if its own begin fails. */
+static bool
+keep_attach_away (void)
+{
+  for (unsigned i = 0; i < BEGIN_TRIES; i++)
+    {
+      if (pthread_mutex_trylock (&rsc_agent.begin_lock) == 0)
+        return true;
+      nanosleep (&(struct timespec) { .tv_nsec = BEGIN_INTERVAL }, NULL);
+    }
+
+  return false;
+}
+
+/* A thread that lost its connection may still be about to end: that is why it is
+ * asked for the thread, not for the connection. */
+static void
+on_prepare (void)
+{
+  prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
+  if (prepared)
+    prepare ();
+  has_begin_lock = keep_attach_away ();
+  /* Nor is one to be closed: descriptors are copied before memory is, which would not tell of it any more. */
   pthread_mutex_lock (&rsc_agent.fd_lock);
 }
 
 static void
 on_parent (void)
 {
+  pthread_mutex_unlock (&rsc_agent.fd_lock);
+  if (has_begin_lock)
+    pthread_mutex_unlock (&rsc_agent.begin_lock);
   if (!prepared)
     return;
   prepared = false;
-  pthread_mutex_unlock (&rsc_agent.fd_lock);
   pthread_mutex_unlock (&rsc_agent.lock);
   if (has_thread_lock)
     pthread_mutex_unlock (&rsc_agent.thread_lock);
@@ -160,11 +187,12 @@ forget_request (void)
     }
 }
 
-/* Also where there was nothing to prepare for: Refscope may have attached since, by another thread, in the middle of that. */
+/* Also where there was nothing to prepare for: Refscope may have attached since. */
 static void
 on_child (void)
 {
   prepared = announced = false;
+  pthread_mutex_init (&rsc_agent.begin_lock, NULL);
   pthread_mutex_init (&rsc_agent.fd_lock, NULL);
   pthread_mutex_init (&rsc_agent.lock, NULL);
   pthread_mutex_init (&rsc_agent.thread_lock, NULL);
@@ -218,7 +246,8 @@ rsc_agent_watch_forks (void)
   PyErr_Clear ();
 }
 
-bool
+/* With the library, before anything of an attach is there. */
+__attribute__ ((constructor)) bool
 rsc_agent_watch_system_forks (void)
 {
   static bool is_watching;

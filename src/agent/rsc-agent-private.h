@@ -111,6 +111,7 @@ typedef struct
   RscAgentFd socket;       /* [fd_lock] to use it, but in the agent's thread, which closes it */
   RscAgentFd wake;         /* as socket; an eventfd */
 
+  pthread_mutex_t begin_lock;  /* an attach or a fork: the first only tries for it, the second waits for it at last, and not long */
   pthread_mutex_t thread_lock; /* starting and stopping */
   _Atomic pid_t thread_id; /* the kernel's; 0: there is none */
   pthread_t thread;        /* [thread_lock] */
@@ -175,6 +176,8 @@ void rsc_agent_close (int fd);
 
 /* rsc-agent-thread.c */
 void rsc_agent_thread_start (void);
+/* The same by who has thread_lock. */
+void rsc_agent_thread_start_locked (void);
 /* @gil: this thread holds the GIL, which is let go meanwhile.  @seconds: at most, then the thread stays; 0: for ever. */
 void rsc_agent_thread_stop (bool gil, unsigned seconds);
 /* This thread holds the GIL, and keeps it: no longer than until the agent's thread waits for that, which stays then. */

@@ -7,8 +7,6 @@
 
 #include "rsc-agent-private.h"
 
-#include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 RSC_AGENT_EXPORT RscWireRemoteAnswer rsc_agent_remote_answer_1;
@@ -127,10 +125,8 @@ begin (PyObject *request)
   remove_files (request);
   if (rsc_agent_now () > until)
     answer.result = RSC_WIRE_ATTACH_LATE;
-  else if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, answer.ends) != 0)
-    answer.result = -errno;
   else
-    answer.result = rsc_agent_attach_1 (answer.ends[0], answer.ends[1], &room);
+    answer.result = rsc_agent_attach_2 (answer.ends, &room);
   rsc_agent_remote_answer_1.result = answer.result;
   rsc_agent_remote_answer_1.ends[0] = answer.ends[0];
   rsc_agent_remote_answer_1.ends[1] = answer.ends[1];

@@ -530,28 +530,33 @@ serve (void *data)
 }
 
 void
-rsc_agent_thread_start (void)
+rsc_agent_thread_start_locked (void)
 {
   pthread_attr_t attributes;
   sigset_t all, before;
   bool created;
 
+  if (rsc_agent.has_thread || !atomic_load (&rsc_agent.active))
+    return;
+  sigfillset (&all);
+  pthread_attr_init (&attributes);
+  pthread_attr_setstacksize (&attributes, STACK_SIZE);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  atomic_store (&rsc_agent.thread_ended, false);
+  created = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy (&attributes);
+  /* No thread to be had: nothing will ever be answered. */
+  atomic_store (&rsc_agent.has_thread, created);
+  if (!created)
+    rsc_agent_lose ();
+}
+
+void
+rsc_agent_thread_start (void)
+{
   pthread_mutex_lock (&rsc_agent.thread_lock);
-  if (!rsc_agent.has_thread && atomic_load (&rsc_agent.active))
-    {
-      sigfillset (&all);
-      pthread_attr_init (&attributes);
-      pthread_attr_setstacksize (&attributes, STACK_SIZE);
-      pthread_sigmask (SIG_SETMASK, &all, &before);
-      atomic_store (&rsc_agent.thread_ended, false);
-      created = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
-      pthread_sigmask (SIG_SETMASK, &before, NULL);
-      pthread_attr_destroy (&attributes);
-      /* No thread to be had: nothing will ever be answered. */
-      atomic_store (&rsc_agent.has_thread, created);
-      if (!created)
-        rsc_agent_lose ();
-    }
+  rsc_agent_thread_start_locked ();
   pthread_mutex_unlock (&rsc_agent.thread_lock);
 }
 

@@ -20,6 +20,7 @@ RscAgent rsc_agent = {
   .socket.fd = -1,
   .wake.fd = -1,
   .fd_lock = PTHREAD_MUTEX_INITIALIZER,
+  .begin_lock = PTHREAD_MUTEX_INITIALIZER,
   .thread_lock = PTHREAD_MUTEX_INITIALIZER,
   .lock = PTHREAD_MUTEX_INITIALIZER,
   .changed = PTHREAD_COND_INITIALIZER,

@@ -35,4 +35,4 @@ RSC_AGENT_EXPORT int  rsc_agent_audit (const char *event, void *args);
 RSC_AGENT_EXPORT void rsc_agent_leave (void);
 RSC_AGENT_EXPORT bool rsc_agent_follows (const char *path);
 RSC_AGENT_EXPORT void rsc_agent_stay (void);
-RSC_AGENT_EXPORT int  rsc_agent_attach_1 (int connection, int other_end, const RscWireRoom *room);
+RSC_AGENT_EXPORT int  rsc_agent_attach_2 (int32_t ends[2], const RscWireRoom *room);

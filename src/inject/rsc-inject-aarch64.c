@@ -327,21 +327,11 @@ __asm__ (".pushsection .rodata\n"
          "  mov x22, x0\n"
          "  cbz x22, 2f\n"
          "1:\n"
-         "  mov x8, #199\n"            /* socketpair */
-         "  mov x0, #1\n"              /* AF_UNIX */
-         "  mov w1, #5\n"              /* SOCK_SEQPACKET | SOCK_CLOEXEC */
-         "  movk w1, #8, lsl #16\n"
-         "  mov x2, #0\n"
-         "  add x3, x19, #128\n"       /* ends */
-         "  svc #0\n"
-         "  str x0, [x19, #136]\n"     /* result */
-         "  cbnz x0, 3f\n"
-         "  ldr w0, [x19, #128]\n"
-         "  ldr w1, [x19, #132]\n"
-         "  add x2, x19, #72\n"        /* room */
+         "  add x0, x19, #128\n"       /* ends */
+         "  add x1, x19, #72\n"        /* room */
          "  blr x22\n"
          "  sxtw x0, w0\n"
-         "  str x0, [x19, #136]\n"
+         "  str x0, [x19, #136]\n"     /* result */
          "  b 3f\n"
          "2:\n"
          "  ldr x9, [x19, #24]\n"      /* dlerror */

@@ -69,8 +69,8 @@ typedef struct
   /* set by the stub */
   guint64 handle;    /* 0: the library could not be opened */
   guint64 failure;   /* the address of a text, or 0 */
-  gint32  ends[2];   /* a pair of sockets, which the symbol got */
-  gint64  result;    /* of the symbol; negative: an errno, of making them */
+  gint32  ends[2];   /* by the symbol */
+  gint64  result;    /* of the symbol */
 } RscStubParameters;
 /* As the machine code of each processor has them. */
 G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, library) == 32);

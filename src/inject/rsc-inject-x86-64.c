@@ -316,21 +316,11 @@ __asm__ (".pushsection .rodata\n"
          "  test %r14, %r14\n"
          "  jz 2f\n"
          "1:\n"
-         "  mov $53, %eax\n"           /* socketpair */
-         "  mov $1, %edi\n"            /* AF_UNIX */
-         "  mov $0x80005, %esi\n"      /* SOCK_SEQPACKET | SOCK_CLOEXEC */
-         "  xor %edx, %edx\n"
-         "  lea 128(%rbx), %r10\n"     /* ends */
-         "  syscall\n"
-         "  mov %rax, 136(%rbx)\n"     /* result */
-         "  test %rax, %rax\n"
-         "  jnz 3f\n"
-         "  mov 128(%rbx), %edi\n"
-         "  mov 132(%rbx), %esi\n"
-         "  lea 72(%rbx), %rdx\n"      /* room */
+         "  lea 128(%rbx), %rdi\n"     /* ends */
+         "  lea 72(%rbx), %rsi\n"      /* room */
          "  call *%r14\n"
          "  cltq\n"
-         "  mov %rax, 136(%rbx)\n"
+         "  mov %rax, 136(%rbx)\n"     /* result */
          "  jmp 3f\n"
          "2:\n"
          "  call *24(%rbx)\n"          /* dlerror */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* The function.  Its name changes when agents of two versions could not tell what the other means. */
-#define RSC_WIRE_ATTACH_FUNCTION "rsc_agent_attach_1"
+#define RSC_WIRE_ATTACH_FUNCTION "rsc_agent_attach_2"
 
 /* What was mapped into the program for the call.  The agent unmaps it when it is over. */
 typedef struct
@@ -24,10 +24,9 @@ typedef enum
   RSC_WIRE_ATTACH_LATE         /* the call came when Refscope had given up */
 } RscWireAttachStatus;
 
-/* On any thread, without the GIL perhaps.  @connection: a socket; @other_end: the one that Refscope takes a
- * copy of, if it lives so long.  They are the agent's in any case, which closes them if it fails; what @room tells of is if
- * it returns 0. */
-typedef int (*RscWireAttachFunc) (int connection, int other_end, const RscWireRoom *room);
+/* On any thread, without the GIL perhaps.  An RscWireAttachStatus; negative: an errno, of making sockets.  If it returns 0,
+ * @ends[1] is the socket that Refscope takes a copy of, if it lives so long, and what @room tells of is the agent's. */
+typedef int (*RscWireAttachFunc) (int32_t ends[2], const RscWireRoom *room);
 
 /* The other way, of CPython 3.14 and later: the interpreter runs a script, which loads the agent as an extension
  * module of this name.  Nothing of it stays: no name, no module. */

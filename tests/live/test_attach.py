@@ -539,6 +539,46 @@ class Moments(unittest.TestCase):
             status, output, errors = program.end(again=5)
             self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
 
+    def test_children_have_nothing_of_an_attach(self):
+        """No socket, which would keep a connection open whose Refscope is gone; whenever they were made."""
+        text = """
+            import os
+            def look():
+                names = []
+                for number in os.listdir('/proc/self/fd'):
+                    try:
+                        names.append(os.readlink(f'/proc/self/fd/{number}'))
+                    except FileNotFoundError:
+                        pass  # by which they were listed
+                return [name for name in names if name.startswith('socket') or 'eventfd' in name]
+            def fork():
+                while not ended:
+                    pid = os.fork()
+                    if pid == 0:
+                        found = look()
+                        os.write(2, repr(found).encode() if found else b'')
+                        os._exit(8 if found else 7)
+                    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            threads = [threading.Thread(target=fork) for _ in range(2)]
+            ready()
+            sys.stdin.readline()
+            for thread in threads:
+                thread.start()
+            while not ended:
+                time.sleep(.02)
+            for thread in threads:
+                thread.join()
+            """
+        with Program(text, stdin=subprocess.PIPE) as program:
+            # A fork that had begun before there was an agent is not seen by it.
+            self.assertEqual(attach(program.pid, 1, 0).stderr, '')
+            program.process.stdin.write('\n')
+            program.process.stdin.flush()
+            for _ in range(20):
+                self.assertRegex(attach(program.pid, 10, 0).stderr, '^$|Another Refscope')
+            status, output, errors = program.end(again=5)
+            self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
+
     def test_a_program_that_forks_is_free_when_refscope_was_killed(self):
         """The agent's thread goes for each fork, also while it waits for an answer that does not come any more."""
         text = TARGETS['forking'] + '    time.sleep(pause)\n'  # in its loop
