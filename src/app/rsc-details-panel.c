@@ -11,6 +11,7 @@
 #include "graph/rsc-graph.h"
 
 #include "rsc-job.h"
+#include "rsc-kept-values.h"
 #include "rsc-list-filler.h"
 #include "rsc-menus.h"
 #include "rsc-number.h"
@@ -46,6 +47,7 @@ struct _RscDetailsPanel
   GtkLabel *type_label;
   GtkLabel *name_label;
   GtkLabel *value_label;
+  GtkLabel *left_out_label;
   GtkLabel *fate_label;
   GtkLabel *size_label;
   GtkLabel *address_label;
@@ -373,6 +375,9 @@ show_facts (RscDetailsPanel *self, RscSnapshot *snapshot, RscNode node)
   value = rsc_node_dup_value (snapshot, node);
   set_text (self->type_label, type);
   set_text (self->value_label, value);
+  /* A text that is there all the same is a name in the program's code. */
+  set_text (self->left_out_label, columns->flags[node] & (RSC_NODE_TEXT | RSC_NODE_BYTES | RSC_NODE_SYNTHETIC) ? NULL :
+            rsc_kept_values_get_sentence (snapshot));
   /* A drawing's nodes lie nowhere: what stands in for addresses is told to nobody. */
   if (counts && columns->address[node] != 0)
     address = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", columns->address[node]);
@@ -637,6 +642,7 @@ rsc_details_panel_class_init (RscDetailsPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, type_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, name_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, value_label);
+  gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, left_out_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, fate_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, size_label);
   gtk_widget_class_bind_template_child (widget_class, RscDetailsPanel, address_label);

@@ -5,6 +5,7 @@
 
 #include "rsc-heap-capture.h"
 
+#include "rsc-kept-values.h"
 #include "rsc-number.h"
 
 #define N_GENERATIONS 3
@@ -71,19 +72,17 @@ describe_size (RscSnapshot *snapshot)
 {
   const RscColumns *columns = rsc_snapshot_get_columns (snapshot, 0, NULL);
   guint64 uss = rsc_snapshot_get_info_number (snapshot, "uss");
+  const char *note = rsc_kept_values_get_note (snapshot);
   guint32 n = columns != NULL ? columns->n_nodes : 0;
   g_autofree char *number = rsc_number_dup (n);
   g_autofree char *objects = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s object", "%s objects", n), number);
+  g_autofree char *size = uss > 0 ? g_format_size_full (uss, G_FORMAT_SIZE_IEC_UNITS) : NULL;
+  g_autofree char *text = NULL;
 
-  if (uss > 0)
-    {
-      g_autofree char *size = g_format_size_full (uss, G_FORMAT_SIZE_IEC_UNITS);
+  /* Translators: "1,204 objects, 12.3 MB of memory" */
+  text = size != NULL ? g_strdup_printf (_("%s, %s of memory"), objects, size) : g_steal_pointer (&objects);
 
-      /* Translators: "1,204 objects, 12.3 MB of memory" */
-      return g_strdup_printf (_("%s, %s of memory"), objects, size);
-    }
-
-  return g_steal_pointer (&objects);
+  return note != NULL ? g_strdup_printf (_("%1$s, %2$s"), text, note) : g_steal_pointer (&text);
 }
 
 RscHeapCapture *

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "rsc-kept-values.h"
+
 /* Letting go of a target ends its reader thread, which may take a moment. */
 static void
 unref_target_in_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
@@ -400,10 +402,14 @@ rsc_session_dup_status (RscSession *self)
         RscSnapshot *snapshot = rsc_session_get_snapshot (self);
         const char *runtime = snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "runtime") : "";
         const char *version = snapshot != NULL ? rsc_snapshot_get_info_string (snapshot, "version") : "";
+        const char *note = snapshot != NULL ? rsc_kept_values_get_note (snapshot) : NULL;
+        g_autofree char *name = NULL;
 
         if (strcmp (runtime, "DOT graph") == 0)
           return g_strdup (_("DOT graph"));
-        return *version != '\0' ? g_strdup_printf ("%s %s", runtime, version) : g_strdup (runtime);
+        name = *version != '\0' ? g_strdup_printf ("%s %s", runtime, version) : g_strdup (runtime);
+        /* Translators: a runtime with its version, and what a heap of it was captured with: "CPython 3.11.2, without values" */
+        return note != NULL ? g_strdup_printf (_("%1$s, %2$s"), name, note) : g_steal_pointer (&name);
       }
 
     case RSC_SESSION_STARTING:

@@ -195,6 +195,7 @@ guint64 rsc_snapshot_find_edge (RscSnapshot *self, RscNode source, RscNode targe
  *   runtime s ("CPython", "DOT graph")   version s ("3.11.2")   pid u
  *   argv as   executable s   captured-at x (microseconds since 1970)
  *   hint s (the mark at which it was taken; "" for none)
+ *   values s (of strings, bytes and numbers: "none", "lengths" or "hashes" were kept; missing: all)
  *   at-exit b   collected-before b   in-place b   paused-us t   total-us t
  *   gc-enabled b   gc-thresholds au   gc-counts au   gc-frozen t
  *   gc-long-lived (tt) (objects: survived the last full collection; survived others, and await their first full one)

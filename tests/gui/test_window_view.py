@@ -1,12 +1,14 @@
 """The picture: its controls, the canvas, and what is beside it."""
+import os
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import FOLD, OBJECT, Atspi, wait_for  # noqa: E402
-from window_case import GRAPH, HUB, GuiTest, enter_hidden  # noqa: E402
+from window_case import GRAPH, HUB, PYTHON, GuiTest, enter_hidden  # noqa: E402
 
 
 class Controls(GuiTest):
@@ -338,6 +340,40 @@ class Finding(GuiTest):
         rows = wait_for('the rows', lambda: [item.get_name() for item in window.walk(listed) if item.get_role_name() == 'list item'])
         for name in 'ABCE':
             self.assertTrue(any(re.search(rf'\b{name}\b', row) for row in rows), rows)
+
+
+class LeftOut(GuiTest):
+    """A heap whose values were left out says so where one looks for a value, and where it says what it is."""
+
+    def open_heap(self, values):
+        program = self.write('users.py', 'class User:\n    def __init__(self):\n        self.name = "a" * 7\nuser = User()\n'
+                             'import refscope\nrefscope.mark("here")\n')
+        heap = self.folder / f'{values}.refscope'
+        subprocess.run([os.environ['RSC_CLI'], 'capture', '--quiet', '--on-mark', 'here', '--stop', '--program-output', 'null',
+                        '--values', values, '-o', heap, '--', PYTHON, program], check=True, timeout=120)
+        window = self.open(heap)
+        window.wait_for_captures(1)
+        window.enter('Find objects', 'type:User')
+        window.sees('1 object', exactly=True)
+        window.key('Down', 'Return')
+        window.sees('Reference count')
+        return window
+
+    def test_all_are_left_out(self):
+        window = self.open_heap('none')
+        window.sees('Values were left out when this heap was captured.', exactly=True)
+        window.wait_for_status(', without values')
+
+    def test_lengths_are_kept(self):
+        window = self.open_heap('lengths')
+        window.sees('Values were left out when this heap was captured; lengths were kept.')
+        window.wait_for_status(', lengths for values')
+
+    def test_nothing_is_left_out(self):
+        window = self.open_heap('all')
+        window.wait_for_status('CPython')
+        self.assertFalse(any('left out' in text for text in window.texts()))
+        self.assertNotIn('values', window.facts()['status'])
 
 
 if __name__ == '__main__':
