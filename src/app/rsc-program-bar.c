@@ -94,10 +94,14 @@ on_state_changed (RscProgramBar *self)
 {
   RscSessionState state = rsc_session_get_state (self->session);
   g_autofree char *status = rsc_session_dup_status (self->session);
+  const char *reason = rsc_session_get_status_reason (self->session);
+  g_autofree char *tooltip = NULL;
 
   update_stop_button (self);
   gtk_label_set_text (self->state_label, status);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->state_label), status);
+  tooltip = reason != NULL ? g_strdup_printf ("%s\n%s", status, reason) : g_strdup (status);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->state_label), tooltip);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->state_label), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, reason != NULL ? reason : "", -1);
   gtk_image_set_from_icon_name (self->state_icon, appearances[state].icon);
   for (guint i = 0; i < G_N_ELEMENTS (appearances); i++)
     gtk_widget_remove_css_class (GTK_WIDGET (self->state_icon), appearances[i].css_class);

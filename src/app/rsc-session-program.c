@@ -434,7 +434,7 @@ rsc_session_dup_status (RscSession *self)
 
     case RSC_SESSION_EXITED:
       /* How a process ended is told to its parent only. */
-      return self->attach_pid != 0 ? g_strdup (_("Ended")) : dup_exit_status (self->exit_status);
+      return self->attach_pid != 0 ? g_strdup (_("Ended, how is unknown")) : dup_exit_status (self->exit_status);
 
     case RSC_SESSION_FAILED:
       return g_strdup (_("Failed"));
@@ -445,6 +445,19 @@ rsc_session_dup_status (RscSession *self)
     default:
       g_assert_not_reached ();
     }
+}
+
+const char *
+rsc_session_get_status_reason (RscSession *self)
+{
+  RscSnapshot *snapshot = rsc_session_get_snapshot (self);
+
+  if (self->state == RSC_SESSION_EXITED && self->attach_pid != 0)
+    return _("The system tells only a program’s parent how it ended and with which status, and Refscope had attached to this one. What was captured stays.");
+  if (self->state == RSC_SESSION_READY && snapshot != NULL)
+    return rsc_kept_values_get_sentence (snapshot);
+
+  return NULL;
 }
 
 RscHoldKind

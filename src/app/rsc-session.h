@@ -103,6 +103,8 @@ const GError   *rsc_session_get_error  (RscSession *self);
 const char     *rsc_session_get_title  (RscSession *self);
 /* "Held at 'after a created' (demo.py:12)".  Free with g_free(). */
 char           *rsc_session_dup_status (RscSession *self);
+/* A sentence on what the status leaves open, or NULL. */
+const char     *rsc_session_get_status_reason (RscSession *self);
 /* A lesson's program, which goes on by itself to the mark where the lesson begins. */
 gboolean        rsc_session_is_on_its_way (RscSession *self);
 /* Why the program is held, RSC_HOLD_NONE if it is not. */

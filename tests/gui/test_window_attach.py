@@ -253,7 +253,8 @@ class Refused(AttachTest):
         self.capture(window)
         # It ends while it is looked at: what was captured stays.
         program.end()
-        window.wait_for_status('Ended')
+        # Without what only its parent is told.
+        window.wait_for_status('Ended, how is unknown')
         self.assertTrue(window.nodes())
         wait_for('nothing to detach from', lambda: not window.find('Detach').has_state(driver.Atspi.StateType.SENSITIVE))
         self.assertFalse(window.has('Attach Again'))
