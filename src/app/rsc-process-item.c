@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "rsc-process-origin.h"
 #include "rsc-recent-programs.h"
 #include "rsc-row-tooltip.h"
 
@@ -17,9 +18,13 @@ struct _RscProcessItem
   RscPythonProcess *process;
   char *title;   /* "server.py" */
   char *command; /* in one line */
-  char *facts;   /* number, user, version, container */
+  char *facts;   /* number, parent, user, version, since when, container */
   char *size;
   char *folded;  /* all of it, for the search */
+
+  /* When it began: told once, or it would waver between two seconds. */
+  guint64 start;
+  char *since;
 };
 
 enum
@@ -47,6 +52,7 @@ static void
 rsc_process_item_finalize (GObject *object)
 {
   forget (RSC_PROCESS_ITEM (object));
+  g_free (RSC_PROCESS_ITEM (object)->since);
 
   G_OBJECT_CLASS (rsc_process_item_parent_class)->finalize (object);
 }
@@ -92,16 +98,20 @@ dup_title (const char *command)
 }
 
 static char *
-dup_facts (const RscPythonProcess *process)
+dup_facts (const RscPythonProcess *process, const char *since)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) facts = NULL;
   g_autofree char *pid = NULL;
+  g_autofree char *parent = NULL;
 
   /* Translators: a process's number; in a container it has a second one */
   pid = process->inner_pid == process->pid ? g_strdup_printf (_("PID %d"), (int) process->pid) :
         g_strdup_printf (_("PID %d (%d in its container)"), (int) process->pid, (int) process->inner_pid);
   g_strv_builder_add (builder, pid);
+  parent = rsc_process_origin_dup_parent (process->pid);
+  if (parent != NULL)
+    g_strv_builder_add (builder, parent);
   g_strv_builder_add (builder, process->user);
   if (process->version != NULL)
     {
@@ -109,6 +119,8 @@ dup_facts (const RscPythonProcess *process)
 
       g_strv_builder_add (builder, version);
     }
+  if (since != NULL)
+    g_strv_builder_add (builder, since);
   if (process->container != NULL)
     {
       /* Translators: %s is its name or number */
@@ -121,17 +133,37 @@ dup_facts (const RscPythonProcess *process)
   return g_strjoinv (" · ", facts);
 }
 
+static char *
+dup_size (const RscPythonProcess *process)
+{
+  g_autofree char *size = NULL;
+
+  if (process->uss < 0)
+    return g_strdup ("");
+
+  size = g_format_size_full ((guint64) process->uss, G_FORMAT_SIZE_IEC_UNITS);
+
+  return g_strdup_printf (_("USS %s"), size);
+}
+
 static void
 take (RscProcessItem *self, RscPythonProcess *process)
 {
+  guint64 start = rsc_process_get_start (process->pid);
   g_autofree char *all = NULL;
 
   forget (self);
   self->process = process;
   self->command = dup_in_one_line (process->command);
   self->title = dup_title (self->command);
-  self->facts = dup_facts (process);
-  self->size = process->uss >= 0 ? g_format_size_full ((guint64) process->uss, G_FORMAT_SIZE_IEC_UNITS) : g_strdup ("");
+  if (start != self->start || start == 0)
+    {
+      self->start = start;
+      g_free (self->since);
+      self->since = rsc_process_origin_dup_since (process->pid);
+    }
+  self->facts = dup_facts (process, self->since);
+  self->size = dup_size (process);
   all = g_strdup_printf ("%s\n%s\npid:%d", self->command, self->facts, (int) process->pid);
   self->folded = g_utf8_casefold (all, -1);
 }
@@ -261,7 +293,7 @@ dup_description (RscProcessItem *self)
   g_autofree char *description = g_strjoin (*self->size != '\0' ? ", " : "", self->title, self->size, NULL);
 
   if (self->process->why_not != NULL)
-    /* Translators: of a running program: its name, its number and user, and why it cannot be attached to */
+    /* Translators: of a running program: its name and memory, its number and user, and why it cannot be attached to */
     return g_strdup_printf (_("%s, %s. Cannot be attached to: %s"), description, self->facts, self->process->why_not);
 
   return g_strdup_printf ("%s, %s", description, self->facts);

@@ -202,7 +202,8 @@ class Choosing(AttachTest):
         stopped.process.send_signal(signal.SIGSTOP)
         window = self.open_chooser()
         wait_for('the rows', lambda: self.row(window, program) and 'kill -CONT' in self.row(window, stopped))
-        self.assertRegex(self.row(window, program), r'^service\.py, [0-9.]+.MiB, PID \d+ · \w+ · Python 3\.\d+')
+        self.assertRegex(self.row(window, program), rf'^service\.py, USS [0-9.]+.MiB, PID \d+ · child of {os.getpid()} \(\S+\) · \w+ · '
+                         r'Python 3\.\d+\S* · since [0-9:]{8}')
         self.assertIn('Cannot be attached to: It is stopped', self.row(window, stopped))
         # The one that can be attached to is first, and chosen.
         self.press_return(window)
