@@ -10,7 +10,9 @@
 
 #include "rsc-memory-plot.h"
 #include "rsc-number.h"
+#include "rsc-plot-swatch.h"
 #include "rsc-template.h"
+#include "rsc-wrap-box.h"
 
 #define N_GENERATIONS RSC_N_GENERATIONS
 /* Collections may come by the thousand: what is shown follows so often. */
@@ -43,8 +45,12 @@ struct _RscCollectorPanel
   GtkWidget *apply_button;
   GtkLabel *origin_label;
   GtkWidget *memory_box;
-  GtkLabel *memory_label;
+  GtkWidget *memory_key;
+  GtkLabel *uss_label, *rss_label;
+  GtkWidget *unmeasured_label;
   RscMemoryPlot *plot;
+  GtkWidget *collections_key;
+  GtkWidget *unrecorded_key;
   GtkListBox *marks;
 };
 
@@ -268,6 +274,8 @@ row_new (const char *title, const char *text, const char *tooltip)
       gtk_label_set_wrap (GTK_LABEL (label), TRUE);
       gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
       gtk_widget_set_tooltip_text (label, tooltip);
+      if (tooltip != NULL)
+        gtk_accessible_update_property (GTK_ACCESSIBLE (label), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, tooltip, -1);
       gtk_widget_add_css_class (label, "numeric");
       if (i > 0)
         gtk_widget_add_css_class (label, "object-value");
@@ -348,25 +356,40 @@ fill_records (RscCollectorPanel *self)
   gtk_widget_set_visible (GTK_WIDGET (self->records), recorded->len > 0);
 }
 
+/* The key of the plot, with the numbers of now. */
 static void
-show_memory (RscCollectorPanel *self)
+fill_key (RscCollectorPanel *self)
 {
   GArray *points = rsc_session_get_memory (self->session);
-  g_autofree char *text = NULL;
+  gboolean measured = FALSE, unrecorded = FALSE;
 
-  for (guint i = points->len; i > 0 && text == NULL; i--)
+  for (guint i = points->len; i > 0; i--)
     {
       const RscMemoryPoint *point = &g_array_index (points, RscMemoryPoint, i - 1);
 
-      if (point->uss > 0)
+      unrecorded |= point->hint == NULL && point->generation >= 0;
+      if (point->uss > 0 && !measured)
         {
           g_autofree char *uss = g_format_size_full (point->uss, G_FORMAT_SIZE_IEC_UNITS);
           g_autofree char *rss = g_format_size_full (point->rss, G_FORMAT_SIZE_IEC_UNITS);
+          g_autofree char *uss_text = g_strdup_printf (_("USS %s"), uss);
+          g_autofree char *rss_text = g_strdup_printf (_("RSS %s"), rss);
 
-          text = g_strdup_printf (_("USS %s, RSS %s"), uss, rss);
+          gtk_label_set_text (self->uss_label, uss_text);
+          gtk_label_set_text (self->rss_label, rss_text);
+          measured = TRUE;
         }
     }
-  gtk_label_set_text (self->memory_label, text != NULL ? text : _("Not measured yet"));
+  gtk_widget_set_visible (self->memory_key, measured);
+  gtk_widget_set_visible (self->unmeasured_label, !measured);
+  gtk_widget_set_visible (self->collections_key, rsc_session_get_recorded (self->session)->len > 0);
+  gtk_widget_set_visible (self->unrecorded_key, unrecorded);
+}
+
+static void
+show_memory (RscCollectorPanel *self)
+{
+  fill_key (self);
   fill_marks (self);
   fill_records (self);
   rsc_memory_plot_changed (self->plot);
@@ -464,6 +487,8 @@ rsc_collector_panel_class_init (RscCollectorPanelClass *klass)
   G_OBJECT_CLASS (klass)->dispose = rsc_collector_panel_dispose;
 
   g_type_ensure (RSC_TYPE_MEMORY_PLOT);
+  g_type_ensure (RSC_TYPE_PLOT_SWATCH);
+  g_type_ensure (RSC_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/refscope/Refscope/ui/rsc-collector-panel.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, stack);
@@ -484,8 +509,13 @@ rsc_collector_panel_class_init (RscCollectorPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, apply_button);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, origin_label);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, memory_box);
-  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, memory_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, memory_key);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, uss_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, rss_label);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, unmeasured_label);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, plot);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, collections_key);
+  gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, unrecorded_key);
   gtk_widget_class_bind_template_child (widget_class, RscCollectorPanel, marks);
   gtk_widget_class_bind_template_callback (widget_class, on_threshold_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_apply_clicked);

@@ -1,5 +1,5 @@
-/* Memory over time: the unique and the resident set, with the marks and the
- * collections on it; those that were recorded tell of themselves where one points at them. */
+/* Memory over time: the unique and the resident set, with the marks on it, and below it the collections, a row for
+ * each generation: as high as they took long, the longest where many fall into the same pixels. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -13,5 +13,7 @@ G_DECLARE_FINAL_TYPE (RscMemoryPlot, rsc_memory_plot, RSC, MEMORY_PLOT, GtkWidge
  * rsc_memory_plot_changed(). */
 void rsc_memory_plot_set_points (RscMemoryPlot *self, GArray *points, GArray *recorded);
 void rsc_memory_plot_changed    (RscMemoryPlot *self);
+/* What is said of what is at (x, y), in pixels of the widget; NULL: nothing.  Free with g_free(). */
+char *rsc_memory_plot_dup_text_at (RscMemoryPlot *self, double x, double y);
 
 G_END_DECLS

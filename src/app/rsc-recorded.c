@@ -28,9 +28,10 @@ rsc_recorded_dup_counts (const RscRecordedCollection *item)
 {
   g_autofree char *before = dup_numbers (item->counts_before);
   g_autofree char *after = dup_numbers (item->counts_after);
+  g_autofree char *thresholds = dup_numbers (item->thresholds);
 
-  /* Translators: when a collection began, and the collector's counts of the three generations before and after it */
-  return g_strdup_printf (_("At %1$.2f s: %2$s → %3$s"), item->seconds, before, after);
+  /* Translators: when a collection began; the collector's counts of the three generations before and after it, and their thresholds */
+  return g_strdup_printf (_("At %1$.2f s. Counts %2$s → %3$s; thresholds %4$s"), item->seconds, before, after, thresholds);
 }
 
 char *
@@ -40,6 +41,6 @@ rsc_recorded_dup_details (const RscRecordedCollection *item)
   g_autofree char *after = dup_numbers (item->counts_after);
   g_autofree char *thresholds = dup_numbers (item->thresholds);
 
-  return g_strdup_printf (_("Began at %1$.2f s\nCounts before: %2$s\nCounts after: %3$s\nThresholds: %4$s"),
+  return g_strdup_printf (_("Began at %1$.2f s\nOf generations 0, 1 and 2:\nCounts before: %2$s\nCounts after: %3$s\nThresholds: %4$s"),
                           item->seconds, before, after, thresholds);
 }

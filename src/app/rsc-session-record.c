@@ -5,27 +5,37 @@
 
 #include "collect/rsc-thresholds.h"
 
-/* So many are kept one by one: then every second one of each generation goes, the longest stays. */
+/* So many are kept one by one. */
 #define RECORDED_MAX 4000
 
+/* Of each two of a generation that follow each other the longer stands for both. */
 static void
 thin (GArray *recorded)
 {
-  gboolean drop[RSC_N_GENERATIONS] = { FALSE };
-  double longest = 0;
+  RscRecordedCollection *items = (RscRecordedCollection *) (gpointer) recorded->data;
+  RscRecordedCollection *first[RSC_N_GENERATIONS] = { NULL, };
   guint n = 0;
 
   for (guint i = 0; i < recorded->len; i++)
-    longest = MAX (longest, g_array_index (recorded, RscRecordedCollection, i).duration);
-  for (guint i = 0; i < recorded->len; i++)
     {
-      RscRecordedCollection *item = &g_array_index (recorded, RscRecordedCollection, i);
-      gboolean *turn = &drop[item->generation];
+      RscRecordedCollection *item = &items[i], **other = &first[item->generation];
+      RscRecordedCollection *longer, *shorter;
 
-      *turn = !*turn;
-      if (*turn || item->duration == longest)
-        g_array_index (recorded, RscRecordedCollection, n++) = *item;
+      if (*other == NULL)
+        {
+          *other = item;
+          continue;
+        }
+      longer = item->duration > (*other)->duration ? item : *other;
+      shorter = longer == item ? *other : item;
+      longer->stands_for += shorter->stands_for;
+      longer->together += shorter->together;
+      shorter->stands_for = 0;
+      *other = NULL;
     }
+  for (guint i = 0; i < recorded->len; i++)
+    if (items[i].stands_for > 0)
+      items[n++] = items[i];
   g_array_set_size (recorded, n);
 }
 
@@ -38,6 +48,8 @@ rsc_session_add_recorded (RscSession *self, const RscTargetEvent *event)
     .generation = MIN (event->generation, RSC_N_GENERATIONS - 1),
     .collected = event->collected,
     .uncollectable = event->uncollectable,
+    .stands_for = 1,
+    .together = event->duration,
   };
 
   for (guint i = 0; i < RSC_N_GENERATIONS; i++)

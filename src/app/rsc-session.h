@@ -149,7 +149,7 @@ GVariant *rsc_session_get_gc_info (RscSession *self);
 /* Each collection is recorded, see rsc_target_set_recording(). */
 void     rsc_session_set_recording (RscSession *self, gboolean recording);
 gboolean rsc_session_get_recording (RscSession *self);
-/* Of RscRecordedCollection, oldest first, of very many not each; borrowed. */
+/* Of RscRecordedCollection, oldest first; of very many, some stand for others, too; borrowed. */
 GArray  *rsc_session_get_recorded  (RscSession *self);
 const RscRecordTotals *rsc_session_get_record_totals (RscSession *self);
 /* Of RscMemoryPoint, oldest first; borrowed. */

@@ -21,7 +21,9 @@
 #include "app/rsc-list-filler.h"
 #include "app/rsc-memory-plot.h"
 #include "app/rsc-output-pane.h"
+#include "app/rsc-plot-swatch.h"
 #include "app/rsc-process-item.h"
+#include "app/rsc-process-origin.h"
 #include "app/rsc-program-bar.h"
 #include "app/rsc-start-page.h"
 #include "app/rsc-toggles.h"
@@ -44,6 +46,7 @@ static GType (*const types[]) (void) = {
   rsc_lesson_pane_get_type,
   rsc_memory_plot_get_type,
   rsc_output_pane_get_type,
+  rsc_plot_swatch_get_type,
   rsc_program_bar_get_type,
   rsc_start_page_get_type,
   rsc_view_controls_get_type,
@@ -241,6 +244,27 @@ test_processes (void)
   process->container = g_strdup (process->container);
   rsc_process_item_update (new, process);
   g_assert_cmpuint (changes, ==, 1);
+}
+
+/* Of those that began today the time is told, of others the day; of this one its parent. */
+static void
+test_origin (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_local (2026, 3, 1, 12, 0, 0);
+  g_autoptr (GDateTime) today = g_date_time_new_local (2026, 3, 1, 0, 0, 7);
+  g_autoptr (GDateTime) before = g_date_time_new_local (2026, 2, 28, 23, 59, 59);
+  g_autofree char *of_today = rsc_process_origin_dup_time (today, now);
+  g_autofree char *of_before = rsc_process_origin_dup_time (before, now);
+  g_autofree char *parent = rsc_process_origin_dup_parent (getpid ());
+  g_autofree char *since = rsc_process_origin_dup_since (getpid ());
+  g_autofree char *of_none = rsc_process_origin_dup_since (G_MAXINT);
+  g_autofree char *number = g_strdup_printf ("child of %d (", (int) getppid ());
+
+  g_assert_cmpstr (of_today, ==, "since 00:00:07");
+  g_assert_cmpstr (of_before, ==, "since 2026-02-28 23:59");
+  g_assert_true (getppid () <= 1 ? parent == NULL : g_str_has_prefix (parent, number));
+  g_assert_true (g_str_has_prefix (since, "since "));
+  g_assert_null (of_none);
 }
 
 /* Launches come back whole, the newest first and each once. */
@@ -640,6 +664,83 @@ test_list_filler_out_of_sight (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+static gboolean
+says (RscMemoryPlot *plot, double x, double y, const char *text)
+{
+  g_autofree char *said = rsc_memory_plot_dup_text_at (plot, x, y);
+
+  return text == NULL ? said == NULL : said != NULL && strstr (said, text) != NULL;
+}
+
+/* Says of what is pointed at, and of many collections at one place the longest. */
+static void
+test_memory_plot (void)
+{
+  RscMemoryPlot *plot = g_object_ref_sink (g_object_new (RSC_TYPE_MEMORY_PLOT, NULL));
+  g_autoptr (GArray) points = g_array_new (FALSE, FALSE, sizeof (RscMemoryPoint));
+  g_autoptr (GArray) recorded = g_array_new (FALSE, FALSE, sizeof (RscRecordedCollection));
+  RscMemoryPoint sampled[] = {
+    { .seconds = 0.5, .uss = 10 << 20, .rss = 12 << 20, .generation = -1 },
+    { .seconds = 5, .uss = 11 << 20, .rss = 13 << 20, .generation = -1, .hint = (char *) "filled" },
+    { .seconds = 10, .uss = 14 << 20, .rss = 15 << 20, .generation = -1 },
+  };
+  RscMemoryPoint unrecorded = { .seconds = 2, .generation = 1 };
+  int low, high, above, width = 400;
+  double right;
+
+  /* Without anything it is quiet. */
+  rsc_memory_plot_set_points (plot, points, recorded);
+  gtk_widget_size_allocate (GTK_WIDGET (plot), &(GtkAllocation) { 0, 0, width, 100 }, -1);
+  g_assert_true (says (plot, 200, 50, NULL));
+
+  g_array_append_vals (points, sampled, G_N_ELEMENTS (sampled));
+  rsc_memory_plot_changed (plot);
+  gtk_widget_measure (GTK_WIDGET (plot), GTK_ORIENTATION_VERTICAL, -1, &low, NULL, NULL, NULL);
+
+  /* Collections need rows of their own. */
+  g_array_append_val (points, unrecorded);
+  for (guint i = 0; i < 1000; i++)
+    {
+      RscRecordedCollection item = { .seconds = 6 + i * 1e-6, .duration = i == 500 ? 0.02 : 0.001, .generation = 0,
+                                     .collected = i, .stands_for = 1, .together = i == 500 ? 0.02 : 0.001 };
+
+      g_array_append_val (recorded, item);
+    }
+  rsc_memory_plot_changed (plot);
+  gtk_widget_measure (GTK_WIDGET (plot), GTK_ORIENTATION_VERTICAL, -1, &high, NULL, NULL, NULL);
+  g_assert_cmpint (high, >, low + 3 * 14);
+  gtk_widget_size_allocate (GTK_WIDGET (plot), &(GtkAllocation) { 0, 0, width, high }, -1);
+
+  /* The row of generation 0 is the lowest: somewhere in it is the longest of a thousand. */
+  right = 0;
+  for (int x = 0; x < width; x++)
+    for (above = 16; above < 40; above++)
+      if (right == 0 && says (plot, x, high - above, "Generation 0: 20.00 ms, 500 freed"))
+        right = x;
+  g_assert_cmpfloat (right, >, width / 2);
+  for (above = 16; above < 60 && !says (plot, right, high - above, "1000 collections here, 1019.00 ms together"); above++)
+    ;
+  g_assert_cmpint (above, <, 60);
+  /* One that was not recorded is told as that, in its row only; far from all nothing is. */
+  g_assert_true (says (plot, right, high - above - 3 * 20, NULL) || says (plot, right, high - above - 3 * 20, "USS"));
+  for (int x = 0, n = 0; x <= width; x++)
+    {
+      for (int y = high - 100; y < high; y++)
+        n += says (plot, x, y, "Generation 1, at 2.00 s: not recorded");
+      g_assert_true (x < width || n > 0);
+    }
+  /* The memory, and the mark with it. */
+  g_assert_true (says (plot, width - 5, 60, "At 10.00 s: USS 14.0"));
+  g_assert_true (says (plot, width - 5, 60, "RSS 15.0"));
+  g_assert_true (says (plot, 0, 60, NULL));
+  for (int x = 0, n = 0; x <= width; x++)
+    {
+      n += says (plot, x, 60, "filled\nAt 5.00 s");
+      g_assert_true (x < width || n > 0);
+    }
+  g_object_unref (plot);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -658,6 +759,8 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/RscLaunchDialog", test_dialog);
   g_test_add_func ("/widgets/RscAttachDialog", test_attach_dialog);
   g_test_add_func ("/processes", test_processes);
+  g_test_add_func ("/processes/origin", test_origin);
+  g_test_add_func ("/memory-plot", test_memory_plot);
   g_test_add_func ("/widgets/RscViewControls/narrow-filter", test_filter_is_narrow);
   g_test_add_func ("/shared-menus", test_menus_are_shared);
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
