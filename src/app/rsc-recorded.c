@@ -7,6 +7,8 @@
 
 #include "rsc-number.h"
 
+#define N_GENERATIONS 3
+
 char *
 rsc_recorded_dup_title (const RscRecordedCollection *item)
 {
@@ -43,4 +45,34 @@ rsc_recorded_dup_details (const RscRecordedCollection *item)
 
   return g_strdup_printf (_("Began at %1$.2f s\nOf generations 0, 1 and 2:\nCounts before: %2$s\nCounts after: %3$s\nThresholds: %4$s"),
                           item->seconds, before, after, thresholds);
+}
+
+void
+rsc_recorded_thin (GArray *recorded)
+{
+  RscRecordedCollection *items = (RscRecordedCollection *) (gpointer) recorded->data;
+  RscRecordedCollection *first[N_GENERATIONS] = { NULL, };
+  guint n = 0;
+
+  for (guint i = 0; i < recorded->len; i++)
+    {
+      RscRecordedCollection *item = &items[i], **other = &first[item->generation];
+      RscRecordedCollection *longer, *shorter;
+
+      if (*other == NULL)
+        {
+          *other = item;
+          continue;
+        }
+      longer = item->duration > (*other)->duration ? item : *other;
+      shorter = longer == item ? *other : item;
+      longer->stands_for += shorter->stands_for;
+      longer->together += shorter->together;
+      shorter->stands_for = 0;
+      *other = NULL;
+    }
+  for (guint i = 0; i < recorded->len; i++)
+    if (items[i].stands_for > 0)
+      items[n++] = items[i];
+  g_array_set_size (recorded, n);
 }

@@ -23,4 +23,8 @@ char *rsc_recorded_dup_counts  (const RscRecordedCollection *item);
 /* When, its counts and its thresholds, a line each. */
 char *rsc_recorded_dup_details (const RscRecordedCollection *item);
 
+/* Halves what is kept (of RscRecordedCollection, oldest first): of each two of a generation that follow each other the longer
+ * stands for both. */
+void  rsc_recorded_thin        (GArray *recorded);
+
 G_END_DECLS

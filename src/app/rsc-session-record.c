@@ -8,37 +8,6 @@
 /* So many are kept one by one. */
 #define RECORDED_MAX 4000
 
-/* Of each two of a generation that follow each other the longer stands for both. */
-static void
-thin (GArray *recorded)
-{
-  RscRecordedCollection *items = (RscRecordedCollection *) (gpointer) recorded->data;
-  RscRecordedCollection *first[RSC_N_GENERATIONS] = { NULL, };
-  guint n = 0;
-
-  for (guint i = 0; i < recorded->len; i++)
-    {
-      RscRecordedCollection *item = &items[i], **other = &first[item->generation];
-      RscRecordedCollection *longer, *shorter;
-
-      if (*other == NULL)
-        {
-          *other = item;
-          continue;
-        }
-      longer = item->duration > (*other)->duration ? item : *other;
-      shorter = longer == item ? *other : item;
-      longer->stands_for += shorter->stands_for;
-      longer->together += shorter->together;
-      shorter->stands_for = 0;
-      *other = NULL;
-    }
-  for (guint i = 0; i < recorded->len; i++)
-    if (items[i].stands_for > 0)
-      items[n++] = items[i];
-  g_array_set_size (recorded, n);
-}
-
 void
 rsc_session_add_recorded (RscSession *self, const RscTargetEvent *event)
 {
@@ -59,7 +28,7 @@ rsc_session_add_recorded (RscSession *self, const RscTargetEvent *event)
       item.thresholds[i] = event->thresholds[i];
     }
   if (self->recorded->len >= RECORDED_MAX)
-    thin (self->recorded);
+    rsc_recorded_thin (self->recorded);
   g_array_append_val (self->recorded, item);
   self->record_totals.collections++;
   self->record_totals.seconds += item.duration;

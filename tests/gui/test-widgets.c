@@ -741,6 +741,45 @@ test_memory_plot (void)
   g_object_unref (plot);
 }
 
+/* However often they are halved, none is forgotten, the longest stays, and the order does. */
+static void
+test_recorded (void)
+{
+  g_autoptr (GArray) recorded = g_array_new (FALSE, FALSE, sizeof (RscRecordedCollection));
+  guint64 stand_for = 0;
+  double together = 0, longest = 0, last = -1;
+
+  for (guint i = 0; i < 1001; i++)
+    {
+      double duration = i == 777 ? 1 : 0.001 * (i % 10);
+      RscRecordedCollection item = { .seconds = i, .duration = duration, .generation = i % 10 == 9 ? 1 : 0,
+                                     .stands_for = 1, .together = duration };
+
+      together += duration;
+      g_array_append_val (recorded, item);
+    }
+  for (guint rounds = 0; rounds < 3; rounds++)
+    {
+      guint before = recorded->len;
+
+      rsc_recorded_thin (recorded);
+      g_assert_cmpuint (recorded->len, <=, before / 2 + 1);
+    }
+  for (guint i = 0; i < recorded->len; i++)
+    {
+      const RscRecordedCollection *item = &g_array_index (recorded, RscRecordedCollection, i);
+
+      g_assert_cmpfloat (item->seconds, >, last);
+      last = item->seconds;
+      stand_for += item->stands_for;
+      together -= item->together;
+      longest = MAX (longest, item->duration);
+    }
+  g_assert_cmpuint (stand_for, ==, 1001);
+  g_assert_cmpfloat_with_epsilon (together, 0, 1e-9);
+  g_assert_cmpfloat (longest, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -761,6 +800,7 @@ main (int argc, char **argv)
   g_test_add_func ("/processes", test_processes);
   g_test_add_func ("/processes/origin", test_origin);
   g_test_add_func ("/memory-plot", test_memory_plot);
+  g_test_add_func ("/recorded", test_recorded);
   g_test_add_func ("/widgets/RscViewControls/narrow-filter", test_filter_is_narrow);
   g_test_add_func ("/shared-menus", test_menus_are_shared);
   g_test_add_func ("/closed-heap", test_closed_heap_is_freed);
