@@ -13,7 +13,9 @@
 #include "rsc-agent-private.h"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* So long a fork that Python did not announce waits for the agent's thread to go. */
 #define UNANNOUNCED_SECONDS 2
@@ -93,13 +95,21 @@ stop_unannounced (bool keeps_gil)
 }
 
 /* Besides the agent's there is no other: nobody to wait for a lock, and nobody else to be warned of.  The folder has a link from
- * each thread's, as any has. */
+ * each thread's, as any has.  The agent's is among them if it was there before and is still: it may be away, or have come to its
+ * end and wait to be joined. */
 static bool
 is_only_thread (void)
 {
   struct stat threads;
+  pid_t agent = atomic_load (&rsc_agent.thread_id);
 
-  return stat ("/proc/self/task", &threads) == 0 && threads.st_nlink == 2 + 2;
+  if (stat ("/proc/self/task", &threads) != 0)
+    return false;
+  if (threads.st_nlink == 2 + 1)
+    return true;
+
+  return threads.st_nlink == 2 + 2 && agent != 0 && agent != (pid_t) syscall (SYS_gettid) && atomic_load (&rsc_agent.has_thread)
+         && !atomic_load (&rsc_agent.thread_ended) && agent == atomic_load (&rsc_agent.thread_id);
 }
 
 static void
@@ -199,6 +209,7 @@ on_child (void)
   atomic_store (&n_forking, 0);
   atomic_store (&is_away, false);
   atomic_store (&rsc_agent.has_thread, false);
+  atomic_store (&rsc_agent.thread_id, 0);
   atomic_store (&rsc_agent.active, false);
   atomic_store (&rsc_agent.needs_gil, false);
   atomic_store (&rsc_agent.stopping, RSC_AGENT_STAYS);

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -447,6 +448,60 @@ class Moments(unittest.TestCase):
                         self.assertIn(result.returncode, (0, others), result.stderr)
                         status, output, errors = program.end(again=5)
                         self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'well\n', ''))
+
+    def test_c_code_forks_with_the_gil_and_a_lock_when_refscope_is_gone(self):
+        """The thread that counts beside the one that forks is the program's: the agent's has come to its end, and was not joined yet."""
+        source = """
+            #include <pthread.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+            static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+            int run (void)
+            {
+              int status = 0;
+              pid_t pid;
+              pthread_mutex_lock (&lock);
+              usleep (100000); /* the other thread asks for the GIL */
+              pid = fork ();
+              if (pid == 0)
+                _exit (7);
+              pthread_mutex_unlock (&lock);
+              while (waitpid (pid, &status, 0) < 0)
+                ;
+              return WEXITSTATUS (status);
+            }
+            void use (void)
+            {
+              pthread_mutex_lock (&lock);
+              pthread_mutex_unlock (&lock);
+            }
+            """
+        text = """
+            import ctypes
+            both = ctypes.PyDLL(library)
+            def work():
+                while not ended:
+                    both.use()
+            thread = threading.Thread(target=work, daemon=True)
+            thread.start()
+            ready()
+            sys.stdin.readline()
+            assert both.run() == 7
+            print('forked', flush=True)
+            while not ended:
+                time.sleep(.02)
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            begin = f'            library = {build_library(folder, "forks", source)!r}\n'
+            for path, version in {version[:2]: (path, version) for path, version in interpreters.find()}.values():
+                with self.subTest(version=version), Program(begin + text, path, stdin=subprocess.PIPE) as program:
+                    self.assertEqual(attach(program.pid, 1, 0).stderr, '')
+                    self.assertTrue(wait_until(lambda: len(program.folder('task')) == 2))
+                    program.process.stdin.write('\n')
+                    program.process.stdin.flush()
+                    self.assertTrue(select.select([program.process.stdout], [], [], 20)[0], 'it waits for ever')
+                    status, output, errors = program.end(again=5)
+                    self.assertEqual((status, output, WARNING.sub('', errors).strip()), (0, 'forked\nwell\n', ''))
 
     def test_a_fork_that_gives_up_waiting_as_the_thread_goes(self):
         """The agent's thread has seen that it is to go for a fork, which does not wait any longer: it comes back all the same."""
