@@ -13,9 +13,7 @@
 #include "rsc-agent-private.h"
 
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 /* So long a fork that Python did not announce waits for the agent's thread to go. */
 #define UNANNOUNCED_SECONDS 2
@@ -108,7 +106,7 @@ is_only_thread (void)
   if (threads.st_nlink == 2 + 1)
     return true;
 
-  return threads.st_nlink == 2 + 2 && agent != 0 && agent != (pid_t) syscall (SYS_gettid) && atomic_load (&rsc_agent.has_thread)
+  return threads.st_nlink == 2 + 2 && agent != 0 && !rsc_agent_is_own_thread () && atomic_load (&rsc_agent.has_thread)
          && !atomic_load (&rsc_agent.thread_ended) && agent == atomic_load (&rsc_agent.thread_id);
 }
 
@@ -121,7 +119,8 @@ prepare (void)
   /* Nobody else is inside when the memory is copied.  First the lock whose holder may wait for the agent's thread: who has another
    * already is waited for with the GIL.  Unless another thread, which forks as well, waits with it for the agent's, and that for this
    * one's GIL: also where Python's fork was announced, for there may have come a new one since, with a new connection. */
-  has_thread_lock = announced || keeps_gil ? rsc_agent_thread_lock_soon () : pthread_mutex_lock (&rsc_agent.thread_lock) == 0;
+  has_thread_lock = announced || keeps_gil || rsc_agent_is_own_thread () ? rsc_agent_thread_lock_soon ()
+                                                                         : pthread_mutex_lock (&rsc_agent.thread_lock) == 0;
   rsc_agent_lock_collections ();
   pthread_mutex_lock (&rsc_agent.lock);
 }

@@ -182,6 +182,8 @@ void rsc_agent_thread_start_locked (void);
 void rsc_agent_thread_stop (bool gil, unsigned seconds);
 /* This thread holds the GIL, and keeps it: no longer than until the agent's thread waits for that, which stays then. */
 void rsc_agent_thread_stop_with_gil (unsigned seconds);
+/* The calling thread is the agent's. */
+bool rsc_agent_is_own_thread (void);
 /* thread_lock, whose holder may wait for the agent's thread; false: it is not to be had just now. */
 bool rsc_agent_thread_lock_soon (void);
 /* Closes what came with the request. */

@@ -612,17 +612,25 @@ rsc_agent_thread_lock_soon (void)
   return false;
 }
 
+bool
+rsc_agent_is_own_thread (void)
+{
+  return (pid_t) syscall (SYS_gettid) == atomic_load (&rsc_agent.thread_id);
+}
+
 static void
 stop_and_join (unsigned seconds, bool keeps_gil)
 {
   pid_t tid;
 
+  /* A finalizer that forks may run on that very thread: for which the holder of its lock may wait. */
+  if (rsc_agent_is_own_thread ())
+    return;
   if (!keeps_gil)
     pthread_mutex_lock (&rsc_agent.thread_lock);
   else if (!rsc_agent_thread_lock_soon ())
     return;
-  /* A finalizer that forks may run on that very thread. */
-  if (rsc_agent.has_thread && !pthread_equal (pthread_self (), rsc_agent.thread))
+  if (rsc_agent.has_thread)
     {
       atomic_store (&rsc_agent.stopping, RSC_AGENT_ASKED_TO_RETURN);
       rsc_agent_wake ();

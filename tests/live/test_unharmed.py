@@ -341,6 +341,50 @@ class Ends(Case):
             self.assertGreater(pending.get()['snapshot']['objects'], 600_000)
             self.assertEqual(target.wait_exit(), 0)
 
+    @each_python
+    def test_a_finalizer_forks_on_the_agents_thread(self, python):
+        """While another thread forks, too, and waits for the agent's: 3.10 and 3.11 collect where something is allocated."""
+        script = self.script("""
+            import gc, os, threading, time
+            ours = {threading.get_ident()}
+            def fork():
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+            class Cycle:
+                def __init__(self):
+                    self.itself = self
+                def __del__(self):
+                    if threading.get_ident() not in ours:
+                        time.sleep(.01)  # the other comes to its fork
+                        fork()
+            def work():
+                ours.add(threading.get_ident())
+                while not os.path.exists(__file__ + '.end'):
+                    fork()
+                    for _ in range(20):
+                        Cycle()
+                done.release()
+            gc.set_threshold(1, 10 ** 6, 10 ** 6)
+            done = threading.Lock()
+            done.acquire()
+            threading.Thread(target=work).start()
+            import refscope
+            refscope.mark('ready')
+            while not done.acquire(timeout=.001):
+                pass
+        """)
+        end = pathlib.Path(f'{script}.end')
+        end.unlink(missing_ok=True)
+        with Target(python, script, marks=['ready']) as target:
+            target.wait_held()
+            target.ask('continue')
+            for _ in range(150):
+                target.ask('thresholds', 1, 10 ** 6, 10 ** 6)
+            end.touch()
+            self.assertEqual(target.wait_exit(), 0)
+
     def test_a_program_that_embeds_python(self):
         program = os.environ.get('RSC_EMBEDDING_PROGRAM')
         if not program:
