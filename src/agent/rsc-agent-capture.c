@@ -246,18 +246,12 @@ explain_clone (int error, char text[RSC_WALK_ERROR_SIZE])
                            NULL);
 }
 
-/* Else it is the program's main thread, or the one whose collection was waited for. */
-static bool
-is_agent_thread (void)
-{
-  return (pid_t) syscall (SYS_gettid) == atomic_load (&rsc_agent.thread_id);
-}
-
-/* Asked by a walk in place, which may take seconds. */
+/* Asked by a walk in place, which may take seconds: on the agent's thread, the program's main one, or that whose collection was
+ * waited for. */
 static int
 is_given_up (void)
 {
-  if (is_agent_thread ())
+  if (rsc_agent_is_own_thread ())
     rsc_agent_hear_cancel ();
 
   return atomic_load (&rsc_agent.cancelled) || !atomic_load (&rsc_agent.active);
@@ -305,7 +299,7 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   RscWalkOptions options = {
     .excluded = (const void *const *) rsc_agent.own,
     .n_excluded = rsc_agent.n_own,
-    .skip_this_thread = is_agent_thread (),
+    .skip_this_thread = rsc_agent_is_own_thread (),
     .in_place = in_place,
     .values = values,
     .is_cancelled = is_given_up,

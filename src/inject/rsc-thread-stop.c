@@ -89,11 +89,30 @@ typedef struct
   gint64 since;
 } Left;
 
+/* Those of which a handler may be running: that have one, or did, for it may have put itself away. */
+static guint64
+get_handled (pid_t pid)
+{
+  static const int usual[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
+  g_autofree char *text = NULL;
+  const char *caught;
+  guint64 handled;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) || (caught = strstr (text, "\nSigCgt:")) == NULL)
+    return ~UINT64_C (0);
+  handled = g_ascii_strtoull (caught + strlen ("\nSigCgt:"), NULL, 16);
+  for (gsize i = 0; i < G_N_ELEMENTS (usual); i++)
+    handled |= UINT64_C (1) << (usual[i] - 1);
+
+  return handled;
+}
+
 /* Whether a handler of a signal runs, which may have come while a lock was held, in a thread that blocks the signals of @mask.
  * A frame stays on the stack when the handler is over, for long if what is called next does not write to its place:
  * select.select() has room for a thousand descriptors there.  While a handler runs, its signal is blocked, which it was not when it
- * came: so a frame that had blocked all that is blocked now is an old one.  Or it is of a handler that was asked not to
- * block it (SA_NODEFER): *@left tells whether it is still the same a little later. */
+ * came: so a frame that had blocked all that is blocked now, and has a handler, is an old one.  Or it is of a handler that was asked
+ * not to block it (SA_NODEFER): *@left tells whether it is still the same a little later. */
 static gboolean
 is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const RscGadgets *gadgets, guint *left)
 {
@@ -120,7 +139,7 @@ is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 ma
       code = rsc_process_memory_find (memory, pc);
       if (code == NULL || !code->executable)
         continue;
-      if ((mask & ~before) != 0)
+      if ((mask & ~before) != 0 && (mask & ~before & get_handled (memory->pid)) != 0)
         return TRUE;
       for (gsize k = i; k < MIN (i + FRAME_WORDS, n); k++)
         *left = (*left * 31 + (guint) words[k]) * 31 + (guint) (words[k] >> 32);

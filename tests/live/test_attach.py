@@ -663,12 +663,16 @@ class Moments(unittest.TestCase):
             while not ended:
                 for n in range(60):
                     deep(n)
+                signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
                 select.select([], [], [], 1)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
             """
-        with Program(text) as program:
-            result = attach(program.pid, 10)
-            self.assertEqual((result.returncode, result.stderr), (0, ''))
-            self.assertEqual(program.end(), (0, 'well\n', ''))
+        # One that has no handler cannot be in one, if it is blocked since or not.
+        for blocked in '', 'signal.SIGUSR2':
+            with self.subTest(blocked), Program(f'            blocked = [{blocked}]\n' + text) as program:
+                result = attach(program.pid, 10)
+                self.assertEqual((result.returncode, result.stderr), (0, ''))
+                self.assertEqual(program.end(), (0, 'well\n', ''))
 
     def test_a_handler_that_runs(self):
         """The kernel writes the number of the signal into its frame only if it was asked to tell more: else old zeros stay there."""
