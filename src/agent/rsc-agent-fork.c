@@ -229,7 +229,8 @@ rsc_agent_watch_forks (void)
     { "refscope_before_fork", before_fork, METH_NOARGS, NULL },
     { "refscope_after_fork", after_fork_in_parent, METH_NOARGS, NULL },
   };
-  PyObject *posix = PyImport_ImportModule ("posix");
+  bool is_ours;
+  PyObject *posix = rsc_agent_find_builtin ("posix", &is_ours);
   PyObject *before = PyCFunction_NewEx (&methods[0], NULL, NULL);
   PyObject *after = PyCFunction_NewEx (&methods[1], NULL, NULL);
   PyObject *function = NULL, *arguments = NULL, *names = NULL, *result = NULL;
@@ -252,7 +253,8 @@ rsc_agent_watch_forks (void)
   Py_XDECREF (function);
   Py_XDECREF (after);
   Py_XDECREF (before);
-  Py_XDECREF (posix);
+  if (!is_ours) /* as atexit's */
+    Py_XDECREF (posix);
   PyErr_Clear ();
 }
 

@@ -148,6 +148,9 @@ void     rsc_agent_find_functions (void);
 bool     rsc_agent_say_hello (void);
 /* Takes what Refscope answered. */
 void     rsc_agent_take_welcome (const RscWireMessage *welcome);
+/* GIL held.  A module that is part of the interpreter, without importing it; @is_ours: it was made for this, and is not in
+ * sys.modules.  A new reference; NULL, with an exception, if there is none. */
+PyObject *rsc_agent_find_builtin (const char *name, bool *is_ours);
 /* GIL held.  The program's end will be seen. */
 void     rsc_agent_watch_exit (void);
 /* The connection is over: what is held goes on. */

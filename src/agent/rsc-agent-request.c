@@ -62,21 +62,20 @@ reply_exception (void)
   Py_XDECREF (traceback);
 }
 
-/* gc.@function (...), as the program would call it.  The module is taken from
- * sys.modules; if the program did not import it, it is not there afterwards. */
+/* gc.@function (...), as the program would call it. */
 static PyObject *
 call_gc (const char *function, const char *format, ...)
 {
-  PyObject *modules = PyImport_GetModuleDict ();
-  bool was_there = PyDict_GetItemString (modules, "gc") != NULL;
-  PyObject *module = PyImport_ImportModule ("gc");
+  static PyObject *made; /* kept: let go of, it would be garbage of ours */
+  bool is_ours = true;
+  PyObject *module = made != NULL ? Py_NewRef (made) : rsc_agent_find_builtin ("gc", &is_ours);
   PyObject *callable = NULL, *arguments = NULL, *result = NULL;
   va_list values;
 
   if (module != NULL)
     callable = PyObject_GetAttrString (module, function);
-  if (module != NULL && !was_there && PyDict_DelItemString (modules, "gc") != 0)
-    PyErr_Clear ();
+  if (is_ours && made == NULL && module != NULL)
+    made = Py_NewRef (module);
   if (callable != NULL)
     {
       va_start (values, format);

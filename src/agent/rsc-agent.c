@@ -261,14 +261,54 @@ rsc_agent_own (PyObject *object)
     rsc_agent.own[rsc_agent.n_own++] = object;
 }
 
-/* atexit.register(), without leaving the module where it was not. */
+/* Importing calls what the program has put into builtins.__import__ and sys.meta_path, and its audit hooks, between any two
+ * instructions of its own, while it has locks that they wait for. */
+PyObject *
+rsc_agent_find_builtin (const char *name, bool *is_ours)
+{
+  PyObject *modules = PyImport_GetModuleDict ();
+  PyObject *module = PyDict_GetItemString (modules, name);    /* borrowed, as those below */
+  PyObject *makers = PyDict_GetItemString (modules, "_imp");
+  PyObject *spec, *text, *result = NULL;
+
+  *is_ours = false;
+  if (module != NULL && PyModule_Check (module))
+    return Py_NewRef (module);
+  if (makers == NULL)
+    {
+      PyErr_SetString (PyExc_ImportError, name);
+      return NULL;
+    }
+  *is_ours = true;
+  /* All that is asked of a spec is its name; the class of those is written in Python. */
+  spec = PyModule_New (name);
+  text = PyUnicode_FromString (name);
+  module = NULL;
+  if (spec != NULL && text != NULL && PyObject_SetAttrString (spec, "name", text) == 0)
+    module = PyObject_CallMethod (makers, "create_builtin", "O", spec);
+  if (module == Py_None)
+    PyErr_SetString (PyExc_ImportError, name);
+  else if (module != NULL)
+    result = PyObject_CallMethod (makers, "exec_builtin", "O", module);
+  if (result == NULL)
+    Py_CLEAR (module);
+  /* Those of an older kind are put there. */
+  else if (PyDict_GetItemString (modules, name) != NULL)
+    PyDict_DelItemString (modules, name);
+  Py_XDECREF (result);
+  Py_XDECREF (text);
+  Py_XDECREF (spec);
+
+  return module;
+}
+
+/* atexit.register(). */
 void
 rsc_agent_watch_exit (void)
 {
   static PyMethodDef method = { "refscope_at_exit", on_exit_callback, METH_NOARGS, NULL };
-  PyObject *modules = PyImport_GetModuleDict ();
-  bool was_there = PyDict_GetItemString (modules, "atexit") != NULL;
-  PyObject *module = PyImport_ImportModule ("atexit");
+  bool is_ours;
+  PyObject *module = rsc_agent_find_builtin ("atexit", &is_ours);
   PyObject *callback = PyCFunction_NewEx (&method, NULL, NULL);
   PyObject *result = NULL;
 
@@ -276,13 +316,11 @@ rsc_agent_watch_exit (void)
     result = PyObject_CallMethod (module, "register", "O", callback);
   if (result != NULL)
     rsc_agent_own (callback);
-  if (module != NULL && !was_there)
-    PyDict_DelItemString (modules, "atexit");
   Py_XDECREF (result);
   Py_XDECREF (callback);
-  /* The module and its spec are a cycle: let go of, it would be garbage of ours
+  /* The module and its functions are a cycle: let go of, it would be garbage of ours
    * that the program's next collection counts. */
-  if (was_there)
+  if (!is_ours)
     Py_XDECREF (module);
   PyErr_Clear ();
 }

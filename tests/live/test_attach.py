@@ -789,6 +789,39 @@ class Used(unittest.TestCase):
             self.assertIn("'count': 123", str(rows))
             self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_nothing_is_imported(self):
+        """What the program has put into imports would run between two instructions of its own: it waits for its own lock."""
+        text = """
+            import builtins, sys, threading
+            lock, seen, real = threading.Lock(), [], builtins.__import__
+            class Finder:
+                def find_spec(self, name, path=None, target=None):
+                    seen.append(name)
+                    with lock:
+                        return None
+            def log_import(name, *arguments, **named):
+                seen.append(name)
+                return real(name, *arguments, **named)
+            for name in 'atexit', 'gc':
+                sys.modules.pop(name, None)
+            sys.addaudithook(lambda event, arguments: seen.append(arguments[0]) if event == 'import' else None)
+            sys.meta_path.insert(0, Finder())
+            builtins.__import__ = log_import
+            ready()
+            while not ended:
+                with lock:
+                    cycle = [len(sys.modules)]
+                    cycle.append(cycle)
+            builtins.__import__ = real
+            assert seen == [] and not {'atexit', 'gc'} & set(sys.modules), seen
+            """
+        for python, version in interpreters.find():
+            with self.subTest(version), Program(text, python) as program:
+                self.assertEqual(attach(program.pid).returncode, 0)
+                cli('collect', f'pid:{program.pid}', '--live', '--json')
+                cli('watch', f'pid:{program.pid}', '--record', '--duration', '0.1', '--json')
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_listed(self):
         with Program(self.LEAK) as program:
             rows = {row['pid']: row for row in json.loads(cli('ps', '--json').stdout)}
