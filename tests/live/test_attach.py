@@ -1014,18 +1014,17 @@ class Killed(unittest.TestCase):
         """Who comes next is told of no other Refscope, but that the agent cannot let go yet."""
         text = """
             import ctypes
+            sleep = ctypes.PyDLL(None).usleep
             ready()
-            sys.stdin.readline()
-            ctypes.PyDLL(None).usleep(8000000)
+            sleep(10000000)
             while not ended:
                 time.sleep(.1)
             """
-        with Program(text, stdin=subprocess.PIPE) as program:
-            refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '100000', '1'], stderr=subprocess.DEVNULL)
+        with Program(text) as program:
+            time.sleep(.5)
+            refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid)], stderr=subprocess.DEVNULL)
             self.assertTrue(wait_until(lambda: len(program.folder('task')) == 2))
-            program.process.stdin.write('\n')
-            program.process.stdin.flush()
-            time.sleep(1)
+            time.sleep(.5)
             refscope.kill()
             refscope.wait()
             result = attach(program.pid)
