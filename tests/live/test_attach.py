@@ -1022,7 +1022,7 @@ class Killed(unittest.TestCase):
             """
         with Program(text) as program:
             time.sleep(.5)
-            refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid)], stderr=subprocess.DEVNULL)
+            refscope = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '1', '1'], stderr=subprocess.DEVNULL)
             self.assertTrue(wait_until(lambda: len(program.folder('task')) == 2))
             time.sleep(.5)
             refscope.kill()
