@@ -260,6 +260,7 @@ class Asked:
         """What does not come to it in time finds nothing later."""
         with self.program(ACCEPTING) as program:
             port = int(program.process.stdout.readline())
+            self.assertTrue(wait_until(lambda: pathlib.Path(f'/proc/{program.pid}/stat').read_text().rsplit(') ', 1)[1][0] == 'S'))
             self.refused(program.pid, 'did not come to where its Python can be asked')
             self.assertEqual(left_files(), [])
             socket.create_connection(('127.0.0.1', port)).close()
@@ -412,6 +413,8 @@ class Asked:
                                         text=True, env={**os.environ, 'RSC_ATTACH_WAY': 'remote'}) for _ in range(3)]
             for one in several:
                 self.assertRegex(one.communicate(timeout=300)[1], '^$|Another Refscope|another debugger|did not load')
+            # The agent may be waiting still for one that gave up.
+            wait_until(lambda: attach(program.pid).returncode == 0, 20)
             self.attached(program.pid)
             self.end(program)
 
