@@ -114,6 +114,7 @@ static void
 prepare (void)
 {
   bool keeps_gil = !announced && rsc_agent_has_gil () && !(rsc_agent.fork_tells && is_only_thread ());
+
   if (!announced)
     stop_unannounced (keeps_gil);
   /* Nobody else is inside when the memory is copied.  First the lock whose holder may wait for the agent's thread: who has another

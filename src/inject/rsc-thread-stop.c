@@ -119,6 +119,7 @@ is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 ma
   guint64 sp = rsc_thread_state_get_sp (state) & ~UINT64_C (7);
   const RscMapping *stack = rsc_process_memory_find (memory, sp);
   g_autofree guint64 *words = NULL;
+  guint64 handled = 0; /* asked for once, if at all: the thread stands still */
   gsize size, n;
 
   *left = 0;
@@ -139,8 +140,13 @@ is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 ma
       code = rsc_process_memory_find (memory, pc);
       if (code == NULL || !code->executable)
         continue;
-      if ((mask & ~before) != 0 && (mask & ~before & get_handled (memory->pid)) != 0)
-        return TRUE;
+      if ((mask & ~before) != 0)
+        {
+          if (handled == 0)
+            handled = get_handled (memory->pid);
+          if ((mask & ~before & handled) != 0)
+            return TRUE;
+        }
       for (gsize k = i; k < MIN (i + FRAME_WORDS, n); k++)
         *left = (*left * 31 + (guint) words[k]) * 31 + (guint) (words[k] >> 32);
       *left |= 1;

@@ -711,8 +711,7 @@ class Moments(unittest.TestCase):
             ctypes.CDLL(library).run(end, flags)
             """
         with tempfile.TemporaryDirectory() as folder:
-            library = os.path.join(folder, 'handler.so')
-            subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', library], input=source, text=True, check=True)
+            library = build_library(folder, 'handler', source)
             for flags in 0, 4:  # SA_SIGINFO
                 with self.subTest(flags=flags), Program(f'            library, flags = {library!r}, {flags}\n' + text) as program:
                     result = attach(program.pid)
