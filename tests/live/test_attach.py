@@ -294,12 +294,17 @@ FORKS = """
     #include <pthread.h>
     #include <sys/wait.h>
     #include <unistd.h>
+    #ifndef PAUSE
+    #define PAUSE 0
+    #endif
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     int run (void)
     {
       int status = 0;
       pid_t pid;
       pthread_mutex_lock (&lock);
+      if (PAUSE > 0)
+        usleep (PAUSE); /* another thread asks for the GIL */
       pid = fork ();
       if (pid == 0)
         _exit (7);
@@ -308,12 +313,17 @@ FORKS = """
         ; /* SIGTERM may come to the main thread here */
       return WEXITSTATUS (status);
     }
+    void use (void)
+    {
+      pthread_mutex_lock (&lock);
+      pthread_mutex_unlock (&lock);
+    }
     """
 
 
-def build_library(folder, name, source):
+def build_library(folder, name, source, *options):
     path = os.path.join(folder, f'{name}.so')
-    subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', path], input=source, text=True, check=True)
+    subprocess.run(['cc', '-shared', '-fPIC', *options, '-x', 'c', '-', '-o', path], input=source, text=True, check=True)
     return path
 
 
@@ -451,31 +461,6 @@ class Moments(unittest.TestCase):
 
     def test_c_code_forks_with_the_gil_and_a_lock_when_refscope_is_gone(self):
         """The thread that counts beside the one that forks is the program's: the agent's has come to its end, and was not joined yet."""
-        source = """
-            #include <pthread.h>
-            #include <sys/wait.h>
-            #include <unistd.h>
-            static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-            int run (void)
-            {
-              int status = 0;
-              pid_t pid;
-              pthread_mutex_lock (&lock);
-              usleep (100000); /* the other thread asks for the GIL */
-              pid = fork ();
-              if (pid == 0)
-                _exit (7);
-              pthread_mutex_unlock (&lock);
-              while (waitpid (pid, &status, 0) < 0)
-                ;
-              return WEXITSTATUS (status);
-            }
-            void use (void)
-            {
-              pthread_mutex_lock (&lock);
-              pthread_mutex_unlock (&lock);
-            }
-            """
         text = """
             import ctypes
             both = ctypes.PyDLL(library)
@@ -492,7 +477,7 @@ class Moments(unittest.TestCase):
                 time.sleep(.02)
             """
         with tempfile.TemporaryDirectory() as folder:
-            begin = f'            library = {build_library(folder, "forks", source)!r}\n'
+            begin = f'            library = {build_library(folder, "forks", FORKS, "-DPAUSE=100000")!r}\n'
             for path, version in {version[:2]: (path, version) for path, version in interpreters.find()}.values():
                 with self.subTest(version=version), Program(begin + text, path, stdin=subprocess.PIPE) as program:
                     self.assertEqual(attach(program.pid, 1, 0).stderr, '')
