@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "inject/rsc-process-status.h"
 #include "rsc-process-origin.h"
 #include "rsc-recent-programs.h"
 #include "rsc-row-tooltip.h"
@@ -160,7 +161,7 @@ take (RscProcessItem *self, RscPythonProcess *process)
     {
       self->start = start;
       g_free (self->since);
-      self->since = rsc_process_origin_dup_since (process->pid);
+      self->since = rsc_process_origin_dup_since (start);
     }
   self->facts = dup_facts (process, self->since);
   self->size = dup_size (process);

@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "inject/rsc-process-memory.h"
+#include "inject/rsc-process-status.h"
 
 char *
 rsc_process_origin_dup_parent (pid_t pid)
 {
-  gint64 parent = rsc_process_read_status (pid, "\nPPid:");
+  gint64 parent = rsc_process_status_get_number (pid, "PPid");
   g_autofree char *path = NULL;
   g_autofree char *name = NULL;
   g_autofree char *valid = NULL;
@@ -49,9 +49,8 @@ rsc_process_origin_dup_time (GDateTime *began, GDateTime *now)
 }
 
 char *
-rsc_process_origin_dup_since (pid_t pid)
+rsc_process_origin_dup_since (guint64 ticks)
 {
-  guint64 ticks = rsc_process_get_start (pid);
   long second = sysconf (_SC_CLK_TCK);
   struct timespec up;
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();

@@ -8,7 +8,7 @@
 #include "rsc-session-private.h"
 
 #include "base/rsc-error.h"
-#include "inject/rsc-process-memory.h"
+#include "inject/rsc-process-status.h"
 
 #include "rsc-recent-programs.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
-#include "inject/rsc-process-memory.h"
+#include "inject/rsc-process-status.h"
 #include "inject/rsc-way-in.h"
 
 /* The agent of an earlier connection is gone so soon after its end, in microseconds; how often to look. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
-#include "inject/rsc-process-memory.h"
+#include "inject/rsc-process-status.h"
 #include "rsc-sentence.h"
 
 /* How long an agent's hang-up may be the program's end, in microseconds. */

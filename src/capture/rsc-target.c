@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
-#include "inject/rsc-process-memory.h"
+#include "inject/rsc-process-status.h"
 
 static void
 wake_reader (RscTarget *self)

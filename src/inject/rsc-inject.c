@@ -20,6 +20,7 @@
 #include "base/rsc-error.h"
 #include "base/rsc-file.h"
 #include "rsc-agent-entry.h"
+#include "rsc-process-status.h"
 #include "rsc-process-symbols.h"
 #include "rsc-python-process.h"
 #include "rsc-seccomp.h"
@@ -547,7 +548,7 @@ inject (Injection *self)
   if (!rsc_seccomp_check (self->pid, self->thread.tid, self->error) || !prepare_frame (self))
     {
       /* The agent itself needs those system calls. */
-      self->injection->other_way = rsc_process_read_status (self->thread.tid, "\nSeccomp:") <= 0;
+      self->injection->other_way = rsc_process_status_get_number (self->thread.tid, "Seccomp") <= 0;
       ptrace (PTRACE_DETACH, self->thread.tid, NULL, NULL);
       return FALSE;
     }

@@ -4,13 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gi18n-lib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "rsc-process-status.h"
 
 #define DELETED " (deleted)"
 
@@ -18,175 +17,6 @@ static void
 clear_mapping (gpointer data)
 {
   g_free (((RscMapping *) data)->path);
-}
-
-char
-rsc_process_get_state (pid_t tid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) tid);
-  g_autofree char *text = NULL;
-  const char *state;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 'X';
-  state = strrchr (text, ')');
-
-  return state != NULL && state[1] == ' ' && state[2] != '\0' ? state[2] : 'X';
-}
-
-/* Behind the state there are eighteen numbers before it. */
-guint64
-rsc_process_get_start (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-  const char *at;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  at = strrchr (text, ')');
-  for (guint i = 0; at != NULL && i < 20; i++)
-    at = strchr (at + 1, ' ');
-
-  return at != NULL ? g_ascii_strtoull (at + 1, NULL, 10) : 0;
-}
-
-gboolean
-rsc_process_has_ended (pid_t tid)
-{
-  return strchr ("ZXx", rsc_process_get_state (tid)) != NULL;
-}
-
-static gboolean
-add_bytes (const char *text, const char *name, guint64 *bytes)
-{
-  const char *at = strstr (text, name);
-
-  if (at == NULL)
-    return FALSE;
-  *bytes += g_ascii_strtoull (at + strlen (name), NULL, 10) * 1024;
-
-  return TRUE;
-}
-
-gboolean
-rsc_process_measure (pid_t pid, guint64 *uss, guint64 *rss)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) pid);
-  g_autofree char *text = NULL;
-
-  *uss = *rss = 0;
-  if (!g_file_get_contents (path, &text, NULL, NULL)
-      || !add_bytes (text, "\nRss:", rss)
-      || !add_bytes (text, "\nPrivate_Clean:", uss)
-      || !add_bytes (text, "\nPrivate_Dirty:", uss))
-    return FALSE;
-  add_bytes (text, "\nPrivate_Hugetlb:", uss);
-
-  return TRUE;
-}
-
-gint64
-rsc_process_read_status (pid_t pid, const char *name)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
-  g_autofree char *text = NULL;
-  const char *at;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return -1;
-  at = strstr (text, name);
-
-  return at != NULL ? g_ascii_strtoll (at + strlen (name), NULL, 10) : -1;
-}
-
-gboolean
-rsc_process_is_traced (pid_t tid)
-{
-  return rsc_process_read_status (tid, "\nTracerPid:") > 0;
-}
-
-pid_t
-rsc_process_get_inner (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
-  g_autofree char *text = NULL;
-  g_autofree char *line = NULL;
-  const char *at, *last;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return pid;
-  at = strstr (text, "\nNSpid:");
-  if (at == NULL)
-    return pid;
-  line = g_strndup (at + 1, strcspn (at + 1, "\n"));
-  last = strrchr (line, '\t');
-
-  return last != NULL ? (pid_t) strtol (last + 1, NULL, 10) : pid;
-}
-
-static int
-read_ptrace_scope (void)
-{
-  g_autofree char *text = NULL;
-
-  if (!g_file_get_contents ("/proc/sys/kernel/yama/ptrace_scope", &text, NULL, NULL))
-    return 0;
-
-  return atoi (text);
-}
-
-/* Threads of the kernel's have no program. */
-static gboolean
-is_of_the_kernel (pid_t pid)
-{
-  g_autofree char *exe = g_strdup_printf ("/proc/%d/exe", (int) pid);
-  g_autofree char *path = g_strdup_printf ("/proc/%d/maps", (int) pid);
-  g_autofree char *target = g_file_read_link (exe, NULL);
-  g_autofree char *maps = NULL;
-
-  return target == NULL && g_file_get_contents (path, &maps, NULL, NULL) && maps[0] == '\0'
-         && !rsc_process_has_ended (pid);
-}
-
-void
-rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
-{
-  gint64 tracer = rsc_process_read_status (tid, "\nTracerPid:");
-  gint64 user = rsc_process_read_status (pid, "\nUid:");
-  int scope = read_ptrace_scope ();
-
-  if (is_of_the_kernel (pid))
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED, _("Process %d is a thread of the kernel's: it runs no Python."), (int) pid);
-  else if (code == ESRCH || code == ENOENT || user < 0 || rsc_process_has_ended (pid))
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED, _("There is no process %d, or it has ended."), (int) pid);
-  else if (code != EACCES && code != EPERM)
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED, _("Process %d could not be looked into: %s."), (int) pid,
-                 g_strerror (code));
-  else if (tracer > 0)
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
-                 _("Process %d is traced by process %d already (a debugger, strace or another Refscope): end that, and try again."),
-                 (int) pid, (int) tracer);
-  else if (geteuid () != 0 && user != (gint64) geteuid ())
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
-                 _("Process %d belongs to another user (number %d): run Refscope as that user or as root (sudo)."), (int) pid,
-                 (int) user);
-  else if (scope >= 1)
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
-                 _("The system restricts attaching to running processes (kernel.yama.ptrace_scope is %d): run Refscope by sudo, or %s."),
-                 scope,
-                 scope >= 3 ? _("start the system without that setting, for it cannot be lowered")
-                            : _("allow it until the next start of the system with “sudo sysctl kernel.yama.ptrace_scope=0”"));
-  else if (geteuid () == 0)
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
-                 _("The system does not allow looking into process %d, to root here neither: run Refscope outside of this container, or "
-                   "allow the container CAP_SYS_PTRACE."),
-                 (int) pid);
-  else
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
-                 _("The system does not allow looking into process %d: it has changed its user or gained privileges since it was "
-                   "started, or runs in a container that keeps others out. Run Refscope as root (sudo), and outside of the container."),
-                 (int) pid);
 }
 
 RscProcessMemory *

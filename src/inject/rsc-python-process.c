@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "rsc-process-status.h"
 #include "rsc-process-symbols.h"
 #include "rsc-remote-support.h"
 
@@ -214,18 +215,17 @@ dup_version (const RscInterpreter *interpreter)
 static gboolean
 read_status (RscPythonProcess *self, pid_t *tracer, char *state)
 {
-  g_autofree char *text = read_file (self->pid, "status", NULL);
-  const char *uid = text != NULL ? strstr (text, "\nUid:") : NULL;
-  const char *traced = text != NULL ? strstr (text, "\nTracerPid:") : NULL;
-  const char *how = text != NULL ? strstr (text, "\nState:") : NULL;
+  g_autofree char *status = rsc_process_status_read (self->pid);
+  const char *uid = rsc_process_status_find (status, "Uid");
+  const char *traced = rsc_process_status_find (status, "TracerPid");
+  const char *how = rsc_process_status_find (status, "State");
 
   if (uid == NULL || how == NULL)
     return FALSE;
-  self->uid = (uid_t) strtoul (uid + strlen ("\nUid:"), NULL, 10);
+  self->uid = (uid_t) strtoul (uid, NULL, 10);
   self->inner_pid = rsc_process_get_inner (self->pid);
-  *tracer = traced != NULL ? (pid_t) strtol (traced + strlen ("\nTracerPid:"), NULL, 10) : 0;
-  how += strlen ("\nState:");
-  *state = how[strspn (how, " \t")];
+  *tracer = traced != NULL ? (pid_t) strtol (traced, NULL, 10) : 0;
+  *state = *how;
 
   return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "base/rsc-error.h"
 #include "base/rsc-file.h"
 #include "rsc-agent-entry.h"
+#include "rsc-process-status.h"
 #include "rsc-remote-support.h"
 #include "rsc-visiting-file.h"
 #include "wire/rsc-wire-attach.h"
@@ -63,7 +64,7 @@ fail_gone (Remote *self)
 static gboolean
 check_filter (Remote *self)
 {
-  return rsc_process_read_status (self->pid, "\nSeccomp:") <= 0
+  return rsc_process_status_get_number (self->pid, "Seccomp") <= 0
          || fail (self, RSC_ERROR_UNSUPPORTED,
                   _("Process %d is under a filter of system calls (seccomp, as in most containers), which might end it for what the agent does, and cannot be asked what it forbids."));
 }

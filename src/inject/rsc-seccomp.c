@@ -7,11 +7,14 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "rsc-process-status.h"
 
 #ifndef PTRACE_SECCOMP_GET_FILTER
 #define PTRACE_SECCOMP_GET_FILTER 0x420c
@@ -141,21 +144,6 @@ rsc_seccomp_run (const struct sock_filter *filter, gsize n, guint32 number)
   return SECCOMP_RET_KILL_PROCESS;
 }
 
-/* 0: none, 1: strict, 2: filters; -1: not known. */
-static int
-read_mode (const char *process)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%s/status", process);
-  g_autofree char *text = NULL;
-  const char *at;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return -1;
-  at = strstr (text, "\nSeccomp:");
-
-  return at != NULL ? (int) g_ascii_strtoll (at + strlen ("\nSeccomp:"), NULL, 10) : 0;
-}
-
 static gboolean
 is_harmless (const struct sock_filter *filter, gsize n)
 {
@@ -173,13 +161,22 @@ is_harmless (const struct sock_filter *filter, gsize n)
   return TRUE;
 }
 
+/* -1: not known.  Kernels that know no filters have no such line. */
+static int
+read_mode (pid_t tid)
+{
+  g_autofree char *status = rsc_process_status_read (tid);
+  const char *field = rsc_process_status_find (status, "Seccomp");
+
+  return field != NULL ? atoi (field) : status != NULL ? SECCOMP_MODE_DISABLED : -1;
+}
+
 gboolean
 rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("%d/task/%d", (int) pid, (int) tid);
   g_autofree struct sock_filter *filter = NULL;
-  int mode = read_mode (name);
-  gboolean harmless = mode == 0, is_unknown = FALSE;
+  int mode = read_mode (tid);
+  gboolean harmless = mode == SECCOMP_MODE_DISABLED, is_unknown = FALSE;
 
   if (mode == SECCOMP_MODE_FILTER)
     {
@@ -194,7 +191,7 @@ rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
           if (n < 0)
             {
               /* Only the system's administrator may read them.  In the same container, they are ours as well. */
-              harmless = read_mode ("self") == SECCOMP_MODE_FILTER;
+              harmless = read_mode (getpid ()) == SECCOMP_MODE_FILTER;
               is_unknown = !harmless;
               break;
             }

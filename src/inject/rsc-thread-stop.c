@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "base/rsc-error.h"
+#include "rsc-process-status.h"
 
 /* A thread that is not at a safe point goes on for so long, in microseconds, before it is looked at again. */
 #define FIRST_PAUSE 130
@@ -94,14 +95,13 @@ static guint64
 get_handled (pid_t pid)
 {
   static const int usual[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
-  g_autofree char *text = NULL;
-  const char *caught;
+  g_autofree char *status = rsc_process_status_read (pid);
+  const char *caught = rsc_process_status_find (status, "SigCgt");
   guint64 handled;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL) || (caught = strstr (text, "\nSigCgt:")) == NULL)
+  if (caught == NULL)
     return ~UINT64_C (0);
-  handled = g_ascii_strtoull (caught + strlen ("\nSigCgt:"), NULL, 16);
+  handled = g_ascii_strtoull (caught, NULL, 16);
   for (gsize i = 0; i < G_N_ELEMENTS (usual); i++)
     handled |= UINT64_C (1) << (usual[i] - 1);
 

@@ -15,6 +15,7 @@
 
 #include "base/rsc-file.h"
 #include "rsc-agent-entry.h"
+#include "rsc-process-status.h"
 
 #define NAME_PREFIX RSC_AGENT_FILE_NAME "-"
 #define NAME_DIGITS 16
@@ -70,16 +71,15 @@ remove_left (int folder)
   closedir (entries);
 }
 
-/* The last of the four numbers behind @name in /proc/PID/status: by which files are opened. */
+/* The last of the four numbers of @field: by which files are opened. */
 static gboolean
-read_file_id (const char *status, const char *name, guint *id)
+read_file_id (const char *status, const char *field, guint *id)
 {
-  const char *at = strstr (status, name);
+  const char *at = rsc_process_status_find (status, field);
   char *end = NULL;
 
   if (at == NULL)
     return FALSE;
-  at += strlen (name);
   for (guint i = 0; i < 4; i++, at = end)
     *id = (guint) strtoul (at, &end, 10);
 
@@ -89,12 +89,10 @@ read_file_id (const char *status, const char *name, guint *id)
 static gboolean
 give_to_user (pid_t pid, int fd)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
-  g_autofree char *status = NULL;
+  g_autofree char *status = rsc_process_status_read (pid);
   guint user, group;
 
-  return g_file_get_contents (path, &status, NULL, NULL) && read_file_id (status, "\nUid:", &user)
-         && read_file_id (status, "\nGid:", &group) && fchown (fd, user, group) == 0;
+  return read_file_id (status, "Uid", &user) && read_file_id (status, "Gid", &group) && fchown (fd, user, group) == 0;
 }
 
 static gboolean

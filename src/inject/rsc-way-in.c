@@ -3,6 +3,7 @@
 #include "rsc-way-in.h"
 
 #include "base/rsc-error.h"
+#include "rsc-process-status.h"
 #include "rsc-python-process.h"
 #include "rsc-remote-exec.h"
 #include "rsc-remote-support.h"

@@ -30,6 +30,7 @@
 #include "app/rsc-view-controls.h"
 #include "app/rsc-window.h"
 #include "app/rsc-wrap-box.h"
+#include "inject/rsc-process-status.h"
 
 static GType (*const types[]) (void) = {
   rsc_capture_strip_get_type,
@@ -256,8 +257,8 @@ test_origin (void)
   g_autofree char *of_today = rsc_process_origin_dup_time (today, now);
   g_autofree char *of_before = rsc_process_origin_dup_time (before, now);
   g_autofree char *parent = rsc_process_origin_dup_parent (getpid ());
-  g_autofree char *since = rsc_process_origin_dup_since (getpid ());
-  g_autofree char *of_none = rsc_process_origin_dup_since (G_MAXINT);
+  g_autofree char *since = rsc_process_origin_dup_since (rsc_process_get_start (getpid ()));
+  g_autofree char *of_none = rsc_process_origin_dup_since (rsc_process_get_start (G_MAXINT));
   g_autofree char *number = g_strdup_printf ("child of %d (", (int) getppid ());
 
   g_assert_cmpstr (of_today, ==, "since 00:00:07");
