@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -239,27 +240,46 @@ rsc_thread_park (pid_t tid)
          && wait_for_interrupt (tid, &is_stopped, &running);
 }
 
-/* The threads, those that wait in a safe call first: to stop one of these costs the program nothing. */
+/* Whether thread @tid runs, or waits in a call from which it comes back as if it had not been interrupted: another one is not
+ * touched, for a write() that waits in the middle of its bytes would end there.  *first: it costs the program nothing. */
+static gboolean
+may_be_stopped (pid_t pid, const char *tid, gboolean *first)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%s/syscall", (int) pid, tid);
+  g_autofree char *text = NULL;
+  guint64 second, third, fourth;
+  long number;
+
+  *first = FALSE;
+  /* Of one that runs no numbers are told. */
+  if (!g_file_get_contents (path, &text, NULL, NULL)
+      || sscanf (text, "%ld %*x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", &number, &second, &third, &fourth) != 4)
+    return TRUE;
+  *first = is_restarted_call (number, second);
+
+  return is_safe_call (number, second) && !(number == SYS_recvfrom && (fourth & MSG_WAITALL) != 0)
+         && !(number == SYS_recvmsg && (third & MSG_WAITALL) != 0);
+}
+
+/* The threads that may be stopped, first those that should be. */
 static GArray *
 list_threads (pid_t pid)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%d/task", (int) pid);
   g_autoptr(GDir) tasks = g_dir_open (folder, 0, NULL);
   GArray *threads = g_array_new (FALSE, FALSE, sizeof (pid_t));
-  guint n_waiting = 0;
+  guint n_first = 0;
   const char *name;
 
   while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
     {
-      g_autofree char *path = g_build_filename (folder, name, "syscall", NULL);
-      g_autofree char *text = NULL;
       pid_t tid = (pid_t) atoi (name);
-      unsigned long second = 0;
-      long number = -1;
+      gboolean first;
 
-      if (g_file_get_contents (path, &text, NULL, NULL) && sscanf (text, "%ld 0x%*x 0x%lx", &number, &second) == 2
-          && is_restarted_call (number, second))
-        g_array_insert_val (threads, n_waiting++, tid);
+      if (!may_be_stopped (pid, name, &first))
+        continue;
+      if (first)
+        g_array_insert_val (threads, n_first++, tid);
       else
         g_array_append_val (threads, tid);
     }
@@ -357,12 +377,10 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
 {
   g_autoptr(GHashTable) lefts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
 
-  for (guint tries = 0; tries < MAX_TRIES;)
+  for (guint tries = 0; tries < MAX_TRIES; tries++)
     {
       g_autoptr(GArray) threads = list_threads (memory->pid);
 
-      if (threads->len == 0)
-        break;
       for (guint i = 0; i < threads->len && tries < MAX_TRIES; i++, tries++)
         {
           pid_t tid = g_array_index (threads, pid_t, i);
@@ -387,7 +405,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
 
   g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
                _("No thread of process %d came to a point at which it could be interrupted safely: it was left alone. Try again; a"
-                 " program that is busy in C code comes to one later."),
+                 " program that is busy in C code, or waits until it can write, comes to one later."),
                (int) memory->pid);
 
   return FALSE;
