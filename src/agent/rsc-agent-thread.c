@@ -532,19 +532,20 @@ serve (void *data)
 void
 rsc_agent_thread_start_locked (void)
 {
+  /* Not by pthread_sigmask(), which lets the C library's own signals come: on a thread that was interrupted for this, they are not all
+   * to come before it is back. */
+  uint64_t mask = ~(UINT64_C (1) << (RSC_WIRE_SETXID_SIGNAL - 1)), before;
   pthread_attr_t attributes;
-  sigset_t all, before;
   bool created;
 
   if (rsc_agent.has_thread || !atomic_load (&rsc_agent.active))
     return;
-  sigfillset (&all);
   pthread_attr_init (&attributes);
   pthread_attr_setstacksize (&attributes, STACK_SIZE);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
+  syscall (SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof mask);
   atomic_store (&rsc_agent.thread_ended, false);
   created = pthread_create (&rsc_agent.thread, &attributes, serve, NULL) == 0;
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  syscall (SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
   pthread_attr_destroy (&attributes);
   /* No thread to be had: nothing will ever be answered. */
   atomic_store (&rsc_agent.has_thread, created);

@@ -343,6 +343,14 @@ __asm__ (".pushsection .rodata\n"
          "  mov x8, #57\n"             /* close */
          "  svc #0\n"
          "4:\n"
+         "  mov x9, #-1\n"            /* no handler is to be on this stack when it is taken away */
+         "  stp x9, xzr, [sp, #-16]!\n"
+         "  mov x8, #135\n"           /* rt_sigprocmask */
+         "  mov x0, #2\n"             /* SIG_SETMASK */
+         "  mov x1, sp\n"
+         "  mov x2, #0\n"
+         "  mov x3, #8\n"
+         "  svc #0\n"
          "  str w21, [x20]\n"
          "  mov x9, #1\n"
          "  dmb ish\n"

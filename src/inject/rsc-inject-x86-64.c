@@ -332,6 +332,13 @@ __asm__ (".pushsection .rodata\n"
          "  mov $3, %eax\n"
          "  syscall\n"
          "4:\n"
+         "  push $-1\n"               /* no handler is to be on this stack when it is taken away */
+         "  mov $14, %eax\n"           /* rt_sigprocmask */
+         "  mov $2, %edi\n"            /* SIG_SETMASK */
+         "  mov %rsp, %rsi\n"
+         "  xor %edx, %edx\n"
+         "  mov $8, %r10d\n"
+         "  syscall\n"
          "  mov %r13d, (%r12)\n"
          "  movq $1, 104(%rbx)\n"      /* room.done */
          "  push $200000000\n"         /* RSC_STUB_WAIT_MS; by a call that leaves no state of its own when it is interrupted */

@@ -144,19 +144,22 @@ fail_call (Injection *self, gint64 result)
   return FALSE;
 }
 
-/* The thread was stopped by a signal, which is not one that it is to have now. */
+/* The thread was stopped by a signal.  *number: what it is to have of that now; 0: nothing. */
 static gboolean
-take_signal (Injection *self, int number)
+take_signal (Injection *self, int *number)
 {
-  /* The only one that is not blocked. */
-  if (number == SIGSTOP)
+  if (*number == RSC_WIRE_SETXID_SIGNAL)
+    return TRUE;
+  /* It cannot be blocked. */
+  if (*number == SIGSTOP)
     {
       self->stop_signal = SIGSTOP;
+      *number = 0;
       return TRUE;
     }
   /* What we brought has failed: the thread is put back where it was. */
   g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
-               _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid, g_strsignal (number));
+               _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid, g_strsignal (*number));
 
   return FALSE;
 }
@@ -165,20 +168,19 @@ take_signal (Injection *self, int number)
 static gboolean
 run_to_call (Injection *self, int ms)
 {
-  int status;
+  int status, number = 0;
 
   for (;;)
     {
-      if (ptrace (PTRACE_SYSCALL, self->thread.tid, NULL, NULL) != 0 || !rsc_thread_wait (self->thread.tid, ms, &status))
+      if (ptrace (PTRACE_SYSCALL, self->thread.tid, NULL, number) != 0 || !rsc_thread_wait (self->thread.tid, ms, &status))
         {
           self->runs = TRUE;
           return FALSE;
         }
-      if (status >> 16 != 0)
-        continue; /* the process is being stopped: it is when we are gone */
-      if (WSTOPSIG (status) == (SIGTRAP | 0x80))
+      number = status >> 16 == 0 ? WSTOPSIG (status) : 0; /* else the process is being stopped: it is when we are gone */
+      if (number == (SIGTRAP | 0x80))
         return TRUE;
-      if (!take_signal (self, WSTOPSIG (status)))
+      if (number != 0 && !take_signal (self, &number))
         return FALSE;
     }
 }
@@ -204,17 +206,17 @@ run_to_end (Injection *self)
 
   while (goes_on)
     {
-      int status;
+      int status, number;
       pid_t stopped = waitpid (self->thread.tid, &status, __WALL | WNOHANG);
 
       if (stopped == self->thread.tid)
         {
           if (!WIFSTOPPED (status))
             break;
-          /* An event: the process is being stopped; it is when we are gone. */
-          if (status >> 16 == 0 && !take_signal (self, WSTOPSIG (status)))
+          number = status >> 16 == 0 ? WSTOPSIG (status) : 0; /* else the process is being stopped: it is when we are gone */
+          if (number != 0 && !take_signal (self, &number))
             return FALSE;
-          goes_on = ptrace (PTRACE_CONT, self->thread.tid, NULL, NULL) == 0;
+          goes_on = ptrace (PTRACE_CONT, self->thread.tid, NULL, number) == 0;
         }
       else if ((stopped < 0 && errno != EINTR) || !rsc_process_memory_read (self->memory, address, &done, sizeof done)
                || g_get_monotonic_time () > until)
@@ -373,6 +375,7 @@ fail_to_open (Injection *self, const RscStubParameters *parameters)
 static gboolean
 run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
 {
+  const guint64 mask = ~(UINT64_C (1) << (RSC_WIRE_SETXID_SIGNAL - 1));
   g_autoptr(GBytes) frame = NULL;
   guint64 address;
   gsize size;
@@ -395,6 +398,7 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
                                  self->data + DATA_SIZE + STACK_SIZE))
     return fail_gone (self);
 
+  ptrace (PTRACE_SETSIGMASK, self->thread.tid, sizeof mask, &mask);
   if (!run_to_end (self))
     return fail (self, RSC_ERROR_TIMEOUT,
                  _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."));

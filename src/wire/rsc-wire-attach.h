@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+/* glibc's own signal, by which setuid() and its like ask every thread to do the same, wait for all, and keep new ones from being
+ * made: a thread that has it blocked must not wait for another one. */
+#define RSC_WIRE_SETXID_SIGNAL 33
+
 /* The function.  Its name changes when agents of two versions could not tell what the other means. */
 #define RSC_WIRE_ATTACH_FUNCTION "rsc_agent_attach_2"
 

@@ -52,6 +52,15 @@ class Program:
                 pass
         return found
 
+    def lasting_descriptors(self):
+        """Without those that come and go: connections, and modules that are being imported."""
+        found = self.descriptors()
+        for _ in range(20):
+            time.sleep(.005)
+            now = self.descriptors()
+            found = {number: name for number, name in found.items() if now.get(number) == name}
+        return found
+
     def mappings(self):
         """What is mapped, as often as it is: addresses and sizes of what the C library allocates change."""
         names = {}
