@@ -16,6 +16,7 @@
 #include <asm/ptrace.h>
 #include <asm/sigcontext.h>
 #include <elf.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -48,6 +49,7 @@ struct _RscThreadState
 {
   struct user_pt_regs registers;
   struct user_fpsimd_state floating;
+  guint64 tls;
   gboolean is_call;       /* before a system call that can be begun */
   gboolean is_plain;      /* all of its state is in here */
 };
@@ -110,7 +112,8 @@ rsc_thread_state_read (pid_t tid)
   long word;
 
   if (!get_set (tid, NT_PRSTATUS, &self->registers, sizeof self->registers)
-      || !get_set (tid, NT_PRFPREG, &self->floating, sizeof self->floating))
+      || !get_set (tid, NT_PRFPREG, &self->floating, sizeof self->floating)
+      || !get_set (tid, NT_ARM_TLS, &self->tls, sizeof self->tls))
     return NULL;
   word = ptrace (PTRACE_PEEKTEXT, tid, self->registers.pc, NULL);
   self->is_call = (guint32) word == INSTRUCTION_CALL;
@@ -142,6 +145,12 @@ guint64
 rsc_thread_state_get_sp (const RscThreadState *self)
 {
   return self->registers.sp;
+}
+
+guint64
+rsc_thread_state_get_tls (const RscThreadState *self)
+{
+  return self->tls;
 }
 
 gboolean
@@ -265,6 +274,17 @@ prepare (const RscThreadState *self)
   registers.pstate &= ~(guint64) (STATE_BRANCH | STATE_STEP);
 
   return registers;
+}
+
+gboolean
+rsc_thread_end_call (pid_t tid, const RscThreadState *self)
+{
+  struct user_pt_regs registers = self->registers;
+
+  registers.pc += sizeof (guint32);
+  registers.regs[0] = (guint64) -EINTR;
+
+  return put_registers (tid, &registers);
 }
 
 gboolean

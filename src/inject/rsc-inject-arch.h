@@ -22,6 +22,8 @@ gboolean        rsc_thread_state_write (pid_t tid, const RscThreadState *self);
 
 guint64  rsc_thread_state_get_pc (const RscThreadState *self);
 guint64  rsc_thread_state_get_sp (const RscThreadState *self);
+/* The thread pointer, which tells the thread's own variables. */
+guint64  rsc_thread_state_get_tls (const RscThreadState *self);
 /* Whether it was stopped in a system call: its number and second argument. */
 gboolean rsc_thread_state_get_call (const RscThreadState *self, long *number, guint64 *second);
 
@@ -48,6 +50,8 @@ extern const gsize rsc_frame_return_size;
  * to be told more (SA_SIGINFO): else what was on the stack before. */
 gboolean rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint64 *mask);
 
+/* The thread, stopped in a system call as @self, comes back from it with EINTR. */
+gboolean rsc_thread_end_call    (pid_t tid, const RscThreadState *self);
 /* In the stopped thread @tid, which was as @self: a system call is to be made.  The frame at @frame is written. */
 gboolean rsc_thread_begin_call  (pid_t tid, const RscThreadState *self, const RscGadgets *gadgets, guint64 frame,
                                  long number, const guint64 arguments[6]);

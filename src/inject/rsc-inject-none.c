@@ -38,6 +38,12 @@ rsc_thread_state_get_sp (const RscThreadState *self)
   return 0;
 }
 
+guint64
+rsc_thread_state_get_tls (const RscThreadState *self)
+{
+  return 0;
+}
+
 gboolean
 rsc_thread_state_get_call (const RscThreadState *self, long *number, guint64 *second)
 {
@@ -58,6 +64,12 @@ rsc_thread_state_make_frame (const RscThreadState *self, const RscGadgets *gadge
 
 gboolean
 rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words, guint64 *pc, guint64 *mask)
+{
+  return FALSE;
+}
+
+gboolean
+rsc_thread_end_call (pid_t tid, const RscThreadState *self)
 {
   return FALSE;
 }

@@ -78,6 +78,12 @@ rsc_thread_state_get_sp (const RscThreadState *self)
   return self->registers.rsp;
 }
 
+guint64
+rsc_thread_state_get_tls (const RscThreadState *self)
+{
+  return self->registers.fs_base;
+}
+
 gboolean
 rsc_thread_state_get_call (const RscThreadState *self, long *number, guint64 *second)
 {
@@ -248,6 +254,17 @@ rsc_frame_get_pc (const RscGadgets *gadgets, const guint64 *words, gsize n_words
 
   /* Ours may have been left, by a Refscope that had no time to take it away. */
   return frame.stack_flags != STACK_FLAGS_KEEP && frame.flags <= (FLAG_XSTATE | FLAG_SS | FLAG_STRICT_SS) && frame.link == 0;
+}
+
+gboolean
+rsc_thread_end_call (pid_t tid, const RscThreadState *self)
+{
+  struct user_regs_struct registers = self->registers;
+
+  registers.rax = (guint64) -EINTR;
+  registers.orig_rax = (guint64) -1;
+
+  return ptrace (PTRACE_SETREGS, tid, NULL, &registers) == 0;
 }
 
 gboolean

@@ -24,6 +24,7 @@
 #include "rsc-process-symbols.h"
 #include "rsc-python-process.h"
 #include "rsc-seccomp.h"
+#include "rsc-signal-wake.h"
 #include "rsc-thread-stop.h"
 #include "rsc-visiting-file.h"
 
@@ -63,6 +64,7 @@ typedef struct
   RscGadgets gadgets;
   RscStubParameters functions; /* of the C library, and the agent's entry if it was there before the thread was stopped */
   RscStoppedThread thread;
+  guint64 signals;       /* where the interpreter notes that there is a signal; 0: not known */
   guint64 frame;         /* on the thread's own stack */
   guint64 signal_mask;
   guint64 stub, data;    /* what was mapped in the process; 0: not yet */
@@ -71,7 +73,6 @@ typedef struct
   char *bytes;           /* of the library */
   gsize size;
   gboolean has_begun;    /* the agent has what was mapped, and unmaps it */
-  int stop_signal;       /* came meanwhile, for the process to be stopped; 0: none */
   gboolean runs;         /* the thread did not come back: it is gone, or comes back without us */
   RscInjection *injection;
 } Injection;
@@ -144,24 +145,25 @@ fail_call (Injection *self, gint64 result)
   return FALSE;
 }
 
-/* The thread was stopped by a signal.  *number: what it is to have of that now; 0: nothing. */
+/* Whether the thread was stopped by a signal that it is to have: one by which the process is stopped, that cannot be blocked, comes
+ * at once, for one that lets it go on again would not find it later.  The thread itself goes on, and is stopped when it is let go. */
 static gboolean
-take_signal (Injection *self, int *number)
+take_signal (Injection *self, int number)
 {
-  if (*number == RSC_WIRE_SETXID_SIGNAL)
+  if (number == 0 || number == SIGSTOP || number == RSC_WIRE_SETXID_SIGNAL)
     return TRUE;
-  /* It cannot be blocked. */
-  if (*number == SIGSTOP)
-    {
-      self->stop_signal = SIGSTOP;
-      *number = 0;
-      return TRUE;
-    }
   /* What we brought has failed: the thread is put back where it was. */
   g_set_error (self->error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
-               _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid, g_strsignal (*number));
+               _("Process %d could not load Refscope's agent: %s. It goes on as before."), (int) self->pid, g_strsignal (number));
 
   return FALSE;
+}
+
+/* The signal that the thread stopped for; 0: an event, as that the process is being stopped. */
+static int
+get_signal (int status)
+{
+  return status >> 16 == 0 ? WSTOPSIG (status) : 0;
 }
 
 /* To the next stop for a system call. */
@@ -177,10 +179,10 @@ run_to_call (Injection *self, int ms)
           self->runs = TRUE;
           return FALSE;
         }
-      number = status >> 16 == 0 ? WSTOPSIG (status) : 0; /* else the process is being stopped: it is when we are gone */
+      number = get_signal (status);
       if (number == (SIGTRAP | 0x80))
         return TRUE;
-      if (number != 0 && !take_signal (self, &number))
+      if (!take_signal (self, number))
         return FALSE;
     }
 }
@@ -206,17 +208,16 @@ run_to_end (Injection *self)
 
   while (goes_on)
     {
-      int status, number;
+      int status;
       pid_t stopped = waitpid (self->thread.tid, &status, __WALL | WNOHANG);
 
       if (stopped == self->thread.tid)
         {
           if (!WIFSTOPPED (status))
             break;
-          number = status >> 16 == 0 ? WSTOPSIG (status) : 0; /* else the process is being stopped: it is when we are gone */
-          if (number != 0 && !take_signal (self, &number))
+          if (!take_signal (self, get_signal (status)))
             return FALSE;
-          goes_on = ptrace (PTRACE_CONT, self->thread.tid, NULL, number) == 0;
+          goes_on = ptrace (PTRACE_CONT, self->thread.tid, NULL, get_signal (status)) == 0;
         }
       else if ((stopped < 0 && errno != EINTR) || !rsc_process_memory_read (self->memory, address, &done, sizeof done)
                || g_get_monotonic_time () > until)
@@ -261,19 +262,18 @@ prepare_frame (Injection *self)
 {
   guint64 sp = rsc_thread_state_get_sp (self->thread.state);
   g_autoptr(GBytes) bytes = rsc_thread_state_make_frame (self->thread.state, &self->gadgets, sp, &self->frame);
-  const RscMapping *stack = rsc_process_memory_find (self->memory, sp);
   gsize size;
   const void *data = g_bytes_get_data (bytes, &size);
 
   ptrace (PTRACE_GETSIGMASK, self->thread.tid, sizeof self->signal_mask, &self->signal_mask);
   /* Below it may be a page that guards it, into which we could write, and the thread could not. */
-  if (stack != NULL && self->frame >= stack->start && rsc_process_memory_write (self->memory, self->frame, data, size)
+  if (self->frame >= self->thread.stack_bottom && rsc_process_memory_write (self->memory, self->frame, data, size)
       && rsc_process_memory_write (self->memory, self->frame + rsc_frame_mask_offset, &self->signal_mask,
                                    sizeof self->signal_mask))
     return TRUE;
 
   return fail (self, RSC_ERROR_BUSY,
-               _("A thread of process %d that could be interrupted has used up its stack: it was left alone. Try again."));
+               _("A thread of process %d that could be interrupted has no room left on its stack just now: it was left alone. Try again."));
 }
 
 static gboolean
@@ -486,8 +486,6 @@ let_go (Injection *self)
       rsc_process_memory_write (self->memory, self->frame, &zero, sizeof zero);
     }
   ptrace (PTRACE_DETACH, tid, NULL, NULL);
-  if (self->stop_signal != 0)
-    syscall (SYS_tgkill, self->pid, tid, self->stop_signal);
 }
 
 static gboolean
@@ -527,6 +525,7 @@ look_up (Injection *self, char **python)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Process %d does not use glibc (it is linked statically, or with musl), which attaching needs. Run the program with a Python for glibc."));
   self->injection->other_way = TRUE;
+  self->signals = rsc_signal_wake_find (self->memory, interpreter);
   if (!rsc_gadgets_find (self->memory, libc->start, &self->gadgets))
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Refscope cannot attach to process %d on this processor or with this C library. Launch the program with Refscope."));
@@ -539,16 +538,18 @@ look_up (Injection *self, char **python)
   return TRUE;
 }
 
+/* What is done to the thread that was stopped. */
 static gboolean
-inject (Injection *self)
+use_thread (Injection *self)
 {
-  g_autofree char *python = NULL;
   gboolean injected;
 
-  self->memory = rsc_process_memory_open (self->pid, TRUE, self->error);
-  if (self->memory == NULL || !look_up (self, &python)
-      || !rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error))
-    return FALSE;
+  if (rsc_process_shares_memory (self->pid))
+    {
+      ptrace (PTRACE_DETACH, self->thread.tid, NULL, NULL);
+      self->injection->other_way = FALSE;
+      return fail (self, RSC_ERROR_BUSY, _("Process %d is about to execute another program, and has its parent's memory until then: it was left alone. Try again."));
+    }
   if (!rsc_seccomp_check (self->pid, self->thread.tid, self->error) || !prepare_frame (self))
     {
       /* The agent itself needs those system calls. */
@@ -564,6 +565,22 @@ inject (Injection *self)
   if (!self->runs)
     let_go (self);
   self->injection->stopped_us = g_get_monotonic_time () - self->thread.stopped;
+
+  return injected;
+}
+
+static gboolean
+inject (Injection *self)
+{
+  g_autofree char *python = NULL;
+  gboolean injected;
+
+  self->memory = rsc_process_memory_open (self->pid, TRUE, self->error);
+  if (self->memory == NULL || !look_up (self, &python))
+    return FALSE;
+  injected = rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error) && use_thread (self);
+  if (self->thread.stopped_main)
+    rsc_signal_wake (self->memory, self->signals);
 
   return injected;
 }
@@ -603,9 +620,6 @@ rsc_inject (pid_t pid, const char *library, RscInjection *injection, GError **er
   *injection = (RscInjection) { .connection = -1 };
   /* A thread of its own: what is traced belongs to it, and is free when it ends, whatever happened. */
   injected = GPOINTER_TO_INT (g_thread_join (g_thread_new ("rsc-inject", run, &self)));
-  /* The thread went on without us: what it was to be stopped by comes now. */
-  if (self.runs && self.stop_signal != 0)
-    syscall (SYS_tgkill, pid, self.thread.tid, self.stop_signal);
   rsc_process_memory_free (self.memory);
   rsc_thread_state_free (self.thread.state);
   g_free (self.bytes);

@@ -4,11 +4,16 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/rsc-error.h"
+
+/* The kernel's: of the flags of its own threads. */
+#define PF_KTHREAD 0x00200000
 
 char *
 rsc_process_status_read (pid_t pid)
@@ -75,9 +80,9 @@ rsc_process_get_state (pid_t tid)
   return state != NULL && state[1] == ' ' && state[2] != '\0' ? state[2] : 'X';
 }
 
-/* Behind the state there are eighteen numbers before it. */
-guint64
-rsc_process_get_start (pid_t pid)
+/* Field @n of its stat, as proc(5) counts them, from 4 on; 0: it is gone. */
+static guint64
+get_stat_number (pid_t pid, guint n)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
   g_autofree char *text = NULL;
@@ -86,10 +91,24 @@ rsc_process_get_start (pid_t pid)
   if (!g_file_get_contents (path, &text, NULL, NULL))
     return 0;
   at = strrchr (text, ')');
-  for (guint i = 0; at != NULL && i < 20; i++)
+  for (guint i = 2; at != NULL && i < n; i++)
     at = strchr (at + 1, ' ');
 
   return at != NULL ? g_ascii_strtoull (at + 1, NULL, 10) : 0;
+}
+
+guint64
+rsc_process_get_start (pid_t pid)
+{
+  return get_stat_number (pid, 22);
+}
+
+gboolean
+rsc_process_shares_memory (pid_t pid)
+{
+  gint64 parent = rsc_process_status_get_number (pid, "PPid");
+
+  return parent > 0 && syscall (SYS_kcmp, pid, (pid_t) parent, KCMP_VM, 0, 0) == 0;
 }
 
 gboolean
@@ -138,17 +157,10 @@ read_ptrace_scope (void)
   return atoi (text);
 }
 
-/* Threads of the kernel's have no program. */
 static gboolean
 is_of_the_kernel (pid_t pid)
 {
-  g_autofree char *exe = g_strdup_printf ("/proc/%d/exe", (int) pid);
-  g_autofree char *path = g_strdup_printf ("/proc/%d/maps", (int) pid);
-  g_autofree char *target = g_file_read_link (exe, NULL);
-  g_autofree char *maps = NULL;
-
-  return target == NULL && g_file_get_contents (path, &maps, NULL, NULL) && maps[0] == '\0'
-         && !rsc_process_has_ended (pid);
+  return (get_stat_number (pid, 9) & PF_KTHREAD) != 0;
 }
 
 void

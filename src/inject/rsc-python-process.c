@@ -242,6 +242,8 @@ find_obstacle (const RscPythonProcess *self, RscProcessMemory *memory, const Rsc
   /* 3.14 and later need not be traced. */
   if (tracer != 0 && !rsc_remote_support_find (memory, interpreter, &support, NULL))
     return g_strdup_printf (_("It is traced by process %d already (a debugger, strace or another Refscope): end that."), (int) tracer);
+  if (rsc_process_shares_memory (self->pid))
+    return g_strdup (_("It is about to execute another program, and has its parent's memory until then."));
   if (state == 'T')
     return g_strdup_printf (_("It is stopped: let it go on (kill -CONT %d)."), (int) self->pid);
 

@@ -17,11 +17,14 @@
 
 #include "base/rsc-error.h"
 #include "rsc-process-status.h"
+#include "rsc-thread-stack.h"
 
 /* A thread that is not at a safe point goes on for so long, in microseconds, before it is looked at again. */
 #define FIRST_PAUSE 130
 #define NEXT_PAUSE 7
 #define MAX_TRIES 400
+/* So often only the other threads are tried. */
+#define MAIN_TRIES 40
 /* Until a thread has stopped: it may be in a system call that cannot be interrupted. */
 #define STOP_MS 1000
 /* How often to look whether it has, in microseconds. */
@@ -240,6 +243,22 @@ rsc_thread_park (pid_t tid)
          && wait_for_interrupt (tid, &is_stopped, &running);
 }
 
+void
+rsc_thread_end_wait (pid_t tid)
+{
+  g_autoptr(RscThreadState) state = NULL;
+  guint64 second;
+  long number;
+
+  if (ptrace (PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACESYSGOOD) != 0)
+    return;
+  if (rsc_thread_interrupt (tid))
+    state = rsc_thread_state_read (tid);
+  if (state != NULL && rsc_thread_state_get_call (state, &number, &second) && is_restarted_call (number, second))
+    rsc_thread_end_call (tid, state);
+  ptrace (PTRACE_DETACH, tid, NULL, NULL);
+}
+
 /* Whether thread @tid runs, or waits in a call from which it comes back as if it had not been interrupted: another one is not
  * touched, for a write() that waits in the middle of its bytes would end there.  *first: it costs the program nothing. */
 static gboolean
@@ -261,28 +280,36 @@ may_be_stopped (pid_t pid, const char *tid, gboolean *first)
          && !(number == SYS_recvmsg && (third & MSG_WAITALL) != 0);
 }
 
-/* The threads that may be stopped, first those that should be. */
+/* The threads that may be stopped, first those that should be.  The main thread, if there are others, only @with_main, and last: the
+ * process's signals come to another one meanwhile, but a handler of Python's waits until the main thread comes by. */
 static GArray *
-list_threads (pid_t pid)
+list_threads (pid_t pid, gboolean with_main, guint *n_threads)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%d/task", (int) pid);
   g_autoptr(GDir) tasks = g_dir_open (folder, 0, NULL);
   GArray *threads = g_array_new (FALSE, FALSE, sizeof (pid_t));
   guint n_first = 0;
+  gboolean main_may = FALSE;
   const char *name;
 
+  *n_threads = 0;
   while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
     {
       pid_t tid = (pid_t) atoi (name);
       gboolean first;
 
+      *n_threads += 1;
       if (!may_be_stopped (pid, name, &first))
         continue;
-      if (first)
+      if (tid == pid)
+        main_may = TRUE;
+      else if (first)
         g_array_insert_val (threads, n_first++, tid);
       else
         g_array_append_val (threads, tid);
     }
+  if (main_may && (with_main || *n_threads == 1))
+    g_array_append_val (threads, pid);
 
   return threads;
 }
@@ -358,14 +385,17 @@ static Try
 look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, GHashTable *lefts, RscStoppedThread *stopped)
 {
   g_autoptr(RscThreadState) state = rsc_thread_state_read (tid);
-  guint64 mask;
+  guint64 mask, bottom;
   guint left;
 
   if (state == NULL || ptrace (PTRACE_GETSIGMASK, tid, sizeof mask, &mask) != 0)
     return TRY_GONE;
-  if (!is_safe (memory, state, python) || is_in_handler (memory, state, mask, gadgets, &left) || !is_old (lefts, tid, left))
+  if (!is_safe (memory, state, python)
+      || !rsc_thread_stack_find (memory, tid, rsc_thread_state_get_sp (state), rsc_thread_state_get_tls (state), &bottom)
+      || is_in_handler (memory, state, mask, gadgets, &left) || !is_old (lefts, tid, left))
     return TRY_AGAIN;
   stopped->tid = tid;
+  stopped->stack_bottom = bottom;
   stopped->state = g_steal_pointer (&state);
 
   return TRY_DONE;
@@ -379,13 +409,16 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
 
   for (guint tries = 0; tries < MAX_TRIES; tries++)
     {
-      g_autoptr(GArray) threads = list_threads (memory->pid);
+      guint n_threads;
+      g_autoptr(GArray) threads = list_threads (memory->pid, tries >= MAIN_TRIES, &n_threads);
 
       for (guint i = 0; i < threads->len && tries < MAX_TRIES; i++, tries++)
         {
           pid_t tid = g_array_index (threads, pid_t, i);
           Try result;
 
+          if (tid == memory->pid && n_threads > 1)
+            stopped->stopped_main = TRUE;
           result = seize (memory->pid, tid, &stopped->stopped, error);
           if (result == TRY_FAILED)
             return FALSE;

@@ -13,10 +13,12 @@ typedef struct
 {
   pid_t tid;
   RscThreadState *state;
+  guint64 stack_bottom;   /* the lowest address of its stack */
+  gboolean stopped_main;  /* set: the main thread was, if only for a moment, while there are others */
   gint64 stopped;         /* monotonic: when it was last seen to run, or to wait for a processor, before it was stopped for good */
 } RscStoppedThread;
 
-/* A thread of the process, stopped at a safe point and traced by the calling thread.
+/* A thread of the process, rather not its main thread, stopped at a safe point and traced by the calling thread.
  * @python: where the interpreter's code is from (a path of a mapping); NULL: that is not safe.
  * RSC_CAPTURE_ERROR: EXITED, PERMISSION, BUSY (traced, stopped, no safe point). */
 gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
@@ -26,6 +28,8 @@ gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const Rs
 gboolean rsc_thread_wait (pid_t tid, int ms, int *status);
 /* Stops the traced thread, which runs. */
 gboolean rsc_thread_interrupt (pid_t tid);
+/* A thread that is not traced comes back with EINTR from the call that it waits in, if that is one that would begin again by itself. */
+void     rsc_thread_end_wait (pid_t tid);
 /* To where it is as if it had been interrupted, from any other stop. */
 gboolean rsc_thread_park (pid_t tid);
 

@@ -131,6 +131,12 @@ def wait_until(condition, seconds=30):
     return True
 
 
+def build_library(folder, name, source, *options):
+    path = os.path.join(folder, f'{name}.so')
+    subprocess.run(['cc', '-shared', '-fPIC', *options, '-x', 'c', '-', '-o', path], input=source, text=True, check=True)
+    return path
+
+
 def attach(pid, rounds=1, every=1):
     return subprocess.run([ROUNDS_PROGRAM, str(pid), str(rounds), str(every)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=600)

@@ -3,7 +3,6 @@
     RSC_TEST_ATTACH_ROUNDS=200   so many rounds for each kind of program; from 101 on each with a capture, and with every Python
 """
 import fcntl
-import itertools
 import json
 import os
 import pathlib
@@ -12,7 +11,6 @@ import re
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +19,7 @@ import unittest
 import unittest.mock
 
 import interpreters
-from running import IS_SANITISED, ROUNDS_PROGRAM, SYSTEM_PYTHON, Program, attach, wait_until
+from running import IS_SANITISED, ROUNDS_PROGRAM, SYSTEM_PYTHON, Program, attach, build_library, wait_until
 from tracing import is_supported
 
 CLI = os.environ.get('RSC_CLI')
@@ -339,12 +337,6 @@ FORKS = """
     """
 
 
-def build_library(folder, name, source, *options):
-    path = os.path.join(folder, f'{name}.so')
-    subprocess.run(['cc', '-shared', '-fPIC', *options, '-x', 'c', '-', '-o', path], input=source, text=True, check=True)
-    return path
-
-
 @unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
 class Moments(unittest.TestCase):
     """Where a thread is interrupted, and when Refscope comes."""
@@ -372,48 +364,6 @@ class Moments(unittest.TestCase):
                 result = attach(program.pid)
                 self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(program.end(), (0, 'well\n', ''))
-
-    def test_calls_that_would_come_back_with_less(self):
-        """A write() in the middle of its bytes would end there: another thread is taken, or none."""
-        size = 1 << 22
-        text = """
-            import os, socket
-            connection = socket.socket(socket.AF_UNIX)
-            connection.connect(path)
-            def send():
-                assert os.write(connection.fileno(), bytes(size)) == size
-            def receive():
-                assert len(connection.recv(2, socket.MSG_WAITALL)) == 2
-            thread = threading.Thread(target=locals()[call])
-            ready()
-            thread.start() if has_another else thread.run()
-            while not ended:
-                time.sleep(.01)
-            """
-        for call, has_another in itertools.product(['send', 'receive'], [True, False]):
-            with self.subTest(call, has_another=has_another), tempfile.TemporaryDirectory() as folder, \
-                    socket.socket(socket.AF_UNIX) as listener:
-                path = os.path.join(folder, 'socket')
-                listener.bind(path)
-                listener.listen()
-                with Program(f'            path, size, call, has_another = {path!r}, {size}, {call!r}, {has_another}\n' + text) as program:
-                    connection = listener.accept()[0]
-                    if call == 'receive':
-                        connection.sendall(b'1')
-                        time.sleep(.1)
-                    else:
-                        connection.recv(1, socket.MSG_PEEK)
-                    for _ in range(3):
-                        result = attach(program.pid)
-                        self.assertEqual(result.returncode, 0 if has_another else 1, result.stderr)
-                        self.assertIn('' if has_another else 'waits until it can write', result.stderr)
-                    if call == 'receive':
-                        connection.sendall(b'2')
-                    else:
-                        self.assertEqual(len(connection.recv(size, socket.MSG_WAITALL)), size)
-                    time.sleep(.1)
-                    self.assertEqual(program.end(), (0, 'well\n', ''))
-                    connection.close()
 
     def test_while_the_interpreter_ends(self):
         text = """

@@ -1,0 +1,66 @@
+#include "rsc-signal-wake.h"
+
+#include <string.h>
+#include <sys/ptrace.h>
+
+#include "rsc-process-symbols.h"
+#include "rsc-thread-stop.h"
+
+/* How often, and at which intervals in microseconds, the main thread is looked at: if it still waits at two of them, it does not know. */
+#define WAKE_LOOKS 8
+#define WAKE_INTERVAL 1000
+
+guint64
+rsc_signal_wake_find (RscProcessMemory *memory, const RscInterpreter *interpreter)
+{
+  /* In _PyRuntime, bytes: ceval.signals_pending, from 3.12 on signals.is_tripped. */
+  static const struct { guint minor; guint64 at; } places[] = {
+    { 10, 344 }, { 11, 352 }, { 12, 1512 }, { 13, 2128 }, { 14, 2304 }, { 15, 2432 },
+  };
+  guint64 runtime = rsc_process_symbols_find (memory, interpreter->base, "_PyRuntime");
+
+  for (gsize i = 0; runtime != 0 && i < G_N_ELEMENTS (places); i++)
+    if (interpreter->major == 3 && interpreter->minor == places[i].minor)
+      return runtime + places[i].at;
+
+  return 0;
+}
+
+static gboolean
+is_noted (RscProcessMemory *memory, guint64 address)
+{
+  gint32 value;
+
+  return rsc_process_memory_read (memory, address, &value, sizeof value) && value == 1;
+}
+
+static char *
+read_call (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/syscall", (int) pid, (int) pid);
+  char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
+}
+
+void
+rsc_signal_wake (RscProcessMemory *memory, guint64 address)
+{
+  g_autofree char *before = NULL;
+
+  for (guint i = 0; i < WAKE_LOOKS && address != 0; i++)
+    {
+      char *call;
+
+      g_usleep (WAKE_INTERVAL);
+      if (!is_noted (memory, address))
+        return;
+      call = read_call (memory->pid);
+      if (call == NULL)
+        return;
+      if (g_ascii_isdigit (*call) && g_strcmp0 (call, before) == 0)
+        rsc_thread_end_wait (memory->pid);
+      g_free (before);
+      before = call;
+    }
+}

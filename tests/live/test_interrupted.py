@@ -1,0 +1,211 @@
+"""Which thread of a program is interrupted when Refscope attaches, and what would come back from that otherwise."""
+import fcntl
+import itertools
+import json
+import os
+import pathlib
+import random
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import interpreters
+from running import Program, attach, build_library, wait_until
+from tracing import is_supported
+
+CLI = os.environ.get('RSC_CLI')
+ROUNDS = 10
+
+
+@unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Interrupted(unittest.TestCase):
+    def test_calls_that_would_come_back_with_less(self):
+        """A write() in the middle of its bytes would end there: another thread is taken, or none."""
+        size = 1 << 22
+        text = """
+            import os, socket
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(path)
+            def send():
+                assert os.write(connection.fileno(), bytes(size)) == size
+            def receive():
+                assert len(connection.recv(2, socket.MSG_WAITALL)) == 2
+            thread = threading.Thread(target=locals()[call])
+            ready()
+            thread.start() if has_another else thread.run()
+            while not ended:
+                time.sleep(.01)
+            """
+        for call, has_another in itertools.product(['send', 'receive'], [True, False]):
+            with self.subTest(call, has_another=has_another), tempfile.TemporaryDirectory() as folder, \
+                    socket.socket(socket.AF_UNIX) as listener:
+                path = os.path.join(folder, 'socket')
+                listener.bind(path)
+                listener.listen()
+                with Program(f'            path, size, call, has_another = {path!r}, {size}, {call!r}, {has_another}\n' + text) as program:
+                    connection = listener.accept()[0]
+                    if call == 'receive':
+                        connection.sendall(b'1')
+                        time.sleep(.1)
+                    else:
+                        connection.recv(1, socket.MSG_PEEK)
+                    for _ in range(3):
+                        result = attach(program.pid)
+                        self.assertEqual(result.returncode, 0 if has_another else 1, result.stderr)
+                        self.assertIn('' if has_another else 'waits until it can write', result.stderr)
+                    if call == 'receive':
+                        connection.sendall(b'2')
+                    else:
+                        self.assertEqual(len(connection.recv(size, socket.MSG_WAITALL)), size)
+                    time.sleep(.1)
+                    self.assertEqual(program.end(), (0, 'well\n', ''))
+                    connection.close()
+
+    def signals_come(self, python, wait, other):
+        text = """
+            import fcntl, os, socket
+            signal.signal(signal.SIGUSR1, lambda *_: os.write(1, b'!'))
+            lock = open(path, 'w')
+            waits = {'event': lambda: threading.Event().wait(1000), 'pause': signal.pause}
+            others = {'sleep': lambda: time.sleep(1000), 'lock': lambda: fcntl.flock(lock, fcntl.LOCK_EX)}
+            threading.Thread(target=others[other], daemon=True).start()
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+            ready()
+            while True:
+                waits[wait]()
+            """
+        with tempfile.NamedTemporaryFile('w') as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with Program(f'            path, wait, other = {held.name!r}, {wait!r}, {other!r}\n' + text, python) as program:
+                output = program.process.stdout.fileno()
+                time.sleep(.1)
+                for i in range(ROUNDS):
+                    refscope = subprocess.Popen([CLI, 'info', f'pid:{program.pid}'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                    # One only: CPython itself misses one that comes just before the main thread begins to wait again.
+                    time.sleep(.015 + .003 * i)
+                    program.process.send_signal(signal.SIGUSR1)
+                    came = select.select([output], [], [], 5)[0]
+                    errors = refscope.communicate()[1]
+                    self.assertEqual((refscope.returncode, errors), (0, ''))
+                    self.assertTrue(came)
+                    os.read(output, 1)
+
+    def test_a_signal_comes_to_its_handler(self):
+        """Another thread gets it while the main thread is stopped, which waits on: it was not told."""
+        for python, version in interpreters.find():
+            for wait, other in itertools.product(['event', 'pause'], ['sleep', 'lock']):
+                # With a lock of a file, only the main thread can be taken.
+                with self.subTest(version=version, wait=wait, other=other):
+                    self.signals_come(python, wait, other)
+
+    def test_a_program_that_is_stopped_goes_on_when_it_is_let(self):
+        """SIGCONT, which comes soon after SIGSTOP, is the last word."""
+        with Program('ready()\nwhile not ended:\n    time.sleep(.01)') as program:
+            for _ in range(5 * ROUNDS):
+                refscope = subprocess.Popen([CLI, 'info', f'pid:{program.pid}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                while refscope.poll() is None:
+                    for number in signal.SIGSTOP, signal.SIGCONT:
+                        program.process.send_signal(number)
+                        time.sleep(random.uniform(0, .001))
+                    self.assertTrue(wait_until(lambda: '\nState:\tT' not in pathlib.Path(f'/proc/{program.pid}/status').read_text(), 1))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_a_stack_beside_others(self):
+        """Of coroutines, as Go's and others' are: what is below it belongs to somebody."""
+        source = """
+            #include <pthread.h>
+            #include <stdlib.h>
+            #include <string.h>
+            #include <ucontext.h>
+            #include <unistd.h>
+            enum { SIZE = 2048 };
+            static char area[2 * SIZE];
+            static ucontext_t thread, coroutine;
+            static void wait (void)
+            {
+              char byte;
+              int ends[2];
+              if (pipe (ends) != 0 || read (ends[0], &byte, 1) != 0)
+                abort ();
+            }
+            static void *run (void *unused)
+            {
+              getcontext (&coroutine);
+              coroutine.uc_stack.ss_sp = area + SIZE;
+              coroutine.uc_stack.ss_size = SIZE;
+              makecontext (&coroutine, wait, 0);
+              swapcontext (&thread, &coroutine);
+              return unused;
+            }
+            void begin (void)
+            {
+              pthread_t thread;
+              memset (area, 'x', sizeof area);
+              pthread_create (&thread, NULL, run, NULL);
+            }
+            int get_changed (void)
+            {
+              int n = 0;
+              for (int i = 0; i < SIZE; i++)
+                n += area[i] != 'x';
+              return n;
+            }
+            """
+        text = """
+            import ctypes
+            library = ctypes.CDLL(library)
+            library.begin()
+            time.sleep(.1)
+            ready()
+            while not ended:
+                sum(range(1000))
+            assert library.get_changed() == 0, library.get_changed()
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            with Program(f'            library = {build_library(folder, "coroutine", source)!r}\n' + text) as program:
+                result = attach(program.pid, ROUNDS)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_a_child_that_has_its_parents_memory(self):
+        """Until it executes another program; what is loaded into it would be in its parent, without a thread."""
+        source = """
+            #include <unistd.h>
+            void begin (void)
+            {
+              if (vfork () == 0)
+                {
+                  usleep (3000000);
+                  execl ("/bin/true", "true", NULL);
+                  _exit (1);
+                }
+            }
+            """
+        text = """
+            import ctypes, os
+            library = ctypes.PyDLL(library)
+            ready()
+            library.begin()
+            assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+            for i in range(100):
+                time.sleep(.001)
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            with Program(f'            library = {build_library(folder, "child", source)!r}\n' + text) as program:
+                self.assertTrue(wait_until(program.children))
+                child, = map(int, program.children())
+                result = attach(child)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("has its parent's memory", result.stderr)
+                listed = subprocess.run([CLI, 'ps', '--json'], stdout=subprocess.PIPE, text=True, check=True).stdout
+                self.assertIn("has its parent's memory", {row['pid']: row['why_not'] for row in json.loads(listed)}[child])
+                self.assertEqual(program.process.communicate(timeout=60), ('well\n', ''))
+                self.assertEqual(program.process.returncode, 0)
+
+
+if __name__ == '__main__':
+    unittest.main()
