@@ -579,8 +579,8 @@ inject (Injection *self)
   if (self->memory == NULL || !look_up (self, &python))
     return FALSE;
   injected = rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error) && use_thread (self);
-  if (self->thread.stopped_main)
-    rsc_signal_wake (self->memory, self->signals);
+  if (self->thread.has_others)
+    rsc_signal_wake (self->memory, self->signals, self->thread.tid);
 
   return injected;
 }

@@ -48,12 +48,6 @@ rsc_process_status_get_number (pid_t pid, const char *field)
   return value != NULL ? g_ascii_strtoll (value, NULL, 10) : -1;
 }
 
-gboolean
-rsc_process_is_traced (pid_t tid)
-{
-  return rsc_process_status_get_number (tid, "TracerPid") > 0;
-}
-
 /* The last number of the line is the one in the innermost namespace. */
 pid_t
 rsc_process_get_inner (pid_t pid)
@@ -164,6 +158,14 @@ is_of_the_kernel (pid_t pid)
 }
 
 void
+rsc_process_set_traced_error (pid_t pid, pid_t tracer, GError **error)
+{
+  g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
+               _("Process %d is traced by process %d already (a debugger, strace or another Refscope): end that, and try again."), (int) pid,
+               (int) tracer);
+}
+
+void
 rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
 {
   gint64 tracer = rsc_process_status_get_number (tid, "TracerPid");
@@ -178,9 +180,7 @@ rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error)
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED, _("Process %d could not be looked into: %s."), (int) pid,
                  g_strerror (code));
   else if (tracer > 0)
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
-                 _("Process %d is traced by process %d already (a debugger, strace or another Refscope): end that, and try again."),
-                 (int) pid, (int) tracer);
+    rsc_process_set_traced_error (pid, (pid_t) tracer, error);
   else if (geteuid () != 0 && user != (gint64) geteuid ())
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_PERMISSION,
                  _("Process %d belongs to another user (number %d): run Refscope as that user or as root (sudo)."), (int) pid,

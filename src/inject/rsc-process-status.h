@@ -13,7 +13,6 @@ const char *rsc_process_status_find (const char *status, const char *field);
 /* The first number there; -1: there is none. */
 gint64      rsc_process_status_get_number (pid_t pid, const char *field);
 
-gboolean rsc_process_is_traced (pid_t tid);
 /* How a process or thread is: a letter, as in /proc/PID/stat; X: gone. */
 char     rsc_process_get_state (pid_t tid);
 /* When it began, clock ticks since the system did: with the number, no other process's.  0: it is gone. */
@@ -26,6 +25,8 @@ gboolean rsc_process_shares_memory (pid_t pid);
 gboolean rsc_process_has_ended (pid_t tid);
 /* Unique and resident set size, bytes; FALSE: it is gone, or may not be looked into. */
 gboolean rsc_process_measure (pid_t pid, guint64 *uss, guint64 *rss);
+/* That process @pid is traced, by process @tracer. */
+void rsc_process_set_traced_error (pid_t pid, pid_t tracer, GError **error);
 /* Why process @pid could not be looked into, when that failed with @code, of its thread @tid: a sentence with the
  * remedy. */
 void rsc_process_set_error (pid_t pid, pid_t tid, int code, GError **error);

@@ -3,11 +3,13 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
+#include "rsc-process-status.h"
 #include "rsc-process-symbols.h"
 #include "rsc-thread-stop.h"
 
-/* How often, and at which intervals in microseconds, the main thread is looked at: if it still waits at two of them, it does not know. */
-#define WAKE_LOOKS 8
+/* How often, and at which intervals in microseconds, the main thread is looked at: if it still waits at two of them, it does not know.  The thread that got the
+ * signal may have to wait for a processor. */
+#define WAKE_LOOKS 20
 #define WAKE_INTERVAL 1000
 
 guint64
@@ -43,24 +45,33 @@ read_call (pid_t pid)
   return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
 }
 
+/* Whether none is about to be noted. */
+static gboolean
+is_settled (pid_t pid, pid_t tid)
+{
+  g_autofree char *status = rsc_process_status_read (pid);
+  const char *pending = rsc_process_status_find (status, "ShdPnd");
+
+  return pending == NULL || (g_ascii_strtoull (pending, NULL, 16) == 0 && tid != 0 && rsc_process_get_state (tid) != 'R');
+}
+
 void
-rsc_signal_wake (RscProcessMemory *memory, guint64 address)
+rsc_signal_wake (RscProcessMemory *memory, guint64 address, pid_t tid)
 {
   g_autofree char *before = NULL;
+  gboolean goes_on = address != 0;
 
-  for (guint i = 0; i < WAKE_LOOKS && address != 0; i++)
+  for (guint i = 0; i < WAKE_LOOKS && goes_on; i++)
     {
-      char *call;
+      gboolean settled = is_settled (memory->pid, tid), noted = is_noted (memory, address);
+      g_autofree char *call = read_call (memory->pid);
 
-      g_usleep (WAKE_INTERVAL);
-      if (!is_noted (memory, address))
-        return;
-      call = read_call (memory->pid);
-      if (call == NULL)
-        return;
-      if (g_ascii_isdigit (*call) && g_strcmp0 (call, before) == 0)
+      if (noted && call != NULL && g_ascii_isdigit (*call) && g_strcmp0 (call, before) == 0)
         rsc_thread_end_wait (memory->pid);
       g_free (before);
-      before = call;
+      before = g_steal_pointer (&call);
+      goes_on = !settled || noted;
+      if (goes_on)
+        g_usleep (WAKE_INTERVAL);
     }
 }

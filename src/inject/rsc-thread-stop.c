@@ -335,12 +335,15 @@ seize (pid_t pid, pid_t tid, gint64 *running, GError **error)
   if (ptrace (PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACESYSGOOD) != 0)
     {
       int code = errno;
+      gint64 tracer = rsc_process_status_get_number (tid, "TracerPid");
 
-      if (code == ESRCH || rsc_process_has_ended (tid)
-          /* Its memory may be written to, so it is traced, or was until just now. */
-          || (code == EPERM && !rsc_process_is_traced (tid)))
+      /* Its memory may be written to, so it is traced, or was until just now. */
+      if (code == ESRCH || rsc_process_has_ended (tid) || (code == EPERM && tracer <= 0))
         return TRY_GONE;
-      rsc_process_set_error (pid, tid, code, error);
+      if (code == EPERM)
+        rsc_process_set_traced_error (pid, (pid_t) tracer, error);
+      else
+        rsc_process_set_error (pid, tid, code, error);
       return TRY_FAILED;
     }
   if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !wait_for_interrupt (tid, &is_stopped, running))
@@ -417,8 +420,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
           pid_t tid = g_array_index (threads, pid_t, i);
           Try result;
 
-          if (tid == memory->pid && n_threads > 1)
-            stopped->stopped_main = TRUE;
+          stopped->has_others = n_threads > 1;
           result = seize (memory->pid, tid, &stopped->stopped, error);
           if (result == TRY_FAILED)
             return FALSE;

@@ -14,7 +14,7 @@ typedef struct
   pid_t tid;
   RscThreadState *state;
   guint64 stack_bottom;   /* the lowest address of its stack */
-  gboolean stopped_main;  /* set: the main thread was, if only for a moment, while there are others */
+  gboolean has_others;    /* set: it is not the only one of its process */
   gint64 stopped;         /* monotonic: when it was last seen to run, or to wait for a processor, before it was stopped for good */
 } RscStoppedThread;
 
