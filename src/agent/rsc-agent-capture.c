@@ -4,12 +4,16 @@
  * Its exit signal is 0: the program gets no SIGCHLD, its wait() does not see the
  * child, and no fork handlers run.  The child belongs to itself: no descriptors
  * but two, no signals but its own, a process group of its own, first in line
- * for the OOM killer, and it ends when the program does, or when its time is over. */
+ * for the OOM killer, and it ends when the program does, or when its time is over.
+ *
+ * Until it has closed the others, files that the program closes are still open, locks that it
+ * lets go of are still held, and pipes have a writer still: the program stands still as long. */
 
 #include "rsc-agent-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -32,6 +36,9 @@
 #define OTHERS_INTERVAL 20000000
 #define OTHERS_TRIES 6
 #define OTHERS_LOOK 5000000 /* meanwhile it is looked so often whether it is to go on at once */
+
+/* So long the program stands still at most until the child has closed its descriptors, also if it does not live: nanoseconds. */
+#define CLOSE_MOST 100000000
 
 /* How often the child looks whether the program is still there. */
 #define CHECK_SECONDS 1
@@ -126,6 +133,22 @@ close_others (int a, int b)
     close_listed (a, b);
 }
 
+static void
+say_closed (uint32_t *word)
+{
+  __atomic_store_n (word, 1, __ATOMIC_RELEASE);
+  syscall (SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void
+wait_until_closed (uint32_t *word)
+{
+  uint64_t now = rsc_agent_now (), end = now + CLOSE_MOST;
+
+  for (; __atomic_load_n (word, __ATOMIC_ACQUIRE) == 0 && now < end; now = rsc_agent_now ())
+    syscall (SYS_futex, word, FUTEX_WAIT, 0, &(struct timespec) { .tv_nsec = (long) (end - now) }, NULL, 0);
+}
+
 /* As far as it may be raised: the program's own limits on memory and on the
  * size of files are not meant for the capture. */
 static void
@@ -191,6 +214,9 @@ run_child (RscWalk *walk, int fd, int wake, pid_t program)
   sigset_t ours;
   int oom;
 
+  /* First of all: the program waits for it. */
+  close_others (fd, wake);
+  say_closed (rsc_walk_get_word (walk));
   child.walk = walk;
   child.program = program;
   child.wake = wake;
@@ -213,7 +239,6 @@ run_child (RscWalk *walk, int fd, int wake, pid_t program)
   prctl (PR_SET_PDEATHSIG, SIGHUP);
   if (getppid () != program)
     leave (CHILD_ORPHANED);
-  close_others (fd, wake);
   setpgid (0, 0);
   oom = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (oom >= 0)
@@ -352,6 +377,8 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   clone_error = errno;
   if (pid == 0)
     run_child (walk, fd, rsc_agent.wake.fd, program);
+  if (pid > 0)
+    wait_until_closed (rsc_walk_get_word (walk));
   rsc_walk_let_others_go (&others);
   pause = rsc_agent_now () - since;
   pthread_sigmask (SIG_SETMASK, &before, NULL);

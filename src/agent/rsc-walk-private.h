@@ -221,6 +221,7 @@ typedef struct
   char error[RSC_WALK_ERROR_SIZE];
   uint64_t pause_ns;
   RscAddress current_type;
+  uint32_t word; /* the agent's */
 } RscShared;
 
 /* A running Python function. */

@@ -463,3 +463,9 @@ rsc_walk_set_pause (RscWalk *walk, uint64_t nanoseconds)
 {
   walk->shared->pause_ns = nanoseconds;
 }
+
+uint32_t *
+rsc_walk_get_word (RscWalk *walk)
+{
+  return &walk->shared->word;
+}

@@ -92,6 +92,9 @@ void rsc_walk_drop_marker (RscWalk *walk);
  * the parent right after clone(): the child reads it at the end of its run. */
 void rsc_walk_set_pause (RscWalk *walk, uint64_t nanoseconds);
 
+/* A word that parent and child share, 0 at first: for a futex that is not private. */
+uint32_t *rsc_walk_get_word (RscWalk *walk);
+
 /* GIL held (it drops a Python object). */
 void rsc_walk_finish (RscWalk *walk);
 
