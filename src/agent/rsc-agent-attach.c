@@ -12,9 +12,13 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+/* So often sockets and an eventfd are made for a connection. */
+#define DESCRIPTOR_TRIES 3
 
 typedef enum
 {
@@ -232,30 +236,50 @@ lock_if_free (void)
   return is_gone;
 }
 
+/* 0, or an errno. */
+static int
+make_descriptors (void)
+{
+  int ends[2];
+
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return errno;
+  /* What they are is looked at first: until then they are only numbers. */
+  rsc_agent_fd_note (&rsc_agent.socket, ends[0], S_IFSOCK);
+  rsc_agent_fd_note (&other_end, ends[1], S_IFSOCK);
+  if (rsc_agent_fd_move (&rsc_agent.socket) && rsc_agent_fd_move (&other_end)
+      && rsc_agent_fd_take (&rsc_agent.wake, eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK), RSC_AGENT_EVENTS))
+    return 0;
+  /* Without their lock, which the thread that was stopped may have; nobody uses them yet. */
+  rsc_agent_fd_close (&other_end);
+  rsc_agent_fd_close (&rsc_agent.socket);
+  rsc_agent_fd_close (&rsc_agent.wake);
+
+  return EBADF;
+}
+
 /* Starts the thread, with what is to be the agent's from then on.  thread_lock is held. */
-static RscWireAttachStatus
-start (int connection, int end, const RscWireRoom *where)
+static int
+start (int32_t ends[2], const RscWireRoom *where)
 {
   struct timeval limit = { .tv_sec = RSC_AGENT_SEND_SECONDS };
-  int wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  int error = EBADF;
 
-  if (wake < 0 || !rsc_agent_watch_system_forks ())
-    {
-      if (wake >= 0)
-        rsc_agent_close (wake);
-      rsc_agent_close (connection);
-      rsc_agent_close (end);
-      return RSC_WIRE_ATTACH_NO_ROOM;
-    }
+  if (!rsc_agent_watch_system_forks ())
+    return RSC_WIRE_ATTACH_NO_ROOM;
+  /* The program may have taken a number away just then. */
+  for (unsigned i = 0; error == EBADF && i < DESCRIPTOR_TRIES; i++)
+    error = make_descriptors ();
+  if (error != 0)
+    return error == EBADF ? (int) RSC_WIRE_ATTACH_NO_ROOM : -error;
 
+  ends[0] = rsc_agent.socket.fd;
+  ends[1] = other_end.fd; /* by that number Refscope looks for it */
   rsc_agent.pid = getpid ();
   rsc_agent.main_thread = rsc_agent.pid;
   atomic_store (&rsc_agent.hold_all, false);
   rsc_agent_reset_recording ();
-  setsockopt (connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  rsc_agent_fd_take (&rsc_agent.socket, connection);
-  rsc_agent_fd_keep (&other_end, end); /* by that number Refscope looks for it */
-  rsc_agent_fd_take (&rsc_agent.wake, wake);
+  setsockopt (rsc_agent.socket.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   room = *where;
   room_place = where;
   patience = rsc_agent_now () + RSC_AGENT_CONNECT_SECONDS * UINT64_C (1000000000);
@@ -281,7 +305,7 @@ attach (int32_t ends[2], const RscWireRoom *where)
 
   if (!lock_if_free ())
     return atomic_load (&rsc_agent.active) && !has_hung_up () ? RSC_WIRE_ATTACH_BUSY : RSC_WIRE_ATTACH_LEAVING;
-  result = socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 ? (int) start (ends[0], ends[1], where) : -errno;
+  result = start (ends, where);
   pthread_mutex_unlock (&rsc_agent.thread_lock);
 
   return result;

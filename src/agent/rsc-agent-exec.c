@@ -34,13 +34,13 @@ static ssize_t
 read_beginning (const char *path, char bytes[SHEBANG_MAX + 1])
 {
   /* Non-blocking: it may be anything. */
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  RscAgentFd file;
   ssize_t length;
 
-  if (fd < 0)
+  if (!rsc_agent_fd_take (&file, open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), S_IFREG))
     return -1;
-  length = read (fd, bytes, SHEBANG_MAX);
-  close (fd);
+  length = read (file.fd, bytes, SHEBANG_MAX);
+  rsc_agent_fd_close (&file);
   if (length >= 0)
     bytes[length] = '\0';
 
@@ -91,11 +91,11 @@ is_python (const char *path)
 static bool
 can_load_preload (void)
 {
-  int fd = open (preload, O_RDONLY | O_CLOEXEC);
+  RscAgentFd file;
 
-  if (fd < 0)
+  if (!rsc_agent_fd_note (&file, open (preload, O_RDONLY | O_CLOEXEC), S_IFREG))
     return false;
-  close (fd);
+  rsc_agent_fd_close (&file);
 
   return true;
 }

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The number of kilobytes in the line that begins with @name. */
@@ -30,13 +31,13 @@ rsc_agent_read_memory (uint64_t *uss, uint64_t *rss)
   char text[4096];
   size_t length = 0;
   ssize_t got;
-  int fd = open ("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+  RscAgentFd file;
 
-  if (fd < 0)
+  if (!rsc_agent_fd_take (&file, open ("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC), S_IFREG))
     return false;
-  while (length < sizeof text - 1 && (got = read (fd, text + length, sizeof text - 1 - length)) > 0)
+  while (length < sizeof text - 1 && (got = read (file.fd, text + length, sizeof text - 1 - length)) > 0)
     length += (size_t) got;
-  close (fd);
+  rsc_agent_fd_close (&file);
   text[length] = '\0';
 
   *rss = get_kilobytes (text, "\nRss:") * 1024;

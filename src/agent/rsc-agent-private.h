@@ -36,10 +36,16 @@
 /* A child that captures may live so long. */
 #define RSC_AGENT_CHILD_SECONDS 300
 
+/* What an eventfd is: no kind of file. */
+#define RSC_AGENT_EVENTS 0
+
+/* There was one, and the program took the number away. */
+#define RSC_AGENT_FD_LOST -2
+
 /* A descriptor, and which file it was when it was ours. */
 typedef struct
 {
-  int fd; /* -1: none */
+  int fd; /* negative: none */
   dev_t device;
   ino_t inode;
 } RscAgentFd;
@@ -53,7 +59,7 @@ typedef struct
   unsigned generation;
   uint64_t thresholds[3];
   bool enabled;   /* SET_ENABLED, SET_RECORDING */
-  int fds[RSC_WIRE_FDS_MAX]; /* -1: none */
+  RscAgentFd files[RSC_WIRE_FDS_MAX];
 } RscAgentRequest;
 
 /* A clone() of the program that walks the heap; the agent's to reap. */
@@ -163,17 +169,18 @@ void     rsc_agent_own (PyObject *object);
 void     rsc_agent_say_goodbye (void);
 
 /* rsc-agent-fd.c */
-/* Takes @fd over, moves it out of the program's way, and remembers which file
- * it is.  false, and @fd is closed, if that failed. */
-bool rsc_agent_fd_take (RscAgentFd *self, int fd);
-/* The same, where it is. */
-bool rsc_agent_fd_keep (RscAgentFd *self, int fd);
+/* Remembers which file @fd is, that was made just now and is of that kind (S_IFMT); false: it was not made, or is another by now. */
+bool rsc_agent_fd_note (RscAgentFd *self, int fd, mode_t kind);
+/* The same for what came with a message, which says it. */
+bool rsc_agent_fd_receive (RscAgentFd *self, const RscWireMessage *message, size_t nth, int fd);
+/* Moves it to a number above what programs use, close-on-exec.  false, and it is none any more: no number is free, or it was lost. */
+bool rsc_agent_fd_move (RscAgentFd *self);
+/* note and move. */
+bool rsc_agent_fd_take (RscAgentFd *self, int fd, mode_t kind);
 /* Whether the number still means the same file. */
 bool rsc_agent_fd_is_ours (const RscAgentFd *self);
 /* Closes it if it is still ours. */
 void rsc_agent_fd_close (RscAgentFd *self);
-/* A number above what programs use, close-on-exec; -1 if there is none.  Closes @fd. */
-int  rsc_agent_fd_move (int fd);
 /* No cancellation point, unlike close(). */
 void rsc_agent_close (int fd);
 

@@ -2,14 +2,8 @@
 
 #include "rsc-agent-private.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <time.h>
 
 /* Threads that wait for the GIL wake up now and then: less than this, in
  * nanoseconds and as a part of the time that passed, is no running. */
@@ -98,41 +92,30 @@ rsc_agent_import_gc (void)
   PyErr_Clear ();
 }
 
-/* How long threads other than this one and the agent's were on a processor, in
- * nanoseconds. */
-static uint64_t
+static int64_t
+get_cpu_time (clockid_t clock)
+{
+  struct timespec time;
+
+  return clock_gettime (clock, &time) == 0 ? (int64_t) time.tv_sec * 1000000000 + time.tv_nsec : 0;
+}
+
+/* Of a thread that may be gone: pthread_getcpuclockid() is for those that are there.  The kernel's numbers for
+ * "of a thread" and "as the scheduler counts it". */
+static int64_t
+get_thread_cpu_time (pid_t tid)
+{
+  return tid != 0 ? get_cpu_time ((clockid_t) (~(unsigned) tid << 3 | 4 | 2)) : 0;
+}
+
+/* How long threads other than this one and the agent's were on a processor, in nanoseconds; the clocks are read one after
+ * the other.  No file is opened for that: its number would be the program's next. */
+static int64_t
 sum_other_threads (void)
 {
-  pid_t self = (pid_t) syscall (SYS_gettid);
-  DIR *dir = opendir ("/proc/self/task");
-  struct dirent *entry;
-  uint64_t sum = 0;
+  pid_t agent = rsc_agent_is_own_thread () ? 0 : atomic_load (&rsc_agent.thread_id);
 
-  if (dir == NULL)
-    return 0;
-  while ((entry = readdir (dir)) != NULL)
-    {
-      char path[64], text[64];
-      pid_t tid = (pid_t) atoi (entry->d_name);
-      ssize_t length;
-      int fd;
-
-      if (tid == 0 || tid == self || tid == atomic_load (&rsc_agent.thread_id))
-        continue;
-      snprintf (path, sizeof path, "/proc/self/task/%d/schedstat", (int) tid);
-      fd = open (path, O_RDONLY | O_CLOEXEC);
-      if (fd < 0)
-        continue;
-      length = read (fd, text, sizeof text - 1);
-      close (fd);
-      if (length <= 0)
-        continue;
-      text[length] = '\0';
-      sum += strtoull (text, NULL, 10);
-    }
-  closedir (dir);
-
-  return sum;
+  return get_cpu_time (CLOCK_PROCESS_CPUTIME_ID) - get_cpu_time (CLOCK_THREAD_CPUTIME_ID) - get_thread_cpu_time (agent);
 }
 
 static void
@@ -171,12 +154,15 @@ rsc_agent_request_capture (size_t which, uint64_t since)
   char error[RSC_WALK_ERROR_SIZE] = "";
   RscWireStatus status = RSC_WIRE_FAILED;
 
-  if (rsc_agent.request.fds[which] < 0)
+  /* It is written to: not if it is not the one that came. */
+  if (!rsc_agent_fd_is_ours (&rsc_agent.request.files[which]))
     {
-      rsc_agent_reply (RSC_WIRE_FAILED, RSC_SENTENCE_NO_FILE, NULL);
+      bool came = rsc_agent.request.files[which].fd >= 0;
+
+      rsc_agent_reply (RSC_WIRE_FAILED, came ? RSC_SENTENCE_FILE_LOST : RSC_SENTENCE_NO_FILE, NULL);
       return false;
     }
-  if (rsc_agent_capture (&rsc_agent.children[which], rsc_agent.request.fds[which],
+  if (rsc_agent_capture (&rsc_agent.children[which], rsc_agent.request.files[which].fd,
                          (rsc_agent.request.flags & RSC_WIRE_IN_PLACE) != 0,
                          rsc_agent.request.flags >> RSC_WIRE_VALUES_SHIFT, since, &status, error) == 0)
     return true;
@@ -237,7 +223,8 @@ run_collect (bool on_main, uint64_t since)
 {
   bool with_captures = (rsc_agent.request.flags & RSC_WIRE_WITH_CAPTURES) != 0;
   int was_enabled = PyGC_Disable ();
-  uint64_t began, ran;
+  uint64_t began;
+  int64_t ran;
 
   if (!with_captures || rsc_agent_request_capture (0, since))
     {
@@ -253,7 +240,7 @@ run_collect (bool on_main, uint64_t since)
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_ON_MAIN_THREAD, on_main);
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_OTHERS_RAN,
-                                       ran > RAN_LEAST && ran > began / RAN_PART);
+                                       ran > RAN_LEAST && ran > (int64_t) began / RAN_PART);
         }
     }
   if (was_enabled)
@@ -282,6 +269,16 @@ set_recording (void)
     rsc_agent_reply_written (RSC_WIRE_UNSUPPORTED, error);
 }
 
+static bool
+has_lost_file (void)
+{
+  for (size_t i = 0; i < RSC_WIRE_FDS_MAX; i++)
+    if (rsc_agent.request.files[i].fd == RSC_AGENT_FD_LOST)
+      return true;
+
+  return false;
+}
+
 void
 rsc_agent_request_run (bool on_main)
 {
@@ -292,6 +289,12 @@ rsc_agent_request_run (bool on_main)
   if (since > rsc_agent.request.deadline)
     {
       rsc_agent_reply (RSC_WIRE_LATE, RSC_SENTENCE_NONE, NULL);
+      return;
+    }
+  /* Before anything is collected. */
+  if (has_lost_file ())
+    {
+      rsc_agent_reply (RSC_WIRE_FAILED, RSC_SENTENCE_FILE_LOST, NULL);
       return;
     }
 

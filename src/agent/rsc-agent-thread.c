@@ -37,11 +37,7 @@ void
 rsc_agent_close_request (void)
 {
   for (size_t i = 0; i < RSC_WIRE_FDS_MAX; i++)
-    {
-      if (rsc_agent.request.fds[i] >= 0)
-        close (rsc_agent.request.fds[i]);
-      rsc_agent.request.fds[i] = -1;
-    }
+    rsc_agent_fd_close (&rsc_agent.request.files[i]);
 }
 
 void
@@ -318,8 +314,24 @@ take_request (const RscWireMessage *message, const int *fds, size_t n_fds)
   request->enabled = rsc_wire_message_number (message, RSC_WIRE_ENABLED, 1) != 0;
   rsc_wire_message_list (message, RSC_WIRE_THRESHOLDS, request->thresholds, 3);
   for (size_t i = 0; i < RSC_WIRE_FDS_MAX; i++)
-    request->fds[i] = i < n_fds ? rsc_agent_fd_move (fds[i]) : -1;
+    {
+      request->files[i].fd = -1;
+      if (i < n_fds && rsc_agent_fd_receive (&request->files[i], message, i, fds[i]))
+        rsc_agent_fd_move (&request->files[i]);
+    }
   set_phase (RSC_AGENT_QUEUED);
+}
+
+static void
+close_received (const RscWireMessage *message, const int *fds, size_t n_fds)
+{
+  for (size_t i = 0; i < n_fds; i++)
+    {
+      RscAgentFd file;
+
+      if (rsc_agent_fd_receive (&file, message, i, fds[i]))
+        rsc_agent_fd_close (&file);
+    }
 }
 
 static void
@@ -328,8 +340,7 @@ refuse_request (const RscWireMessage *message, const int *fds, size_t n_fds)
   static RscWireMessage reply;
   char text[RSC_WIRE_SENTENCE_SIZE];
 
-  for (size_t i = 0; i < n_fds; i++)
-    close (fds[i]);
+  close_received (message, fds, n_fds);
   rsc_wire_message_init (&reply, RSC_WIRE_REPLY, rsc_wire_message_get_number (message));
   rsc_wire_message_add_number (&reply, RSC_WIRE_STATUS, RSC_WIRE_BUSY);
   rsc_wire_sentence_write (text, RSC_SENTENCE_BUSY, NULL, NULL);
@@ -399,8 +410,7 @@ serve_socket (void)
       refuse_request (&message, fds, n_fds);
       return;
     }
-  for (size_t i = 0; i < n_fds; i++)
-    close (fds[i]);
+  close_received (&message, fds, n_fds);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -24,7 +25,7 @@ RscAgent rsc_agent = {
   .thread_lock = PTHREAD_MUTEX_INITIALIZER,
   .lock = PTHREAD_MUTEX_INITIALIZER,
   .changed = PTHREAD_COND_INITIALIZER,
-  .request.fds = { -1, -1 },
+  .request.files = { { .fd = -1 }, { .fd = -1 } },
 };
 
 uint64_t
@@ -119,7 +120,7 @@ connect_socket (const char *folder)
       >= (int) sizeof address.sun_path)
     return false;
   fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0 || !rsc_agent_fd_take (&rsc_agent.socket, fd))
+  if (!rsc_agent_fd_take (&rsc_agent.socket, fd, S_IFSOCK))
     return false;
   setsockopt (rsc_agent.socket.fd, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
   setsockopt (rsc_agent.socket.fd, SOL_SOCKET, SO_RCVTIMEO, &receive_limit, sizeof receive_limit);
@@ -359,7 +360,7 @@ rsc_agent_begin (const char *folder, const char *event)
   rsc_agent_find_functions ();
 
   wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake < 0 || !rsc_agent_fd_take (&rsc_agent.wake, wake)
+  if (!rsc_agent_fd_take (&rsc_agent.wake, wake, RSC_AGENT_EVENTS)
       || !connect_socket (folder) || !greet ())
     {
       rsc_agent_close_connection ();

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static size_t
@@ -245,6 +246,19 @@ rsc_wire_message_list (const RscWireMessage *self, RscWireFieldId field, uint64_
   return n_values;
 }
 
+bool
+rsc_wire_message_get_file (const RscWireMessage *self, size_t nth, uint64_t *device, uint64_t *inode)
+{
+  uint64_t files[RSC_WIRE_FDS_MAX][2];
+
+  if (nth >= RSC_WIRE_FDS_MAX || rsc_wire_message_list (self, RSC_WIRE_FILES, files[0], 2 * RSC_WIRE_FDS_MAX) < 2 * (nth + 1))
+    return false;
+  *device = files[nth][0];
+  *inode = files[nth][1];
+
+  return true;
+}
+
 static int
 send_with (const RscWireMessage *self, int socket, const int *fds, size_t n_fds, int flags)
 {
@@ -257,8 +271,6 @@ send_with (const RscWireMessage *self, int socket, const int *fds, size_t n_fds,
   struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
   ssize_t sent;
 
-  if (n_fds > RSC_WIRE_FDS_MAX)
-    return EINVAL;
   if (n_fds > 0)
     {
       struct cmsghdr *header;
@@ -283,10 +295,42 @@ send_with (const RscWireMessage *self, int socket, const int *fds, size_t n_fds,
   return (size_t) sent == self->size ? 0 : EMSGSIZE;
 }
 
+/* 0, or an errno. */
+static int
+add_files (RscWireMessage *self, const int *fds, size_t n_fds)
+{
+  uint64_t files[RSC_WIRE_FDS_MAX][2];
+
+  for (size_t i = 0; i < n_fds; i++)
+    {
+      struct stat status;
+
+      if (fstat (fds[i], &status) != 0)
+        return errno;
+      files[i][0] = status.st_dev;
+      files[i][1] = status.st_ino;
+    }
+
+  return rsc_wire_message_add_list (self, RSC_WIRE_FILES, files[0], 2 * n_fds) ? 0 : EMSGSIZE;
+}
+
+/* Apart: a message is much for the stack of a program's thread, and those send no descriptors. */
+static int __attribute__ ((noinline))
+send_files (const RscWireMessage *self, int socket, const int *fds, size_t n_fds)
+{
+  RscWireMessage with_files = *self;
+  int error = add_files (&with_files, fds, n_fds);
+
+  return error != 0 ? error : send_with (&with_files, socket, fds, n_fds, MSG_NOSIGNAL);
+}
+
 int
 rsc_wire_message_send (const RscWireMessage *self, int socket, const int *fds, size_t n_fds)
 {
-  return send_with (self, socket, fds, n_fds, MSG_NOSIGNAL);
+  if (n_fds > RSC_WIRE_FDS_MAX)
+    return EINVAL;
+
+  return n_fds > 0 ? send_files (self, socket, fds, n_fds) : send_with (self, socket, NULL, 0, MSG_NOSIGNAL);
 }
 
 int

@@ -118,7 +118,8 @@ typedef enum
   RSC_WIRE_FREED = 29,     /* objects */
   RSC_WIRE_UNCOLLECTABLE = 30, /* objects */
   RSC_WIRE_FOLLOWED = 31,  /* whether it is a Python that is to say hello */
-  RSC_WIRE_RECORDS = 32    /* RscWireRecord, one after the other */
+  RSC_WIRE_RECORDS = 32,   /* RscWireRecord, one after the other */
+  RSC_WIRE_FILES = 33      /* st_dev and st_ino of each descriptor that travels along */
 } RscWireFieldId;
 
 /* A collection that was recorded: what RECORDS is made of. */
@@ -203,7 +204,11 @@ const char *rsc_wire_message_nth_string (const RscWireMessage *self, RscWireFiel
 /* Copies at most @max values and returns how many there were. */
 size_t rsc_wire_message_list (const RscWireMessage *self, RscWireFieldId field, uint64_t *values, size_t max);
 
-/* One packet; SIGPIPE is not raised.  0, or an errno. */
+/* Which file the @nth descriptor was that came along; false: that was not said. */
+bool rsc_wire_message_get_file (const RscWireMessage *self, size_t nth, uint64_t *device, uint64_t *inode);
+
+/* One packet; SIGPIPE is not raised.  0, or an errno.  It says which files they are: where it is received, others may close
+ * and open at the same time what has the same numbers. */
 int rsc_wire_message_send (const RscWireMessage *self, int socket, const int *fds, size_t n_fds);
 
 /* The same without waiting for room: EAGAIN if there is none. */

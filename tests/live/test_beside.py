@@ -1,14 +1,16 @@
 """What the program's own threads do at the same time as the agent: with its descriptors, its collector, its pending calls."""
-import os
+import tempfile
 import unittest
 
 import interpreters
 from running import SYSTEM_PYTHON, Program, attach
-from test_attach import cli, is_supported
+from test_attach import CLI, build_library, cli
+from tracing import is_supported
 
 PYTHONS = [SYSTEM_PYTHON, *(path for path, version in interpreters.find() if path != SYSTEM_PYTHON and version >= (3, 12))][:2]
 
 
+@unittest.skipUnless(is_supported() and CLI, 'this machine does not let processes be traced, or Refscope cannot attach on it')
 class Descriptors(unittest.TestCase):
     # It has many descriptors, which take some time to close.
     COPIES = """
@@ -61,6 +63,57 @@ class Descriptors(unittest.TestCase):
             with self.subTest(python=python), Program(self.COPIES, python) as program:
                 # Where it makes a process, it may be found at a point where nothing is to be done.
                 self.assertGreater(sum(attach(program.pid).returncode == 0 for _ in range(30)), 20)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    # As another thread of the program's does it that has the worst of moments: close() and dup2() of the same number.
+    TAKES = """
+        #define _GNU_SOURCE
+        #include <fcntl.h>
+        #include <stdarg.h>
+        #include <sys/stat.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        int own = -1, kind, taken = -1;
+        int fcntl64 (int fd, int command, ...)
+        {
+          struct stat status;
+          va_list arguments;
+          long argument;
+          va_start (arguments, command);
+          argument = va_arg (arguments, long);
+          va_end (arguments);
+          if (own >= 0 && taken < 0 && command == F_DUPFD_CLOEXEC && fd < 100 && fstat (fd, &status) == 0
+              && (status.st_mode & S_IFMT) == kind)
+            taken = dup2 (own, fd);
+          return syscall (SYS_fcntl, fd, command, argument);
+        }
+        int fcntl (int fd, int command, ...) __attribute__ ((alias ("fcntl64")));
+        """
+    TAKEN = """
+        import ctypes, os, stat, tempfile
+        library = ctypes.CDLL(os.environ['LD_PRELOAD'])
+        file = tempfile.TemporaryFile()
+        ctypes.c_int.in_dll(library, 'kind').value = stat.{}
+        ctypes.c_int.in_dll(library, 'own').value = file.fileno()
+        ready()
+        while not ended:
+            time.sleep(.02)
+        taken = ctypes.c_int.in_dll(library, 'taken').value
+        assert taken >= 0 and os.path.sameopenfile(taken, file.fileno())
+        assert os.fstat(taken).st_size == 0, os.fstat(taken)
+        """
+
+    def test_taken_numbers(self):
+        """What the agent is sent or makes has a number that a thread of the program puts a file at: that is not written to."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = build_library(folder, 'takes', self.TAKES)
+            with Program(self.TAKEN.format('S_IFREG'), environment={'LD_PRELOAD': path}) as program:
+                said = cli('capture', f'pid:{program.pid}', '-o', folder + '/heap.refscope', status=4).stderr
+                self.assertIn('opened another of that number', said)
+                cli('capture', f'pid:{program.pid}', '-o', folder + '/heap.refscope')
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+            with Program(self.TAKEN.format('S_IFSOCK'), environment={'LD_PRELOAD': path}) as program:
+                self.assertEqual(attach(program.pid).stderr, '')
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wire/rsc-wire-message.h"
@@ -115,6 +116,16 @@ test_socket (void)
   g_assert_cmpint (rsc_wire_message_send (message, sockets[0], fds, 2), ==, 0);
   g_assert_cmpint (rsc_wire_message_receive (message, sockets[1], received, &n, &result), ==, 0);
   g_assert_cmpuint (n, ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      struct stat status;
+      guint64 device, inode;
+
+      g_assert_no_errno (fstat (fds[i], &status));
+      g_assert_true (rsc_wire_message_get_file (message, i, &device, &inode));
+      g_assert_cmpuint (device, ==, status.st_dev);
+      g_assert_cmpuint (inode, ==, status.st_ino);
+    }
   g_assert_cmpint (pread (received[1], &byte, 1, 0), ==, 1);
   g_assert_cmpint (byte, ==, 'x');
   close (received[0]);
