@@ -32,6 +32,7 @@ typedef enum
 static Left left;
 static RscAgentFd other_end = { .fd = -1 }; /* [fd_lock] to close it */
 static uint64_t patience; /* CLOCK_MONOTONIC, nanoseconds: until then Refscope has to answer */
+static bool is_to_watch; /* GIL held */
 static RscWireRoom room;
 static const RscWireRoom *room_place; /* in the room itself; NULL: it is unmapped */
 
@@ -117,23 +118,21 @@ wait_for_welcome (void)
 /* What the program has of the agent's in its heap it keeps: the next time it is there.  On the main
  * thread, for it imports modules: a thread that forks holds the lock for that, and waits for the agent's
  * thread to be gone. */
-static int
-on_pending_call (void *data)
+void
+rsc_agent_attach_on_main (void)
 {
   static bool has_begun;
   /* What is made here is not to set off a collection. */
   int was_enabled;
 
-  if (has_begun || !atomic_load (&rsc_agent.active))
-    return 0;
+  if (has_begun || !is_to_watch)
+    return;
   was_enabled = PyGC_Disable ();
   rsc_agent_watch_exit ();
   rsc_agent_watch_forks ();
   has_begun = true;
   if (was_enabled)
     PyGC_Enable ();
-
-  return 0;
 }
 
 static void
@@ -157,7 +156,8 @@ begin (void)
   if (was_enabled)
     PyGC_Enable ();
   /* Until it comes to that, its end is a surprise, and 3.12 and later may warn of a fork with threads. */
-  Py_AddPendingCall (on_pending_call, NULL);
+  is_to_watch = true;
+  rsc_agent_call_main ();
   left = NOTHING_LEFT;
   rsc_agent_give_gil (state);
 }

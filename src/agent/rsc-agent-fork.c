@@ -43,14 +43,6 @@ rsc_agent_come_back (void)
     rsc_agent_thread_start ();
 }
 
-static int
-on_pending_call (void *data)
-{
-  rsc_agent_come_back ();
-
-  return 0;
-}
-
 static PyObject *
 before_fork (PyObject *self, PyObject *unused)
 {
@@ -72,7 +64,7 @@ after_fork_in_parent (PyObject *self, PyObject *unused)
       if (forking_ends ())
         {
           atomic_store (&is_away, true);
-          Py_AddPendingCall (on_pending_call, NULL);
+          rsc_agent_call_main ();
         }
     }
   Py_RETURN_NONE;
@@ -174,7 +166,7 @@ on_parent (void)
   if (rsc_agent_has_gil () && rsc_agent_is_main_thread ())
     {
       atomic_store (&is_away, true);
-      Py_AddPendingCall (on_pending_call, NULL);
+      rsc_agent_call_main ();
     }
   /* Whoever waits for it to end has its lock. */
   else if (!atomic_load (&rsc_agent.has_thread))

@@ -316,6 +316,10 @@ void rsc_agent_signal_held (void);
 /* Whether this thread has the GIL. */
 bool rsc_agent_has_gil (void);
 
+/* rsc-agent-main.c; GIL held */
+/* The main thread comes by and does what waits for it, if it comes by at all. */
+void rsc_agent_call_main (void);
+
 /* rsc-agent-memory.c */
 /* From /proc/self/smaps_rollup, in bytes; no memory is needed. */
 bool rsc_agent_read_memory (uint64_t *uss, uint64_t *rss);
@@ -343,6 +347,8 @@ void rsc_agent_watch_exec (const char *folder);
 /* rsc-agent-attach.c; in the agent's thread */
 /* Goes on with what is left to do since Refscope attached; false: it was to stop before that was done. */
 bool rsc_agent_attach_go_on (void);
+/* On the main thread, GIL held: what is left to do there. */
+void rsc_agent_attach_on_main (void);
 /* In the child of a fork. */
 void rsc_agent_attach_forget (void);
 

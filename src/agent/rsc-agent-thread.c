@@ -202,15 +202,6 @@ rsc_agent_run_on_main (void)
   return true;
 }
 
-static int
-on_pending_call (void *data)
-{
-  if (atomic_load (&rsc_agent.active))
-    rsc_agent_run_on_main ();
-
-  return 0;
-}
-
 /* @anyway: also if the thread is to end. */
 static void
 begin_request (bool anyway)
@@ -237,7 +228,7 @@ begin_request (bool anyway)
       /* With the GIL: up to 3.12 a call that another thread adds is not seen until
        * the main thread has to give the GIL away for some reason. */
       state = rsc_agent_take_gil ();
-      Py_AddPendingCall (on_pending_call, NULL);
+      rsc_agent_call_main ();
       rsc_agent_give_gil (state);
     }
   else

@@ -1,9 +1,10 @@
 """What the program's own threads do at the same time as the agent: with its descriptors, its collector, its pending calls."""
+import subprocess
 import tempfile
 import unittest
 
 import interpreters
-from running import SYSTEM_PYTHON, Program, attach
+from running import SYSTEM_PYTHON, Program, attach, wait_until
 from test_attach import CLI, build_library, cli
 from tracing import is_supported
 
@@ -114,6 +115,33 @@ class Descriptors(unittest.TestCase):
                 self.assertEqual(program.end(), (0, 'well\n', ''))
             with Program(self.TAKEN.format('S_IFSOCK'), environment={'LD_PRELOAD': path}) as program:
                 self.assertEqual(attach(program.pid).stderr, '')
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
+
+@unittest.skipUnless(is_supported() and CLI, 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Interpreter(unittest.TestCase):
+    def test_pending_calls(self):
+        """However often Refscope comes while the main thread waits: the program's own calls have room in the queue."""
+        text = """
+            import ctypes
+            function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(lambda _: 0)
+            results = []
+            def ask():
+                for _ in sys.stdin:
+                    results.append(ctypes.pythonapi.Py_AddPendingCall(function, None))
+            threading.Thread(target=ask).start()
+            ready()
+            while not ended:
+                signal.pause()
+            assert results == [0], results
+            """
+        for python in PYTHONS:
+            with self.subTest(python=python), Program(text, python, stdin=subprocess.PIPE) as program:
+                self.assertEqual(attach(program.pid, 40, 0).stderr, '')
+                print(file=program.process.stdin)
+                program.process.stdin.close()
+                program.process.stdin = None
+                self.assertTrue(wait_until(lambda: len(program.folder('task')) == 1))
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
 
