@@ -56,11 +56,13 @@ reply_exception (void)
   Py_XDECREF (traceback);
 }
 
-/* gc.@function (...), as the program would call it. */
+/* gc.@function (...), as the program would call it.  What is made for that sets no collection off; the collector is not stopped
+ * while code of the program's may run, which would see it, or stop it for good. */
 static PyObject *
 call_gc (const char *function, const char *format, ...)
 {
   static PyObject *made; /* kept: let go of, it would be garbage of ours */
+  int was_enabled = PyGC_Disable ();
   bool is_ours = true;
   PyObject *module = made != NULL ? Py_NewRef (made) : rsc_agent_find_builtin ("gc", &is_ours);
   PyObject *callable = NULL, *arguments = NULL, *result = NULL;
@@ -76,6 +78,8 @@ call_gc (const char *function, const char *format, ...)
       arguments = Py_VaBuildValue (format, values);
       va_end (values);
     }
+  if (was_enabled)
+    PyGC_Enable ();
   if (arguments != NULL)
     result = PyObject_CallObject (callable, arguments);
   Py_XDECREF (arguments);
@@ -197,7 +201,6 @@ run_capture (uint64_t since)
 {
   if ((rsc_agent.request.flags & RSC_WIRE_COLLECT_BEFORE) != 0)
     {
-      int was_enabled = PyGC_Disable ();
       int64_t returned = collect (2);
 
       if (returned >= 0)
@@ -206,8 +209,6 @@ run_capture (uint64_t since)
           rsc_wire_message_add_number (&rsc_agent.reply, RSC_WIRE_RETURNED, (uint64_t) returned);
           rsc_agent_request_capture (0, rsc_agent_now ());
         }
-      if (was_enabled)
-        PyGC_Enable ();
     }
   else
     rsc_agent_request_capture (0, since);
@@ -216,13 +217,13 @@ run_capture (uint64_t since)
     rsc_agent_release ();
 }
 
-/* Nothing is to be collected by itself between the captures: what differs is
- * what this collection did, and what finalizers and other threads made. */
+/* Nothing is collected by itself between the captures: what differs is what this collection did, and what finalizers and
+ * other threads made.  The collector does not begin another one while finalizers let go of the GIL; before and behind that it is
+ * kept, and nothing that the collector counts is made but what makes sure of it by itself. */
 static void
 run_collect (bool on_main, uint64_t since)
 {
   bool with_captures = (rsc_agent.request.flags & RSC_WIRE_WITH_CAPTURES) != 0;
-  int was_enabled = PyGC_Disable ();
   uint64_t began;
   int64_t ran;
 
@@ -243,8 +244,6 @@ run_collect (bool on_main, uint64_t since)
                                        ran > RAN_LEAST && ran > (int64_t) began / RAN_PART);
         }
     }
-  if (was_enabled)
-    PyGC_Enable ();
 }
 
 static void

@@ -1,4 +1,5 @@
 """What the program's own threads do at the same time as the agent: with its descriptors, its collector, its pending calls."""
+import contextlib
 import subprocess
 import tempfile
 import unittest
@@ -143,6 +144,38 @@ class Interpreter(unittest.TestCase):
                 program.process.stdin = None
                 self.assertTrue(wait_until(lambda: len(program.folder('task')) == 1))
                 self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_stopped_collector(self):
+        """A thread that stops the collector while finalizers of a collection of ours run has it stopped for good."""
+        text = """
+            import gc
+            class Slow:
+                def __init__(self):
+                    self.me = self
+                def __del__(self):
+                    running.set()
+                    went_on.wait()
+            def stop():
+                running.wait()
+                seen.append(gc.isenabled())
+                gc.disable()
+                went_on.set()
+            seen, running, went_on = [], threading.Event(), threading.Event()
+            threading.Thread(target=stop).start()
+            gc.collect()
+            gc.set_threshold(100000)
+            Slow()
+            ready()
+            while not ended:
+                time.sleep(.02)
+            assert seen == [True] and not gc.isenabled(), (seen, gc.isenabled())
+            """
+        for python in PYTHONS:
+            for words in ['collect', '--live'], ['collect', '--live', '--agent-thread'], ['capture', '--collect-before', '-o', 'heap.refscope']:
+                with (self.subTest(python=python, words=words), Program(text, python) as program,
+                      tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder)):
+                    cli(*words, f'pid:{program.pid}')
+                    self.assertEqual(program.end(), (0, 'well\n', ''))
 
 
 if __name__ == '__main__':
