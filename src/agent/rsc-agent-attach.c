@@ -121,16 +121,15 @@ wait_for_welcome (void)
 void
 rsc_agent_attach_on_main (void)
 {
-  static bool has_begun;
   /* What is made here is not to set off a collection. */
   int was_enabled;
 
-  if (has_begun || !is_to_watch)
+  if (rsc_agent.is_watching || !is_to_watch)
     return;
   was_enabled = PyGC_Disable ();
   rsc_agent_watch_exit ();
   rsc_agent_watch_forks ();
-  has_begun = true;
+  rsc_agent.is_watching = true;
   if (was_enabled)
     PyGC_Enable ();
 }
@@ -150,6 +149,7 @@ begin (void)
   state = rsc_agent_take_gil ();
   was_enabled = PyGC_Disable ();
   rsc_agent_reserve_take ();
+  rsc_agent_watch_end ();
   rsc_agent_watch_collections ();
   rsc_agent_begin_recording ();
   rsc_agent_give_marks ();

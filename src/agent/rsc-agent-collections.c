@@ -32,6 +32,12 @@ rsc_agent_watch_collections (void)
   has_told = is_watching && rsc_walk_read_gc_counters (&counters, &told) == 0;
 }
 
+void
+rsc_agent_unwatch_collections (void)
+{
+  is_watching = false;
+}
+
 /* false: there is no room for the rest. */
 static bool
 tell_records (void)

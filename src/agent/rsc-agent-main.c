@@ -29,3 +29,9 @@ rsc_agent_call_main (void)
   if (!atomic_exchange (&is_queued, true) && Py_AddPendingCall (on_pending_call, NULL) != 0)
     atomic_store (&is_queued, false);
 }
+
+void
+rsc_agent_forget_main_call (void)
+{
+  atomic_store (&is_queued, false);
+}

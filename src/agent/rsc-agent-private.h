@@ -100,6 +100,8 @@ typedef struct
   atomic_bool is_ending;       /* it comes to its end: nothing is waited for any more */
   atomic_bool has_ended;       /* it came to its end, and said so: nothing begins again */
   PyInterpreterState *(*main_interpreter) (void);
+  bool is_watching_end; /* GIL held: this interpreter's, as is_watching: its end, and forks, are told of by Python */
+  bool is_watching;
   PyObject *own[16]; /* what of the heap is the agent's */
   size_t n_own;
 
@@ -157,8 +159,9 @@ void     rsc_agent_take_welcome (const RscWireMessage *welcome);
 /* GIL held.  A module that is part of the interpreter, without importing it; @is_ours: it was made for this, and is not in
  * sys.modules.  A new reference; NULL, with an exception, if there is none. */
 PyObject *rsc_agent_find_builtin (const char *name, bool *is_ours);
-/* GIL held.  The program's end will be seen. */
+/* GIL held.  The interpreter's end will be seen: before it, and behind it. */
 void     rsc_agent_watch_exit (void);
+void     rsc_agent_watch_end (void);
 /* The connection is over: what is held goes on. */
 void     rsc_agent_lose (void);
 /* Closes the agent's descriptors.  To be called when it has no thread, or in it. */
@@ -227,6 +230,8 @@ bool rsc_agent_request_capture (size_t which, uint64_t since);
 void rsc_agent_request_ran (void);
 /* Makes the interpreter make what it makes when the program imports gc, which stays where it was. */
 void rsc_agent_import_gc (void);
+/* Where there is no interpreter: nor is the module. */
+void rsc_agent_forget_gc (void);
 
 /* rsc-agent-capture.c */
 /* GIL held.  Begins a capture of the heap into @fd, in a child or in place; 0,
@@ -249,6 +254,8 @@ void rsc_agent_reserve_give (void);
 /* rsc-agent-collections.c */
 /* GIL held, before there is a thread: from here on collections are told of. */
 void rsc_agent_watch_collections (void);
+/* Where there is no interpreter: nor are its numbers. */
+void rsc_agent_unwatch_collections (void);
 /* With or without the GIL: tells of those since the last time, as far as there is room. */
 void rsc_agent_tell_collections (void);
 /* The same at the program's end, for which room is waited some seconds. */
@@ -276,6 +283,8 @@ bool   rsc_agent_has_callback (void);
 void   rsc_agent_end_recording (void);
 /* In the child of a fork, without it: the callback goes with its next collection. */
 void   rsc_agent_forget_recording (void);
+/* Where there is no interpreter: nor is the callback. */
+void   rsc_agent_forget_callback (void);
 /* With the lock of rsc_agent_tell_collections() only: copies the oldest, at most @max; and takes @n of them away. */
 size_t rsc_agent_copy_records (RscWireRecord *records, size_t max);
 void   rsc_agent_drop_records (size_t n);
@@ -319,6 +328,8 @@ bool rsc_agent_has_gil (void);
 /* rsc-agent-main.c; GIL held */
 /* The main thread comes by and does what waits for it, if it comes by at all. */
 void rsc_agent_call_main (void);
+/* Where there is no interpreter: as its queue, so what is known of it. */
+void rsc_agent_forget_main_call (void);
 
 /* rsc-agent-memory.c */
 /* From /proc/self/smaps_rollup, in bytes; no memory is needed. */

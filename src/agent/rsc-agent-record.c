@@ -11,8 +11,8 @@
  * woken: for that there is a lock, which it may have while Refscope does not read. */
 #define RING_SIZE 8192u
 
-static RscWalkGcCounters counters; /* set once, before there is a callback */
-static PyObject *callback;         /* made once, and kept; GIL held */
+static RscWalkGcCounters counters; /* set once for an interpreter, before there is a callback */
+static PyObject *callback;         /* made once for an interpreter, and kept; GIL held */
 static bool for_await;             /* GIL held: somebody waits for the next collection */
 static atomic_ulong n_calls;       /* since then, at the end of a collection */
 static uint64_t collections_before; /* until then */
@@ -289,6 +289,14 @@ rsc_agent_forget_recording (void)
 {
   rsc_agent_reset_recording ();
   for_await = false;
+}
+
+void
+rsc_agent_forget_callback (void)
+{
+  rsc_agent_forget_recording ();
+  callback = NULL;
+  counters = (RscWalkGcCounters) { 0 };
 }
 
 void

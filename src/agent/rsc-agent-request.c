@@ -56,12 +56,13 @@ reply_exception (void)
   Py_XDECREF (traceback);
 }
 
+static PyObject *made; /* GIL held; kept: let go of, it would be garbage of ours */
+
 /* gc.@function (...), as the program would call it.  What is made for that sets no collection off; the collector is not stopped
  * while code of the program's may run, which would see it, or stop it for good. */
 static PyObject *
 call_gc (const char *function, const char *format, ...)
 {
-  static PyObject *made; /* kept: let go of, it would be garbage of ours */
   int was_enabled = PyGC_Disable ();
   bool is_ours = true;
   PyObject *module = made != NULL ? Py_NewRef (made) : rsc_agent_find_builtin ("gc", &is_ours);
@@ -94,6 +95,12 @@ rsc_agent_import_gc (void)
 {
   Py_XDECREF (call_gc ("isenabled", "()"));
   PyErr_Clear ();
+}
+
+void
+rsc_agent_forget_gc (void)
+{
+  made = NULL;
 }
 
 static int64_t

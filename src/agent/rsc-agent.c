@@ -255,6 +255,34 @@ on_exit_callback (PyObject *self, PyObject *unused)
   Py_RETURN_NONE;
 }
 
+/* The last that the interpreter does at its end, when nobody has a GIL any more.  What is kept of it means nothing from here on:
+ * a program that has Python inside may begin another one.  Unless there is a thread still, which was not told of the end: then
+ * nothing begins again. */
+static void
+on_interpreter_gone (void)
+{
+  bool is_quiet = !atomic_load (&rsc_agent.active)
+                  && (!atomic_load (&rsc_agent.has_thread) || atomic_load (&rsc_agent.thread_ended));
+
+  rsc_agent.is_watching_end = false;
+  rsc_agent.is_watching = false;
+  rsc_agent.n_own = 0;
+  rsc_agent_forget_main_call ();
+  rsc_agent_forget_gc ();
+  rsc_agent_forget_callback ();
+  rsc_agent_unwatch_collections ();
+  rsc_walk_forget_interpreters ();
+  atomic_store (&rsc_agent.is_ending, false);
+  atomic_store (&rsc_agent.has_ended, !is_quiet);
+}
+
+void
+rsc_agent_watch_end (void)
+{
+  if (!rsc_agent.is_watching_end)
+    rsc_agent.is_watching_end = Py_AtExit (on_interpreter_gone) == 0;
+}
+
 void
 rsc_agent_own (PyObject *object)
 {
@@ -369,11 +397,13 @@ rsc_agent_begin (const char *folder, const char *event)
 
   atomic_store (&rsc_agent.active, true);
   rsc_agent_reserve_take ();
+  rsc_agent_watch_end ();
   rsc_agent_watch_exit ();
   rsc_agent_add_finder ();
   rsc_agent_watch_collections ();
   rsc_agent_begin_recording ();
   rsc_agent_watch_forks ();
+  rsc_agent.is_watching = true;
   rsc_agent_watch_system_forks ();
   rsc_agent_watch_exec (folder);
   rsc_agent_thread_start ();

@@ -39,6 +39,8 @@ typedef struct
   void (*mutex_unlock) (void *mutex);
 } Runtime;
 
+static Runtime found_runtime;
+
 static void
 look_up (const char *name, void *function)
 {
@@ -98,20 +100,26 @@ check_gil (const RscPythonLayout *layout, RscAddress interp, RscAddress thread)
 static Runtime *
 open_runtime (void)
 {
-  static Runtime runtime;
+  Runtime *runtime = &found_runtime;
   char error[RSC_WALK_ERROR_SIZE];
   uint32_t version_hex;
   bool moved;
 
-  if (runtime.list != 0)
-    return &runtime;
-  look_up ("PyInterpreterState_Head", &runtime.first);
-  if (runtime.first == NULL || !rsc_walk_find_gc (&runtime.layout, &runtime.interp, &version_hex, &moved, error))
+  if (runtime->list != 0)
+    return runtime;
+  look_up ("PyInterpreterState_Head", &runtime->first);
+  if (runtime->first == NULL || !rsc_walk_find_gc (&runtime->layout, &runtime->interp, &version_hex, &moved, error))
     return NULL;
-  if (runtime.layout.interp_gil != 0 && check_gil (&runtime.layout, runtime.interp, (RscAddress) PyThreadState_Get ()))
-    find_list (&runtime);
+  if (runtime->layout.interp_gil != 0 && check_gil (&runtime->layout, runtime->interp, (RscAddress) PyThreadState_Get ()))
+    find_list (runtime);
 
-  return &runtime;
+  return runtime;
+}
+
+void
+rsc_walk_forget_interpreters (void)
+{
+  found_runtime = (Runtime) { 0 };
 }
 
 static bool

@@ -95,6 +95,9 @@ void rsc_walk_set_pause (RscWalk *walk, uint64_t nanoseconds);
 /* A word that parent and child share, 0 at first: for a futex that is not private. */
 uint32_t *rsc_walk_get_word (RscWalk *walk);
 
+/* The interpreter is over: another one need not have anything where it had it. */
+void rsc_walk_forget_interpreters (void);
+
 /* GIL held (it drops a Python object). */
 void rsc_walk_finish (RscWalk *walk);
 

@@ -1,5 +1,6 @@
 """What the program's own threads do at the same time as the agent: with its descriptors, its collector, its pending calls."""
 import contextlib
+import os
 import subprocess
 import tempfile
 import unittest
@@ -176,6 +177,38 @@ class Interpreter(unittest.TestCase):
                       tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder)):
                     cli(*words, f'pid:{program.pid}')
                     self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_another_interpreter(self):
+        """A program that ends its interpreter and begins another one is attached to as before, and has nothing of the first."""
+        embedding = os.environ.get('RSC_EMBEDDING_PROGRAM')
+        if not embedding or subprocess.run([embedding], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest('built without python3-embed, or its libpython is not here')
+        code = """if True:
+            import gc, os, threading, time
+            print('ready', len(gc.callbacks), flush=True)
+            waiting = threading.Thread(target=os.read, args=(0, 1))
+            waiting.start()
+            while waiting.is_alive():
+                cycle = [[i] for i in range(1000)]
+                cycle.append(cycle)
+                time.sleep(.001)
+            """
+        with subprocess.Popen([embedding, code, '--again', code, '--again', code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              bufsize=0) as program:
+            self.addCleanup(program.kill)
+            self.assertEqual(program.stdout.readline(), b'ready 0\n')
+            for line in b'ready 0\n', b'ready 0\n', b'':
+                self.assertEqual(attach(program.pid, 3, 1).stderr, '')
+                cli('collect', '--live', f'pid:{program.pid}')
+                self.assertRegex(cli('watch', '--record', '-d', '.3', f'pid:{program.pid}').stdout, ',collection,')
+                # One is there when the interpreter ends.
+                with subprocess.Popen([CLI, 'watch', '--record', f'pid:{program.pid}'], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL) as watch:
+                    self.assertTrue(watch.stdout.readline())
+                    program.stdin.write(b'x')
+                    self.assertEqual(program.stdout.readline(), line)
+                    watch.kill()
+            self.assertEqual(program.wait(60), 0)
 
 
 if __name__ == '__main__':
