@@ -17,6 +17,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+/* So long the other end waits here for Refscope to take its copy, which it does at once: seconds. */
+#define OTHER_END_SECONDS 2
+
 /* So often sockets and an eventfd are made for a connection. */
 #define DESCRIPTOR_TRIES 3
 
@@ -31,7 +34,8 @@ typedef enum
 /* the agent's thread's; set before there is one */
 static Left left;
 static RscAgentFd other_end = { .fd = -1 }; /* [fd_lock] to close it */
-static uint64_t patience; /* CLOCK_MONOTONIC, nanoseconds: until then Refscope has to answer */
+/* CLOCK_MONOTONIC, nanoseconds: until then Refscope has to have a copy of the other end, and to answer */
+static uint64_t other_end_until, patience;
 static bool is_to_watch; /* GIL held */
 static RscWireRoom room;
 static const RscWireRoom *room_place; /* in the room itself; NULL: it is unmapped */
@@ -64,8 +68,8 @@ give_up (void)
   rsc_agent_lose ();
 }
 
-/* Refscope may have been killed since: its own copy of the other end is what this one waits for,
- * which would keep the connection open for ever. */
+/* Refscope may have been killed since: the other end that waits here for it keeps the connection open.  When that is closed, it is
+ * seen whether there is anybody. */
 static void
 wait_for_welcome (void)
 {
@@ -78,6 +82,7 @@ wait_for_welcome (void)
         { .fd = rsc_agent.wake.fd, .events = POLLIN },
       };
       uint64_t now = rsc_agent_now (), count;
+      uint64_t until = now < other_end_until ? other_end_until : patience;
       bool late = now >= patience, answered;
       RscWireResult result;
       int n;
@@ -85,7 +90,9 @@ wait_for_welcome (void)
       /* One that comes back between two forks looks once, however soon it is to go for the next. */
       bool stops = atomic_load (&rsc_agent.stopping);
 
-      n = poll (fds, 2, stops || late ? 0 : (int) ((patience - now) / 1000000) + 1);
+      if (now >= other_end_until)
+        close_other_end ();
+      n = poll (fds, 2, stops || late ? 0 : (int) ((until - now) / 1000000) + 1);
       if (n < 0 && errno == EINTR)
         continue;
       if (!rsc_agent_fd_is_ours (&rsc_agent.socket) || !rsc_agent_fd_is_ours (&rsc_agent.wake))
@@ -99,7 +106,7 @@ wait_for_welcome (void)
         late = true;
       if (!answered && !late && stops)
         return;
-      if (!answered && !late && n > 0)
+      if (!answered && !late && n >= 0)
         continue;
       if (!answered || rsc_wire_message_receive (&message, rsc_agent.socket.fd, NULL, NULL, &result) != 0
           || rsc_wire_message_get_type (&message) != RSC_WIRE_WELCOME)
@@ -282,6 +289,7 @@ start (int32_t ends[2], const RscWireRoom *where)
   setsockopt (rsc_agent.socket.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   room = *where;
   room_place = where;
+  other_end_until = rsc_agent_now () + OTHER_END_SECONDS * UINT64_C (1000000000);
   patience = rsc_agent_now () + RSC_AGENT_CONNECT_SECONDS * UINT64_C (1000000000);
   left = TO_GREET;
   atomic_store (&rsc_agent.active, true);

@@ -3,6 +3,7 @@ import contextlib
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
 import interpreters
@@ -209,6 +210,24 @@ class Interpreter(unittest.TestCase):
                     self.assertEqual(program.stdout.readline(), line)
                     watch.kill()
             self.assertEqual(program.wait(60), 0)
+
+    def test_nobody_came(self):
+        """Refscope is killed before it has the connection: the next one need not wait long."""
+        text = """
+            import ctypes, os
+            agent = ctypes.CDLL(os.environ['RSC_AGENT'])
+            ends, room = (ctypes.c_int32 * 2)(), (ctypes.c_uint64 * 5)()
+            result = agent.rsc_agent_attach_2(ends, room)
+            ready()
+            while not ended:
+                time.sleep(.02)
+            assert result == 0
+            """
+        with Program(text) as program:
+            began = time.monotonic()
+            self.assertTrue(wait_until(lambda: attach(program.pid, 1, 0).returncode == 0))
+            self.assertLess(time.monotonic() - began, 4)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
 
 
 if __name__ == '__main__':
