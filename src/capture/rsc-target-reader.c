@@ -644,7 +644,7 @@ look_at_the_clock (RscTarget *self)
             message = g_strdup_printf (_("The program has executed another one in its place (%s), which is not watched. To see a heap of the first, capture at a mark before that; of the second, launch it itself."),
                                        self->executed);
           else
-            message = g_strdup (_("The program has closed the agent's connection, as programs do that close all their descriptors: it goes on, but cannot be captured any more."));
+            message = g_strdup (_("The program has closed the agent's connection, as programs do that close all their descriptors, or execute another program: it goes on, but cannot be captured any more."));
           rsc_target_push_no_python (self, message);
         }
     }

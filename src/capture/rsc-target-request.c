@@ -37,6 +37,11 @@ set_not_connected_error (RscTarget *self, GError **error)
                      _("The program has ended, with status %d: start it again, and hold it to look at it."),
                      WEXITSTATUS (self->exit_status));
     }
+  else if (self->attached)
+    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
+                 _("Process %d has ended the connection, as programs do that close all their descriptors, execute another program, or end their "
+                   "interpreter: attach to it again."),
+                 (int) self->pid);
   else if (self->had_python && self->state != RSC_TARGET_STARTING)
     g_set_error_literal (error, RSC_CAPTURE_ERROR, RSC_ERROR_EXITED,
                          _("The program's interpreter has ended, or ended the connection: start the program again."));

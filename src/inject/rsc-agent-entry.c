@@ -57,7 +57,7 @@ rsc_agent_entry_take (pid_t pid, gint64 result, int end, RscInjection *injection
                  (int) pid);
   else if (injection->is_busy)
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
-                 _("Another Refscope looks at process %d already: end that, or detach it there, and try again."), (int) pid);
+                 _("Another Refscope looks at process %d already, or did until just now: end that, or detach it there, and try again."), (int) pid);
   else if (result != RSC_WIRE_ATTACHED)
     g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_FAILED,
                  _("The agent could not begin in process %d: it may open no more files or create no more threads (its limits, or a filter of system calls), or its interpreter is not running. It goes on as before."),

@@ -155,7 +155,10 @@ make_script (Remote *self, const char *library)
     {
       g_autofree char *text = make_text (self, library);
 
-      return rsc_file_write_all (self->script->fd, text, strlen (text), self->error);
+      if (rsc_file_write_all (self->script->fd, text, strlen (text), self->error))
+        return TRUE;
+      g_prefix_error (self->error, "%s: ", self->script->path);
+      return FALSE;
     }
 
   return fail (self, RSC_ERROR_FAILED, _("There is no folder in which process %d could be given the agent: neither /dev/shm nor /tmp or /var/tmp."));
