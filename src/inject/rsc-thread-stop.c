@@ -275,9 +275,12 @@ may_be_stopped (pid_t pid, const char *tid, gboolean *first)
       || sscanf (text, "%ld %*x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", &number, &second, &third, &fourth) != 4)
     return TRUE;
   *first = is_restarted_call (number, second);
+  if (is_safe_call (number, second) && !(number == SYS_recvfrom && (fourth & MSG_WAITALL) != 0)
+      && !(number == SYS_recvmsg && (third & MSG_WAITALL) != 0))
+    return TRUE;
 
-  return is_safe_call (number, second) && !(number == SYS_recvfrom && (fourth & MSG_WAITALL) != 0)
-         && !(number == SYS_recvmsg && (third & MSG_WAITALL) != 0);
+  /* Its call is interrupted already; that is to be told. */
+  return rsc_process_get_state ((pid_t) atoi (tid)) == 'T';
 }
 
 /* The threads that may be stopped, first those that should be.  The main thread, if there are others, only @with_main, and last: the
@@ -409,6 +412,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
                  GError **error)
 {
   g_autoptr(GHashTable) lefts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  gint64 tracer;
 
   for (guint tries = 0; tries < MAX_TRIES; tries++)
     {
@@ -438,6 +442,12 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
         return FALSE;
     }
 
+  tracer = rsc_process_status_get_number (memory->pid, "TracerPid");
+  if (tracer > 0)
+    {
+      rsc_process_set_traced_error (memory->pid, (pid_t) tracer, error);
+      return FALSE;
+    }
   g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
                _("No thread of process %d came to a point at which it could be interrupted safely: it was left alone. Try again; a"
                  " program that is busy in C code, or waits until it can write, comes to one later."),
