@@ -40,12 +40,11 @@ static bool is_to_watch; /* GIL held */
 static RscWireRoom room;
 static const RscWireRoom *room_place; /* in the room itself; NULL: it is unmapped */
 
-/* The thread that called has left it: Refscope says so by its welcome.  If that does not come, the
- * call itself has said that it was about to, seconds ago. */
+/* The thread that called has left it: Refscope says so by its welcome. */
 static void
-leave_room (bool sure)
+leave_room (void)
 {
-  if (room_place != NULL && (sure || room_place->done != 0))
+  if (room_place != NULL)
     for (size_t i = 0; i < 2 && room.sizes[i] != 0; i++)
       munmap ((void *) (uintptr_t) room.areas[i], room.sizes[i]);
   room_place = NULL;
@@ -62,7 +61,8 @@ close_other_end (void)
 static void
 give_up (void)
 {
-  leave_room (false);
+  /* Refscope is gone, and the thread may be in the room for as long as the program is stopped: it stays mapped. */
+  room_place = NULL;
   close_other_end ();
   left = NOTHING_LEFT;
   rsc_agent_lose ();
@@ -117,7 +117,7 @@ wait_for_welcome (void)
       break;
     }
   rsc_agent_take_welcome (&message);
-  leave_room (true);
+  leave_room ();
   close_other_end ();
   left = TO_BEGIN;
 }
@@ -192,7 +192,7 @@ rsc_agent_attach_forget (void)
 {
   close_other_end ();
   /* A child has a copy of it, in which no thread is. */
-  leave_room (true);
+  leave_room ();
   left = NOTHING_LEFT;
 }
 

@@ -34,12 +34,15 @@ static ssize_t
 read_beginning (const char *path, char bytes[SHEBANG_MAX + 1])
 {
   /* Non-blocking: it may be anything. */
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status;
   RscAgentFd file;
-  ssize_t length;
+  ssize_t length = -1;
 
-  if (!rsc_agent_fd_take (&file, open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), S_IFREG))
+  if (fd < 0 || fstat (fd, &status) != 0 || !rsc_agent_fd_note (&file, fd, status.st_mode & S_IFMT))
     return -1;
-  length = read (file.fd, bytes, SHEBANG_MAX);
+  if (S_ISREG (status.st_mode) && rsc_agent_fd_move (&file))
+    length = read (file.fd, bytes, SHEBANG_MAX);
   rsc_agent_fd_close (&file);
   if (length >= 0)
     bytes[length] = '\0';

@@ -52,7 +52,7 @@ is_settled (pid_t pid, pid_t tid)
   g_autofree char *status = rsc_process_status_read (pid);
   const char *pending = rsc_process_status_find (status, "ShdPnd");
 
-  return pending == NULL || (g_ascii_strtoull (pending, NULL, 16) == 0 && tid != 0 && rsc_process_get_state (tid) != 'R');
+  return pending == NULL || (g_ascii_strtoull (pending, NULL, 16) == 0 && tid != 0 && tid != pid && rsc_process_get_state (tid) != 'R');
 }
 
 void

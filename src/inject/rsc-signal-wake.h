@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* Where the interpreter notes that there is one; 0: not known. */
 guint64 rsc_signal_wake_find (RscProcessMemory *memory, const RscInterpreter *interpreter);
 /* When all go on: ends the main thread's call if one is noted at @address and it still waits.  @tid: the thread that was stopped, which may
- * have taken one and not noted it yet; 0: more than one. */
+ * have taken one and not noted it yet, if it is not the main thread; 0: there were more. */
 void    rsc_signal_wake (RscProcessMemory *memory, guint64 address, pid_t tid);
 
 G_END_DECLS

@@ -27,8 +27,9 @@ rsc_thread_stack_find (RscProcessMemory *memory, pid_t tid, guint64 sp, guint64 
   if (mapping == NULL)
     return FALSE;
   *bottom = mapping->start;
-  if (tid == memory->pid)
-    return strcmp (mapping->path, "[stack]") == 0;
+  /* The main thread of a child that another thread made is on the stack of that one. */
+  if (tid == memory->pid && strcmp (mapping->path, "[stack]") == 0)
+    return TRUE;
 
   if (tls < mapping->start || tls >= mapping->end)
     return FALSE;

@@ -23,8 +23,6 @@
 #define FIRST_PAUSE 130
 #define NEXT_PAUSE 7
 #define MAX_TRIES 400
-/* So often only the other threads are tried. */
-#define MAIN_TRIES 40
 /* Until a thread has stopped: it may be in a system call that cannot be interrupted. */
 #define STOP_MS 1000
 /* How often to look whether it has, in microseconds. */
@@ -259,60 +257,63 @@ rsc_thread_end_wait (pid_t tid)
   ptrace (PTRACE_DETACH, tid, NULL, NULL);
 }
 
-/* Whether thread @tid runs, or waits in a call from which it comes back as if it had not been interrupted: another one is not
- * touched, for a write() that waits in the middle of its bytes would end there.  *first: it costs the program nothing. */
-static gboolean
-may_be_stopped (pid_t pid, const char *tid, gboolean *first)
+/* What it costs the program that a thread is stopped, the least first. */
+typedef enum
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%s/syscall", (int) pid, tid);
+  COST_NOTHING,   /* it waits in a call that begins again by itself */
+  COST_SIGNAL,    /* so does the main thread: a signal that comes meanwhile is to be told to it (rsc-signal-wake.c) */
+  COST_TIME,      /* it runs */
+  COST_MAIN_TIME,
+  COST_ERROR,     /* its call comes back with EINTR */
+  N_COSTS,
+  COST_TOO_MUCH = N_COSTS /* it would come back with less: a write() that waits in the middle of its bytes would end there */
+} Cost;
+
+static Cost
+get_cost (pid_t pid, pid_t tid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/syscall", (int) pid, (int) tid);
   g_autofree char *text = NULL;
   guint64 second, third, fourth;
   long number;
 
-  *first = FALSE;
   /* Of one that runs no numbers are told. */
   if (!g_file_get_contents (path, &text, NULL, NULL)
       || sscanf (text, "%ld %*x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", &number, &second, &third, &fourth) != 4)
-    return TRUE;
-  *first = is_restarted_call (number, second);
+    return tid == pid ? COST_MAIN_TIME : COST_TIME;
+  if (is_restarted_call (number, second))
+    return tid == pid ? COST_SIGNAL : COST_NOTHING;
   if (is_safe_call (number, second) && !(number == SYS_recvfrom && (fourth & MSG_WAITALL) != 0)
       && !(number == SYS_recvmsg && (third & MSG_WAITALL) != 0))
-    return TRUE;
+    return COST_ERROR;
 
-  /* Its call is interrupted already; that is to be told. */
-  return rsc_process_get_state ((pid_t) atoi (tid)) == 'T';
+  /* The call of one that is stopped is interrupted already; that it is stopped is to be told. */
+  return rsc_process_get_state (tid) == 'T' ? COST_ERROR : COST_TOO_MUCH;
 }
 
-/* The threads that may be stopped, first those that should be.  The main thread, if there are others, only @with_main, and last: the
- * process's signals come to another one meanwhile, but a handler of Python's waits until the main thread comes by. */
+/* The threads that may be stopped, first those that should be. */
 static GArray *
-list_threads (pid_t pid, gboolean with_main, guint *n_threads)
+list_threads (pid_t pid, guint *n_threads)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%d/task", (int) pid);
   g_autoptr(GDir) tasks = g_dir_open (folder, 0, NULL);
   GArray *threads = g_array_new (FALSE, FALSE, sizeof (pid_t));
-  guint n_first = 0;
-  gboolean main_may = FALSE;
+  guint ends[N_COSTS] = { 0 }; /* behind the last of each cost */
   const char *name;
 
   *n_threads = 0;
   while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
     {
       pid_t tid = (pid_t) atoi (name);
-      gboolean first;
+      Cost cost = get_cost (pid, tid);
 
       *n_threads += 1;
-      if (!may_be_stopped (pid, name, &first))
+      if (cost == COST_TOO_MUCH)
         continue;
-      if (tid == pid)
-        main_may = TRUE;
-      else if (first)
-        g_array_insert_val (threads, n_first++, tid);
-      else
-        g_array_append_val (threads, tid);
+      g_array_insert_val (threads, ends[cost], tid);
+      for (guint i = cost; i < N_COSTS; i++)
+        ends[i]++;
     }
-  if (main_may && (with_main || *n_threads == 1))
-    g_array_append_val (threads, pid);
 
   return threads;
 }
@@ -354,7 +355,9 @@ seize (pid_t pid, pid_t tid, gint64 *running, GError **error)
       if (rsc_process_has_ended (tid))
         return TRY_GONE;
       g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
-                   _("A thread of process %d cannot be interrupted, as it waits for a device or a file system: the process was left alone. Try again later."),
+                   rsc_process_get_state (tid) == 'R'
+                     ? _("A thread of process %d got no processor to be interrupted on: the process was left alone. Try again when the system is less busy.")
+                     : _("A thread of process %d cannot be interrupted, as it waits for a device or a file system: the process was left alone. Try again later."),
                    (int) pid);
       return TRY_FAILED; /* it is let go when this thread ends */
     }
@@ -417,7 +420,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
   for (guint tries = 0; tries < MAX_TRIES; tries++)
     {
       guint n_threads;
-      g_autoptr(GArray) threads = list_threads (memory->pid, tries >= MAIN_TRIES, &n_threads);
+      g_autoptr(GArray) threads = list_threads (memory->pid, &n_threads);
 
       for (guint i = 0; i < threads->len && tries < MAX_TRIES; i++, tries++)
         {

@@ -7,8 +7,8 @@ import time
 import unittest
 
 import interpreters
-from running import SYSTEM_PYTHON, Program, attach, wait_until
-from test_attach import CLI, build_library, cli
+from running import SYSTEM_PYTHON, Program, attach, build_library, wait_until
+from test_attach import CLI, cli
 from tracing import is_supported
 
 PYTHONS = [SYSTEM_PYTHON, *(path for path, version in interpreters.find() if path != SYSTEM_PYTHON and version >= (3, 12))][:2]
@@ -60,6 +60,25 @@ class Descriptors(unittest.TestCase):
         folder.cleanup()
         assert failed == [], failed
         """
+
+    def test_what_cannot_be_executed(self):
+        """The agent looks at what is executed, as it may be another Python: also if that is no file."""
+        program = """
+import os, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    os.mkfifo(folder + '/fifo')
+    before = os.listdir('/proc/self/fd')
+    for path in folder, folder + '/fifo':
+        for execute in os.execv, lambda path, words: os.posix_spawn(path, words, {}):
+            try:
+                execute(path, ['nothing'])
+            except PermissionError:
+                pass
+    print(len(os.listdir('/proc/self/fd')) - len(before), 'more')
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            result = cli('capture', '-q', '-o', os.path.join(folder, 'heap'), '--', SYSTEM_PYTHON, '-c', program)
+            self.assertEqual(result.stdout, '0 more\n')
 
     def test_copies(self):
         """A capture's child has closed its copies of them before the program goes on."""

@@ -114,6 +114,85 @@ class Interrupted(unittest.TestCase):
                     self.assertTrue(wait_until(lambda: '\nState:\tT' not in pathlib.Path(f'/proc/{program.pid}/status').read_text(), 1))
             self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_a_child_that_a_thread_made(self):
+        """Its main thread is on the stack of that thread, which is no more."""
+        text = """
+            import os
+            def fork():
+                pid = os.fork()
+                if pid == 0:
+                    while not ended:
+                        time.sleep(.01)
+                    os._exit(7)
+                pids.append(pid)
+            pids = []
+            thread = threading.Thread(target=fork)
+            thread.start()
+            thread.join()
+            ready(pids[0])
+            while not ended:
+                time.sleep(.01)
+            os.kill(pids[0], signal.SIGTERM)
+            assert os.waitstatus_to_exitcode(os.waitpid(pids[0], 0)[1]) == 7
+            """
+        with Program(text) as program:
+            result = attach(program.pid, ROUNDS)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_a_call_that_would_come_back_with_an_error(self):
+        """C code that does not look for EINTR, while the main thread waits in a call that begins again by itself."""
+        text = """
+            import ctypes, select
+            libc, poll = ctypes.CDLL(None, use_errno=True), select.epoll()
+            room, results = ctypes.create_string_buffer(12), []
+            threading.Thread(target=lambda: results.append(libc.epoll_wait(poll.fileno(), room, 1, -1)), daemon=True).start()
+            ready()
+            while not ended:
+                time.sleep(1)
+            assert results == [], results
+            """
+        with Program(text) as program:
+            result = attach(program.pid, ROUNDS)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_a_program_that_is_stopped_as_refscope_is_killed(self):
+        """What the interrupted thread is in is not taken away because much time has passed."""
+        source = """
+            #define _GNU_SOURCE
+            #include <signal.h>
+            #include <stdlib.h>
+            #include <sys/syscall.h>
+            #include <unistd.h>
+            #include <dlfcn.h>
+            #include <stdarg.h>
+            long syscall (long number, ...)
+            {
+              long (*real) (long, ...) = dlsym (RTLD_NEXT, "syscall");
+              long a[6];
+              va_list list;
+              va_start (list, number);
+              for (int i = 0; i < 6; i++)
+                a[i] = va_arg (list, long);
+              va_end (list);
+              if (number == SYS_pidfd_getfd)
+                {
+                  kill (atoi (getenv ("PROGRAM")), SIGSTOP);
+                  kill (getpid (), SIGKILL);
+                }
+              return real (number, a[0], a[1], a[2], a[3], a[4], a[5]);
+            }
+            """
+        with tempfile.TemporaryDirectory() as folder, Program('ready()\nwhile not ended:\n    time.sleep(.01)') as program:
+            environment = dict(os.environ, LD_PRELOAD=build_library(folder, 'killed', source), PROGRAM=str(program.pid))
+            refscope = subprocess.run([CLI, 'info', f'pid:{program.pid}'], env=environment, stdout=subprocess.DEVNULL)
+            self.assertEqual(refscope.returncode, -signal.SIGKILL)
+            time.sleep(3)
+            program.process.send_signal(signal.SIGCONT)
+            self.assertTrue(wait_until(lambda: attach(program.pid).returncode == 0))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_a_stack_beside_others(self):
         """Of coroutines, as Go's and others' are: what is below it belongs to somebody."""
         source = """
