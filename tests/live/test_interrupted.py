@@ -138,7 +138,8 @@ class Interrupted(unittest.TestCase):
         with Program(text) as program:
             result = attach(program.pid, ROUNDS)
             self.assertEqual(result.returncode, 0, result.stderr)
-            self.assertEqual(program.end(), (0, 'well\n', ''))
+            # From 3.12 on CPython warns of such a fork.
+            self.assertEqual(program.end()[:2], (0, 'well\n'))
 
     def test_a_call_that_would_come_back_with_an_error(self):
         """C code that does not look for EINTR, while the main thread waits in a call that begins again by itself."""
