@@ -1,14 +1,11 @@
 #include "rsc-signal-wake.h"
 
-#include <string.h>
-#include <sys/ptrace.h>
-
 #include "rsc-process-status.h"
 #include "rsc-process-symbols.h"
 #include "rsc-thread-stop.h"
 
-/* How often, and at which intervals in microseconds, the main thread is looked at: if it still waits at two of them, it does not know.  The thread that got the
- * signal may have to wait for a processor. */
+/* How often, and at which intervals in microseconds, the main thread is looked at: if it still waits at two of them, it does not know.
+ * The thread that got the signal may have to wait for a processor. */
 #define WAKE_LOOKS 20
 #define WAKE_INTERVAL 1000
 
