@@ -15,13 +15,25 @@
 /* The kernel's: of the flags of its own threads. */
 #define PF_KTHREAD 0x00200000
 
-char *
-rsc_process_status_read (pid_t pid)
+static char *
+read_file (pid_t pid, const char *name)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", (int) pid, name);
   char *text = NULL;
 
   return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
+}
+
+char *
+rsc_process_status_read (pid_t pid)
+{
+  return read_file (pid, "status");
+}
+
+char *
+rsc_process_read_call (pid_t tid)
+{
+  return read_file (tid, "syscall");
 }
 
 const char *
@@ -63,13 +75,8 @@ rsc_process_get_inner (pid_t pid)
 char
 rsc_process_get_state (pid_t tid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) tid);
-  g_autofree char *text = NULL;
-  const char *state;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 'X';
-  state = strrchr (text, ')');
+  g_autofree char *text = read_file (tid, "stat");
+  const char *state = text != NULL ? strrchr (text, ')') : NULL;
 
   return state != NULL && state[1] == ' ' && state[2] != '\0' ? state[2] : 'X';
 }
@@ -78,13 +85,9 @@ rsc_process_get_state (pid_t tid)
 static guint64
 get_stat_number (pid_t pid, guint n)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-  const char *at;
+  g_autofree char *text = read_file (pid, "stat");
+  const char *at = text != NULL ? strrchr (text, ')') : NULL;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  at = strrchr (text, ')');
   for (guint i = 2; at != NULL && i < n; i++)
     at = strchr (at + 1, ' ');
 
@@ -114,11 +117,11 @@ rsc_process_has_ended (pid_t tid)
 static gboolean
 add_bytes (const char *text, const char *name, guint64 *bytes)
 {
-  const char *at = strstr (text, name);
+  const char *at = rsc_process_status_find (text, name);
 
   if (at == NULL)
     return FALSE;
-  *bytes += g_ascii_strtoull (at + strlen (name), NULL, 10) * 1024;
+  *bytes += g_ascii_strtoull (at, NULL, 10) * 1024;
 
   return TRUE;
 }
@@ -126,16 +129,12 @@ add_bytes (const char *text, const char *name, guint64 *bytes)
 gboolean
 rsc_process_measure (pid_t pid, guint64 *uss, guint64 *rss)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) pid);
-  g_autofree char *text = NULL;
+  g_autofree char *text = read_file (pid, "smaps_rollup");
 
   *uss = *rss = 0;
-  if (!g_file_get_contents (path, &text, NULL, NULL)
-      || !add_bytes (text, "\nRss:", rss)
-      || !add_bytes (text, "\nPrivate_Clean:", uss)
-      || !add_bytes (text, "\nPrivate_Dirty:", uss))
+  if (!add_bytes (text, "Rss", rss) || !add_bytes (text, "Private_Clean", uss) || !add_bytes (text, "Private_Dirty", uss))
     return FALSE;
-  add_bytes (text, "\nPrivate_Hugetlb:", uss);
+  add_bytes (text, "Private_Hugetlb", uss);
 
   return TRUE;
 }

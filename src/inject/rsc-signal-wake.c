@@ -33,15 +33,6 @@ is_noted (RscProcessMemory *memory, guint64 address)
   return rsc_process_memory_read (memory, address, &value, sizeof value) && value == 1;
 }
 
-static char *
-read_call (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/syscall", (int) pid, (int) pid);
-  char *text = NULL;
-
-  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
-}
-
 /* Whether none is about to be noted. */
 static gboolean
 is_settled (pid_t pid, pid_t tid)
@@ -61,7 +52,7 @@ rsc_signal_wake (RscProcessMemory *memory, guint64 address, pid_t tid)
   for (guint i = 0; i < WAKE_LOOKS && goes_on; i++)
     {
       gboolean settled = is_settled (memory->pid, tid), noted = is_noted (memory, address);
-      g_autofree char *call = read_call (memory->pid);
+      g_autofree char *call = rsc_process_read_call (memory->pid);
 
       if (noted && call != NULL && g_ascii_isdigit (*call) && g_strcmp0 (call, before) == 0)
         rsc_thread_end_wait (memory->pid);

@@ -272,13 +272,12 @@ typedef enum
 static Cost
 get_cost (pid_t pid, pid_t tid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/syscall", (int) pid, (int) tid);
-  g_autofree char *text = NULL;
+  g_autofree char *text = rsc_process_read_call (tid);
   guint64 second, third, fourth;
   long number;
 
   /* Of one that runs no numbers are told. */
-  if (!g_file_get_contents (path, &text, NULL, NULL)
+  if (text == NULL
       || sscanf (text, "%ld %*x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", &number, &second, &third, &fourth) != 4)
     return tid == pid ? COST_MAIN_TIME : COST_TIME;
   if (is_restarted_call (number, second))
