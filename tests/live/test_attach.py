@@ -635,7 +635,7 @@ class Moments(unittest.TestCase):
         path = interpreters.find()[-1][0]
         for pause in 0, .2:
             with self.subTest(pause=pause), Program(f'        pause = {pause}' + text, path) as program:
-                descriptors = program.descriptors()
+                descriptors = program.lasting_descriptors()
                 for _ in range(50):
                     killed = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '1', '1'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     time.sleep(random.uniform(.02, .2))
