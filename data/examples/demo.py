@@ -140,6 +140,7 @@ def kettle(shop, heated, closing):
 
 def main(customers):
     gc.disable()
+    gc.collect()
     shop = Shop()
     heated, closing = threading.Event(), threading.Event()
     thread = threading.Thread(target=kettle, args=(shop, heated, closing), name='kettle')

@@ -47,6 +47,7 @@ def reachable(start):
 
 
 gc.disable()  # so that what is unreachable waits for the sweep
+gc.collect()  # what the start of Python left
 root, every = build()
 print('marked: ', ', '.join(reachable(root)))
 mark('marked')

@@ -31,6 +31,7 @@ def build():
 
 
 gc.disable()  # so that D and F wait for a collection
+gc.collect()  # what the start of Python left
 A = build()
 mark('D and F cannot be reached from A')
 print('gc.collect() found', gc.collect())

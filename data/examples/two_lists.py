@@ -22,6 +22,7 @@ def func(size):
 
 
 gc.disable()  # so that the two lists are there until somebody collects
+gc.collect()  # what the start of Python left
 func(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
 mark('finished')
 gc.collect()

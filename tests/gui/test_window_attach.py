@@ -18,6 +18,7 @@ CLI = os.environ['RSC_CLI']
 CODE = '''
 import gc, refscope, select, sys
 gc.disable()
+gc.collect()
 class Session:
     pass
 cache = [Session() for _ in range(123)]
@@ -47,7 +48,7 @@ class Running:
         path.write_text(code, encoding='utf-8')
         clean = {key: value for key, value in os.environ.items() if not key.startswith(('PYTHON', 'LD_PRELOAD'))}
         self.process = subprocess.Popen([PYTHON, '-u', path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env={**clean, 'PYTHONPATH': os.environ['RSC_PYTHON_PACKAGE']})
+                                        env={**clean, 'PYTHONPATH': os.pathsep.join([os.environ['RSC_PYTHON_PACKAGE'], *os.environ.get('PYTHONPATH', '').split(os.pathsep)])})
         self.pid = self.process.pid
         assert self.process.stdout.readline() == 'ready\n'
         self.before = self.traces()

@@ -231,6 +231,7 @@ class Generations(GuiTest):
     TELLING = '''
         import gc, os
         gc.disable()
+        gc.collect()
         class Pair:
             pass
         def make():
@@ -266,6 +267,7 @@ class Generations(GuiTest):
         window = self.open_program('''
             import gc, os
             gc.disable()
+            gc.collect()
             class Finalized:
                 def __del__(self):
                     os.write(1, b'finalized')

@@ -19,6 +19,7 @@ class BigHeap(GuiTest):
     RINGS = f'''
         import gc
         gc.disable()
+        gc.collect()
         class Live:
             __slots__ = ('other',)
         class Lost:
@@ -97,6 +98,7 @@ class BigHeap(GuiTest):
         window = self.open_program('''
             import gc
             gc.disable()
+            gc.collect()
             def pair(word):
                 a, b = [word], []
                 a.append(b)

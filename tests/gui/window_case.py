@@ -22,10 +22,12 @@ GRAPH = textwrap.dedent('''\
     }
     ''')
 HUB = 'digraph hub {\n' + ''.join(f'  hub -> leaf{i};\n' for i in range(40)) + '}\n'
-# Two objects that only each other hold, with a name to find them by.
+# Two objects that only each other hold, with a name to find them by.  What the start of
+# Python left, which is more or less from machine to machine, is collected before.
 FREED_PAIR = '''
     import gc
     gc.disable()
+    gc.collect()
     class Pair:
         pass
     def make():
