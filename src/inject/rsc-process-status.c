@@ -36,6 +36,22 @@ rsc_process_read_call (pid_t tid)
   return read_file (tid, "syscall");
 }
 
+gboolean
+rsc_process_read_written (pid_t tid, guint64 *bytes, guint64 *calls)
+{
+  g_autofree char *name = g_strdup_printf ("task/%d/io", (int) tid); /* elsewhere it is of all threads */
+  g_autofree char *text = read_file (tid, name);
+  const char *found_bytes = rsc_process_status_find (text, "wchar");
+  const char *found_calls = rsc_process_status_find (text, "syscw");
+
+  if (found_bytes == NULL || found_calls == NULL)
+    return FALSE;
+  *bytes = g_ascii_strtoull (found_bytes, NULL, 10);
+  *calls = g_ascii_strtoull (found_calls, NULL, 10);
+
+  return TRUE;
+}
+
 const char *
 rsc_process_status_find (const char *status, const char *field)
 {

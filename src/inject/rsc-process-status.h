@@ -15,6 +15,8 @@ gint64      rsc_process_status_get_number (pid_t pid, const char *field);
 
 /* The system call that a thread waits in, as /proc/TID/syscall has it, or "running"; NULL: not to be had.  Free with g_free(). */
 char    *rsc_process_read_call (pid_t tid);
+/* What it has written so far, by write() and its like, and in how many calls; FALSE: that is not told. */
+gboolean rsc_process_read_written (pid_t tid, guint64 *bytes, guint64 *calls);
 /* How a process or thread is: a letter, as in /proc/PID/stat; X: gone. */
 char     rsc_process_get_state (pid_t tid);
 /* When it began, clock ticks since the system did: with the number, no other process's.  0: it is gone. */

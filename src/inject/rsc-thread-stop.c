@@ -4,19 +4,16 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/rsc-error.h"
 #include "rsc-process-status.h"
+#include "rsc-thread-cost.h"
 #include "rsc-thread-stack.h"
 
 /* A thread that is not at a safe point goes on for so long, in microseconds, before it is looked at again. */
@@ -33,49 +30,6 @@
  * microseconds. */
 #define FRAME_WORDS 64
 #define HANDLER_US 5000
-
-/* What the kernel begins again by itself when it was interrupted for nothing. */
-static const long restarted_calls[] = {
-  SYS_read, SYS_readv, SYS_ppoll, SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep, SYS_accept, SYS_accept4, SYS_wait4, SYS_waitid,
-  SYS_rt_sigsuspend, SYS_restart_syscall,
-#ifdef SYS_poll
-  SYS_poll, SYS_select, SYS_pause,
-#endif
-};
-
-/* What comes back with EINTR, as after a debugger or SIGSTOP: only where there is nothing else. */
-static const long other_calls[] = {
-  SYS_recvfrom, SYS_recvmsg, SYS_epoll_pwait, SYS_rt_sigtimedwait,
-#ifdef SYS_epoll_wait
-  SYS_epoll_wait,
-#endif
-};
-
-static gboolean
-has_call (const long *calls, gsize n, long number)
-{
-  for (gsize i = 0; i < n; i++)
-    if (calls[i] == number)
-      return TRUE;
-
-  return FALSE;
-}
-
-static gboolean
-is_restarted_call (long number, guint64 second)
-{
-  if (has_call (restarted_calls, G_N_ELEMENTS (restarted_calls), number))
-    return TRUE;
-
-  /* Conditions and semaphores.  A plain wait may be for malloc()'s lock. */
-  return number == SYS_futex && (second & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
-}
-
-static gboolean
-is_safe_call (long number, guint64 second)
-{
-  return is_restarted_call (number, second) || has_call (other_calls, G_N_ELEMENTS (other_calls), number);
-}
 
 static gboolean
 is_loader (const char *path)
@@ -167,7 +121,7 @@ is_safe (RscProcessMemory *memory, const RscThreadState *state, const char *pyth
   if (code == NULL || !code->executable)
     return FALSE;
   if (rsc_thread_state_get_call (state, &number, &second))
-    return is_safe_call (number, second) && !is_loader (code->path);
+    return rsc_system_call_is_safe (number, second) && !is_loader (code->path);
 
   return python != NULL && strcmp (code->path, python) == 0;
 }
@@ -252,65 +206,38 @@ rsc_thread_end_wait (pid_t tid)
     return;
   if (rsc_thread_interrupt (tid))
     state = rsc_thread_state_read (tid);
-  if (state != NULL && rsc_thread_state_get_call (state, &number, &second) && is_restarted_call (number, second))
+  if (state != NULL && rsc_thread_state_get_call (state, &number, &second) && rsc_system_call_is_restarted (number, second))
     rsc_thread_end_call (tid, state);
   ptrace (PTRACE_DETACH, tid, NULL, NULL);
 }
 
-/* What it costs the program that a thread is stopped, the least first. */
-typedef enum
+typedef struct
 {
-  COST_NOTHING,   /* it waits in a call that begins again by itself */
-  COST_SIGNAL,    /* so does the main thread: a signal that comes meanwhile is to be told to it (rsc-signal-wake.c) */
-  COST_TIME,      /* it runs */
-  COST_MAIN_TIME,
-  COST_ERROR,     /* its call comes back with EINTR */
-  N_COSTS,
-  COST_TOO_MUCH = N_COSTS /* it would come back with less: a write() that waits in the middle of its bytes would end there */
-} Cost;
-
-static Cost
-get_cost (pid_t pid, pid_t tid)
-{
-  g_autofree char *text = rsc_process_read_call (tid);
-  guint64 second, third, fourth;
-  long number;
-
-  /* Of one that runs no numbers are told. */
-  if (text == NULL
-      || sscanf (text, "%ld %*x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", &number, &second, &third, &fourth) != 4)
-    return tid == pid ? COST_MAIN_TIME : COST_TIME;
-  if (is_restarted_call (number, second))
-    return tid == pid ? COST_SIGNAL : COST_NOTHING;
-  if (is_safe_call (number, second) && !(number == SYS_recvfrom && (fourth & MSG_WAITALL) != 0)
-      && !(number == SYS_recvmsg && (third & MSG_WAITALL) != 0))
-    return COST_ERROR;
-
-  /* The call of one that is stopped is interrupted already; that it is stopped is to be told. */
-  return rsc_process_get_state (tid) == 'T' ? COST_ERROR : COST_TOO_MUCH;
-}
+  pid_t tid;
+  RscThreadCost cost;
+} Candidate;
 
 /* The threads that may be stopped, first those that should be. */
 static GArray *
-list_threads (pid_t pid, guint *n_threads)
+list_threads (pid_t pid, RscThreadLooks *looks, guint *n_threads)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%d/task", (int) pid);
   g_autoptr(GDir) tasks = g_dir_open (folder, 0, NULL);
-  GArray *threads = g_array_new (FALSE, FALSE, sizeof (pid_t));
-  guint ends[N_COSTS] = { 0 }; /* behind the last of each cost */
+  GArray *threads = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  guint ends[RSC_N_THREAD_COSTS] = { 0 }; /* behind the last of each cost */
   const char *name;
 
   *n_threads = 0;
   while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
     {
-      pid_t tid = (pid_t) atoi (name);
-      Cost cost = get_cost (pid, tid);
+      Candidate thread = { .tid = (pid_t) atoi (name) };
 
       *n_threads += 1;
-      if (cost == COST_TOO_MUCH)
+      thread.cost = rsc_thread_looks_get_cost (looks, thread.tid);
+      if (thread.cost == RSC_THREAD_COST_TOO_MUCH)
         continue;
-      g_array_insert_val (threads, ends[cost], tid);
-      for (guint i = cost; i < N_COSTS; i++)
+      g_array_insert_val (threads, ends[thread.cost], thread);
+      for (guint i = thread.cost; i < RSC_N_THREAD_COSTS; i++)
         ends[i]++;
     }
 
@@ -390,14 +317,18 @@ is_old (GHashTable *lefts, pid_t tid, guint hash)
 }
 
 static Try
-look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, GHashTable *lefts, RscStoppedThread *stopped)
+look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, RscThreadLooks *looks, GHashTable *lefts,
+      RscStoppedThread *stopped)
 {
   g_autoptr(RscThreadState) state = rsc_thread_state_read (tid);
-  guint64 mask, bottom;
+  guint64 mask, bottom, second;
+  long number;
   guint left;
 
   if (state == NULL || ptrace (PTRACE_GETSIGMASK, tid, sizeof mask, &mask) != 0)
     return TRY_GONE;
+  if (rsc_thread_state_get_call (state, &number, &second))
+    rsc_thread_looks_add_hit (looks, tid, number);
   if (!is_safe (memory, state, python)
       || !rsc_thread_stack_find (memory, tid, rsc_thread_state_get_sp (state), rsc_thread_state_get_tls (state), &bottom)
       || is_in_handler (memory, state, mask, gadgets, &left) || !is_old (lefts, tid, left))
@@ -413,26 +344,30 @@ gboolean
 rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
                  GError **error)
 {
+  g_autoptr(RscThreadLooks) looks = rsc_thread_looks_new (memory->pid);
   g_autoptr(GHashTable) lefts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   gint64 tracer;
 
   for (guint tries = 0; tries < MAX_TRIES; tries++)
     {
       guint n_threads;
-      g_autoptr(GArray) threads = list_threads (memory->pid, &n_threads);
+      g_autoptr(GArray) threads = list_threads (memory->pid, looks, &n_threads);
 
       for (guint i = 0; i < threads->len && tries < MAX_TRIES; i++, tries++)
         {
-          pid_t tid = g_array_index (threads, pid_t, i);
+          const Candidate *thread = &g_array_index (threads, Candidate, i);
+          pid_t tid = thread->tid;
           Try result;
 
+          if ((thread->cost == RSC_THREAD_COST_TIME || thread->cost == RSC_THREAD_COST_MAIN_TIME) && !rsc_thread_looks_watch (looks, tid))
+            continue;
           stopped->has_others = n_threads > 1;
           result = seize (memory->pid, tid, &stopped->stopped, error);
           if (result == TRY_FAILED)
             return FALSE;
           if (result == TRY_DONE)
             {
-              result = look (memory, tid, python, gadgets, lefts, stopped);
+              result = look (memory, tid, python, gadgets, looks, lefts, stopped);
               if (result == TRY_DONE)
                 return TRUE;
               ptrace (PTRACE_DETACH, tid, NULL, NULL);

@@ -34,13 +34,16 @@ class Interrupted(unittest.TestCase):
                 assert os.write(connection.fileno(), bytes(size)) == size
             def receive():
                 assert len(connection.recv(2, socket.MSG_WAITALL)) == 2
+            def read():
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 2)
+                assert len(os.read(connection.fileno(), 2)) == 2
             thread = threading.Thread(target=locals()[call])
             ready()
             thread.start() if has_another else thread.run()
             while not ended:
                 time.sleep(.01)
             """
-        for call, has_another in itertools.product(['send', 'receive'], [True, False]):
+        for call, has_another in itertools.product(['send', 'receive', 'read'], [True, False]):
             with self.subTest(call, has_another=has_another), tempfile.TemporaryDirectory() as folder, \
                     socket.socket(socket.AF_UNIX) as listener:
                 path = os.path.join(folder, 'socket')
@@ -48,22 +51,46 @@ class Interrupted(unittest.TestCase):
                 listener.listen()
                 with Program(f'            path, size, call, has_another = {path!r}, {size}, {call!r}, {has_another}\n' + text) as program:
                     connection = listener.accept()[0]
-                    if call == 'receive':
+                    if call == 'send':
+                        connection.recv(1, socket.MSG_PEEK)
+                    else:
                         connection.sendall(b'1')
                         time.sleep(.1)
-                    else:
-                        connection.recv(1, socket.MSG_PEEK)
                     for _ in range(3):
                         result = attach(program.pid)
                         self.assertEqual(result.returncode, 0 if has_another else 1, result.stderr)
                         self.assertIn('' if has_another else 'waits until it can write', result.stderr)
-                    if call == 'receive':
-                        connection.sendall(b'2')
-                    else:
+                    if call == 'send':
                         self.assertEqual(len(connection.recv(size, socket.MSG_WAITALL)), size)
+                    else:
+                        connection.sendall(b'2')
                     time.sleep(.1)
                     self.assertEqual(program.end(), (0, 'well\n', ''))
                     connection.close()
+
+    def test_a_program_that_writes_all_the_time(self):
+        """It is seldom seen to wait: a write() ends too soon where it runs as well."""
+        text = """
+            import os, socket
+            source, sink = os.pipe() if kind == 'pipe' else [end.detach() for end in socket.socketpair()]
+            if os.fork() == 0:
+                os.close(sink)
+                while os.read(source, 65536):
+                    pass
+                os._exit(0)
+            os.close(source)
+            ready()
+            block = b'x' * 300000
+            while not ended:
+                n = os.write(sink, block)
+                assert n == len(block) or ended, n
+            """
+        for kind in 'pipe', 'socket':
+            with self.subTest(kind), Program(f'            kind = {kind!r}\n' + text) as program:
+                for _ in range(3):
+                    result = attach(program.pid)
+                    self.assertIn('' if result.returncode == 0 else 'waits until it can write', result.stderr)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
 
     def signals_come(self, python, wait, other):
         text = """

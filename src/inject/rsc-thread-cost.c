@@ -1,0 +1,286 @@
+#include "config.h"
+
+#include "rsc-thread-cost.h"
+
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "rsc-process-status.h"
+
+/* A thread that runs is looked at so often, so many microseconds apart, before it is interrupted. */
+#define N_LOOKS 40
+#define LOOK_INTERVAL 250
+/* One that writes more than this at once is in the middle of it for long; what Python's files write, they go on with themselves. */
+#define MUCH_AT_ONCE (16 * 1024)
+/* For so long, in microseconds, one that was seen in the middle of reading or writing is let be; each time for twice as long. */
+#define QUIET_US 200000
+#define MAX_TIMES 8
+
+/* What the kernel begins again by itself when it was interrupted for nothing. */
+static const long restarted_calls[] = {
+  SYS_read, SYS_readv, SYS_ppoll, SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep, SYS_accept, SYS_accept4, SYS_wait4, SYS_waitid,
+  SYS_rt_sigsuspend, SYS_restart_syscall,
+#ifdef SYS_poll
+  SYS_poll, SYS_select, SYS_pause,
+#endif
+};
+
+/* What comes back with EINTR, as after a debugger or SIGSTOP: only where there is nothing else. */
+static const long other_calls[] = {
+  SYS_recvfrom, SYS_recvmsg, SYS_epoll_pwait, SYS_rt_sigtimedwait,
+#ifdef SYS_epoll_wait
+  SYS_epoll_wait,
+#endif
+};
+
+/* What comes back with less than it would have. */
+static const long counting_calls[] = {
+  SYS_write, SYS_writev, SYS_pwrite64, SYS_pwritev, SYS_pwritev2, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_sendfile, SYS_splice,
+  SYS_vmsplice, SYS_tee, SYS_copy_file_range, SYS_getrandom, SYS_recvmmsg,
+};
+
+/* What reads by a descriptor, its first argument. */
+static const long reading_calls[] = { SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_accept, SYS_accept4 };
+
+typedef struct
+{
+  gint64 again;       /* monotonic: not to be tried before */
+  gboolean is_watched;
+  guint n_times;      /* that it was put off */
+} Looks;
+
+struct _RscThreadLooks
+{
+  pid_t pid;
+  GHashTable *threads; /* tid: Looks */
+};
+
+/* A system call as /proc shows it of a thread that waits in it. */
+typedef struct
+{
+  long number;
+  guint64 arguments[4];
+} Call;
+
+static gboolean
+has_call (const long *calls, gsize n, long number)
+{
+  for (gsize i = 0; i < n; i++)
+    if (calls[i] == number)
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+rsc_system_call_is_restarted (long number, guint64 second)
+{
+  if (has_call (restarted_calls, G_N_ELEMENTS (restarted_calls), number))
+    return TRUE;
+
+  /* Conditions and semaphores.  A plain wait may be for malloc()'s lock. */
+  return number == SYS_futex && (second & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+}
+
+gboolean
+rsc_system_call_is_safe (long number, guint64 second)
+{
+  return rsc_system_call_is_restarted (number, second) || has_call (other_calls, G_N_ELEMENTS (other_calls), number);
+}
+
+/* FALSE: it runs, and no numbers are told. */
+static gboolean
+read_call (pid_t tid, Call *call)
+{
+  g_autofree char *text = rsc_process_read_call (tid);
+
+  return text != NULL
+         && sscanf (text, "%ld %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", &call->number,
+                    &call->arguments[0], &call->arguments[1], &call->arguments[2], &call->arguments[3]) == 5;
+}
+
+/* The program's descriptor @fd as one of ours, if it is of a kind of which more is to be known; -1: it is not.
+ * *is_unknown: it is, but cannot be had. */
+static int
+borrow (pid_t pid, int fd, gboolean *is_unknown)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd/%d", (int) pid, fd);
+  g_autofree char *target = g_file_read_link (path, NULL);
+  int process, ours;
+
+  *is_unknown = FALSE;
+  if (target == NULL
+      || !(g_str_has_prefix (target, "socket:") || g_str_has_prefix (target, "/dev/pts/") || g_str_has_prefix (target, "/dev/tty")))
+    return -1;
+  process = (int) syscall (SYS_pidfd_open, pid, 0);
+  ours = process < 0 ? -1 : (int) syscall (SYS_pidfd_getfd, process, fd, 0);
+  if (process >= 0)
+    close (process);
+  *is_unknown = ours < 0;
+
+  return ours;
+}
+
+/* What else a call that reads depends on: it returns with less if it was to wait for a number of bytes, and with EINTR where it
+ * waits for a time only. */
+static RscThreadCost
+get_reading_cost (pid_t pid, const Call *call)
+{
+  RscThreadCost cost = RSC_THREAD_COST_NOTHING;
+  struct timeval timeout = { 0 };
+  struct termios terminal;
+  gboolean is_unknown;
+  socklen_t size;
+  int least = 1;
+  int fd;
+
+  if ((call->number == SYS_recvfrom && (call->arguments[3] & MSG_WAITALL) != 0)
+      || (call->number == SYS_recvmsg && (call->arguments[2] & MSG_WAITALL) != 0))
+    return RSC_THREAD_COST_TOO_MUCH;
+  fd = borrow (pid, (int) call->arguments[0], &is_unknown);
+  if (fd < 0)
+    return is_unknown ? RSC_THREAD_COST_ERROR : RSC_THREAD_COST_NOTHING;
+
+  size = sizeof timeout;
+  if (getsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &size) == 0 && (timeout.tv_sec != 0 || timeout.tv_usec != 0))
+    cost = RSC_THREAD_COST_ERROR;
+  size = sizeof least;
+  if (call->number != SYS_accept && call->number != SYS_accept4
+      && ((getsockopt (fd, SOL_SOCKET, SO_RCVLOWAT, &least, &size) == 0 && least > 1)
+          || (tcgetattr (fd, &terminal) == 0 && (terminal.c_lflag & ICANON) == 0 && terminal.c_cc[VMIN] > 1)))
+    cost = RSC_THREAD_COST_TOO_MUCH;
+  close (fd);
+
+  return cost;
+}
+
+static Looks *
+get_looks (RscThreadLooks *self, pid_t tid)
+{
+  Looks *looks = g_hash_table_lookup (self->threads, GINT_TO_POINTER (tid));
+
+  if (looks == NULL)
+    {
+      looks = g_new0 (Looks, 1);
+      g_hash_table_insert (self->threads, GINT_TO_POINTER (tid), looks);
+    }
+
+  return looks;
+}
+
+RscThreadLooks *
+rsc_thread_looks_new (pid_t pid)
+{
+  RscThreadLooks *self = g_new (RscThreadLooks, 1);
+
+  *self = (RscThreadLooks) { pid, g_hash_table_new_full (NULL, NULL, NULL, g_free) };
+
+  return self;
+}
+
+void
+rsc_thread_looks_free (RscThreadLooks *self)
+{
+  g_hash_table_unref (self->threads);
+  g_free (self);
+}
+
+static void
+put_off (Looks *looks)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  looks->is_watched = FALSE;
+  if (now < looks->again)
+    return;
+  looks->again = now + ((gint64) QUIET_US << MIN (looks->n_times, MAX_TIMES));
+  looks->n_times++;
+}
+
+static RscThreadCost
+get_call_cost (RscThreadLooks *self, pid_t tid, const Call *call)
+{
+  guint64 second = call->arguments[1];
+  RscThreadCost cost;
+
+  if (has_call (counting_calls, G_N_ELEMENTS (counting_calls), call->number))
+    cost = RSC_THREAD_COST_TOO_MUCH;
+  else if (has_call (reading_calls, G_N_ELEMENTS (reading_calls), call->number))
+    cost = get_reading_cost (self->pid, call);
+  else
+    cost = RSC_THREAD_COST_NOTHING;
+  if (cost == RSC_THREAD_COST_TOO_MUCH)
+    put_off (get_looks (self, tid));
+
+  if (!rsc_system_call_is_safe (call->number, second))
+    cost = RSC_THREAD_COST_TOO_MUCH;
+  else if (!rsc_system_call_is_restarted (call->number, second))
+    cost = MAX (cost, RSC_THREAD_COST_ERROR);
+
+  return cost;
+}
+
+RscThreadCost
+rsc_thread_looks_get_cost (RscThreadLooks *self, pid_t tid)
+{
+  gboolean is_main = tid == self->pid;
+  RscThreadCost cost;
+  Call call;
+
+  if (!read_call (tid, &call))
+    {
+      const Looks *looks = g_hash_table_lookup (self->threads, GINT_TO_POINTER (tid));
+
+      if (looks != NULL && g_get_monotonic_time () < looks->again)
+        return RSC_THREAD_COST_TOO_MUCH;
+      return is_main ? RSC_THREAD_COST_MAIN_TIME : RSC_THREAD_COST_TIME;
+    }
+  cost = get_call_cost (self, tid, &call);
+  /* The call of one that is stopped is interrupted already; that it is stopped is to be told. */
+  if (cost == RSC_THREAD_COST_TOO_MUCH && rsc_process_get_state (tid) == 'T')
+    return RSC_THREAD_COST_ERROR;
+
+  return cost == RSC_THREAD_COST_NOTHING && is_main ? RSC_THREAD_COST_SIGNAL : cost;
+}
+
+gboolean
+rsc_thread_looks_watch (RscThreadLooks *self, pid_t tid)
+{
+  Looks *looks = get_looks (self, tid);
+  guint64 bytes_before, calls_before, bytes, calls;
+  gboolean is_counted;
+  Call call;
+
+  if (looks->is_watched)
+    return TRUE;
+  is_counted = rsc_process_read_written (tid, &bytes_before, &calls_before);
+  for (guint i = 0; i < N_LOOKS; i++)
+    {
+      if (read_call (tid, &call))
+        get_call_cost (self, tid, &call);
+      if (g_get_monotonic_time () < looks->again)
+        return FALSE;
+      g_usleep (LOOK_INTERVAL);
+    }
+  if (is_counted && rsc_process_read_written (tid, &bytes, &calls)
+      && bytes - bytes_before > MUCH_AT_ONCE * MAX (calls - calls_before, 1))
+    {
+      put_off (looks);
+      return FALSE;
+    }
+  looks->is_watched = TRUE;
+
+  return TRUE;
+}
+
+void
+rsc_thread_looks_add_hit (RscThreadLooks *self, pid_t tid, long number)
+{
+  if (has_call (counting_calls, G_N_ELEMENTS (counting_calls), number))
+    put_off (get_looks (self, tid));
+}
