@@ -325,6 +325,7 @@ rsc_agent_attach_2 (int32_t ends[2], const RscWireRoom *where)
 {
   int result;
 
+  rsc_agent_look_where ();
   rsc_agent_find_functions ();
   if (!rsc_agent_may_take_gil ())
     return RSC_WIRE_ATTACH_NOT_RUNNING;

@@ -8,12 +8,16 @@
  *
  * pthread_atfork() sees the forks of C code, after which the thread is back at
  * once, and what becomes a child: there the agent is no more, and its descriptors are
- * closed. */
+ * closed.
+ *
+ * A child of _Fork() or of a system call is told by nobody.  It has the agent's memory, and neither its thread nor its
+ * connection: what the program's threads come to asks for the process first. */
 
 #include "rsc-agent-private.h"
 
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* So long a fork that Python did not announce waits for the agent's thread to go. */
 #define UNANNOUNCED_SECONDS 2
@@ -46,6 +50,7 @@ rsc_agent_come_back (void)
 static PyObject *
 before_fork (PyObject *self, PyObject *unused)
 {
+  rsc_agent_look_where ();
   if (atomic_load (&rsc_agent.has_thread) && !announced)
     {
       announced = true;
@@ -138,6 +143,7 @@ keep_attach_away (void)
 static void
 on_prepare (void)
 {
+  rsc_agent_look_where ();
   prepared = atomic_load (&rsc_agent.has_thread) || announced || atomic_load (&rsc_agent.active);
   if (prepared)
     prepare ();
@@ -213,6 +219,14 @@ on_child (void)
   rsc_agent_await_forget ();
   rsc_agent_forget_recording ();
   rsc_agent_reserve_give ();
+}
+
+/* One that has the program's memory, not a copy of it (vfork()), runs nothing that asks. */
+void
+rsc_agent_look_where (void)
+{
+  if ((atomic_load (&rsc_agent.active) || atomic_load (&rsc_agent.has_thread)) && getpid () != rsc_agent.pid)
+    on_child ();
 }
 
 void

@@ -120,6 +120,8 @@ rsc_agent_hold (RscWireHold kind, const char *hint, const char *file, unsigned l
           result = -1;
           break;
         }
+      /* What a handler made may have come back. */
+      rsc_agent_look_where ();
     }
 
   if (on_main)

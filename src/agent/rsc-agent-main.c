@@ -13,9 +13,9 @@ on_pending_call (void *data)
 {
   /* Who wants something from here on asks again; what was wanted until now is there to be seen. */
   atomic_store (&is_queued, false);
-  rsc_agent_come_back ();
-  if (atomic_load (&rsc_agent.active))
+  if (rsc_agent_is_connected ())
     {
+      rsc_agent_come_back ();
       rsc_agent_attach_on_main ();
       rsc_agent_run_on_main ();
     }

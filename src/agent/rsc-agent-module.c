@@ -43,7 +43,7 @@ mark (PyObject *self, PyObject *args, PyObject *names)
 
   if (!PyArg_ParseTupleAndKeywords (args, names, "|U:mark", keywords, &hint))
     return NULL;
-  if (!atomic_load (&rsc_agent.active))
+  if (!rsc_agent_is_connected ())
     Py_RETURN_NONE;
 
   if (hint != NULL && (hint_bytes = encode (hint)) == NULL)
@@ -64,7 +64,7 @@ mark (PyObject *self, PyObject *args, PyObject *names)
 static PyObject *
 is_connected (PyObject *self, PyObject *unused)
 {
-  return PyBool_FromLong (atomic_load (&rsc_agent.active));
+  return PyBool_FromLong (rsc_agent_is_connected ());
 }
 
 PyDoc_STRVAR (mark_doc,

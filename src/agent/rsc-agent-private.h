@@ -142,6 +142,9 @@ extern RscAgent rsc_agent;
 
 /* rsc-agent.c */
 uint64_t rsc_agent_now (void);
+/* Whether Refscope listens.  In a process that is not the one that connected, which no handler has told so, what is the other's is
+ * forgotten first: to be asked by what the program's threads come to. */
+bool     rsc_agent_is_connected (void);
 /* Whether this is the thread that runs what is to run on the program's main thread. */
 bool     rsc_agent_is_main_thread (void);
 /* The calling thread has its GIL. */
@@ -367,5 +370,8 @@ void rsc_agent_attach_forget (void);
 void rsc_agent_watch_forks (void);
 /* Without it, too: of the forks that C code makes, and of what becomes a child.  Only once; false: no memory. */
 bool rsc_agent_watch_system_forks (void);
+/* In any thread, with or without the GIL: if this is a child that became one without a handler of forks, as by a system call,
+ * what the handler would have done. */
+void rsc_agent_look_where (void);
 /* If the thread went for a fork that is over: starts it again. */
 void rsc_agent_come_back (void);

@@ -148,6 +148,7 @@ on_collection (PyObject *self, PyObject *args)
   size_t n_own;
   bool is_start;
 
+  rsc_agent_look_where ();
   if (!PyArg_ParseTuple (args, "UO!", &phase, &PyDict_Type, &info))
     {
       PyErr_Clear ();

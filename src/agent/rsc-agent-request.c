@@ -191,6 +191,8 @@ collect (unsigned generation)
 
   rsc_agent_say_begun ();
   result = call_gc ("collect", "(I)", generation);
+  /* A child that a finalizer made may have come back. */
+  rsc_agent_look_where ();
   if (result != NULL)
     returned = PyLong_AsLongLong (result);
   Py_XDECREF (result);

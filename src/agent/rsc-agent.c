@@ -39,6 +39,14 @@ rsc_agent_now (void)
 }
 
 bool
+rsc_agent_is_connected (void)
+{
+  rsc_agent_look_where ();
+
+  return atomic_load (&rsc_agent.active);
+}
+
+bool
 rsc_agent_is_main_thread (void)
 {
   return (pid_t) syscall (SYS_gettid) == rsc_agent.main_thread;
@@ -241,7 +249,7 @@ on_exit_callback (PyObject *self, PyObject *unused)
 {
   int result = 0;
 
-  if (!atomic_load (&rsc_agent.active))
+  if (!rsc_agent_is_connected ())
     {
       atomic_store (&rsc_agent.has_ended, true);
       Py_RETURN_NONE;
@@ -261,7 +269,7 @@ on_exit_callback (PyObject *self, PyObject *unused)
 static void
 on_interpreter_gone (void)
 {
-  bool is_quiet = !atomic_load (&rsc_agent.active)
+  bool is_quiet = !rsc_agent_is_connected ()
                   && (!atomic_load (&rsc_agent.has_thread) || atomic_load (&rsc_agent.thread_ended));
 
   rsc_agent.is_watching_end = false;
@@ -430,7 +438,7 @@ rsc_agent_audit (const char *event, void *args)
   /* What the agent keeps is the main interpreter's, and guarded by its GIL. */
   if (!rsc_agent_is_in_main_interpreter ())
     return 0;
-  if (atomic_load (&rsc_agent.active))
+  if (rsc_agent_is_connected ())
     rsc_agent_come_back ();
   if (event[0] == 'i' && strcmp (event, "import") == 0)
     return rsc_agent_import (args);

@@ -3,11 +3,12 @@ import contextlib
 import os
 import subprocess
 import tempfile
+import textwrap
 import time
 import unittest
 
 import interpreters
-from running import SYSTEM_PYTHON, Program, attach, build_library, wait_until
+from running import BEGIN, END, SYSTEM_PYTHON, Program, attach, build_library, wait_until
 from test_attach import CLI, cli
 from tracing import is_supported
 
@@ -247,6 +248,73 @@ class Interpreter(unittest.TestCase):
             self.assertTrue(wait_until(lambda: attach(program.pid, 1, 0).returncode == 0))
             self.assertLess(time.monotonic() - began, 4)
             self.assertEqual(program.end(), (0, 'well\n', ''))
+
+
+@contextlib.contextmanager
+def watched(pid):
+    """Refscope is connected, and records; yields what it says, which is whole behind it."""
+    rows = []
+    with subprocess.Popen([CLI, 'watch', '--record', f'pid:{pid}'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as watch:
+        try:
+            rows.append(watch.stdout.readline())
+            yield rows
+            rows += watch.communicate(timeout=60)[0].splitlines()
+        finally:
+            watch.kill()
+
+
+@unittest.skipUnless(is_supported() and CLI, 'this machine does not let processes be traced, or Refscope cannot attach on it')
+class Connected(unittest.TestCase):
+    """What the program does to itself while Refscope is connected."""
+
+    # With the GIL: whoever else has it is not in the child.
+    CHILDREN = """
+        import ctypes, gc, os
+        libc = ctypes.PyDLL(None)
+        def wait(pid):
+            until = time.monotonic() + 30
+            while time.monotonic() < until:
+                found, status = os.waitpid(pid, os.WNOHANG)
+                if found:
+                    return os.waitstatus_to_exitcode(status)
+                time.sleep(.01)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return 'hangs'
+        def fork():
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            assert wait(pid) == 0
+        ready()
+        while not ended:
+            time.sleep(.02)
+        for make in ([libc._Fork] if hasattr(libc, '_Fork') else []) + [lambda: libc.syscall(57)]:
+            for do in (lambda: None), gc.collect, fork:
+                pid = make()
+                if pid == 0:
+                    do()
+                    sys.exit(7)
+                assert wait(pid) == 7
+        for _ in range(30):
+            gc.collect()
+        """
+
+    def test_children_of_system_calls(self):
+        """A child that no handler of forks has seen comes to its end as any, and does not speak for its parent."""
+        for python, _ in interpreters.find():
+            with self.subTest(python=python), Program(self.CHILDREN, python) as program:
+                with watched(program.pid) as rows:
+                    self.assertEqual(program.end(), (0, 'well\n', ''))
+                self.assertGreaterEqual(sum(',collection,' in row for row in rows), 30)
+
+    def test_children_of_system_calls_of_a_launched_program(self):
+        for python, _ in interpreters.find():
+            with self.subTest(python=python), tempfile.TemporaryDirectory() as folder:
+                text = BEGIN + textwrap.dedent(self.CHILDREN).replace('while not ended', 'while False') + END
+                result = cli('capture', '-q', '-o', os.path.join(folder, 'heap'), '--', python, '-W', 'ignore', '-c', text)
+                self.assertEqual(result.stdout, 'ready \nwell\n')
 
 
 if __name__ == '__main__':
