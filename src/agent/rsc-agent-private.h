@@ -173,6 +173,8 @@ void     rsc_agent_close_connection (void);
 void     rsc_agent_own (PyObject *object);
 /* What is under way is finished, and nothing comes any more.  GIL held. */
 void     rsc_agent_say_goodbye (void);
+/* The last that is sent, and no more; the connection is to be closed.  With or without the GIL. */
+void     rsc_agent_send_last (void);
 
 /* rsc-agent-fd.c */
 /* Remembers which file @fd is, that was made just now and is of that kind (S_IFMT); false: it was not made, or is another by now. */

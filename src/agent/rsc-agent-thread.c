@@ -506,6 +506,8 @@ serve (void *data)
         finish_request ();
     }
 
+  if (atomic_load (&rsc_agent.has_ended))
+    rsc_agent_send_last ();
   if (!atomic_load (&rsc_agent.active))
     {
       bool busy;
@@ -650,8 +652,9 @@ stop_and_join (unsigned seconds, bool keeps_gil)
         }
       /* Not before: it may have had no time yet to say it. */
       tid = atomic_load (&rsc_agent.thread_id);
-      /* It may be joined before the kernel has stopped counting it. */
-      for (int i = 0; tid != 0 && i < GONE_TRIES && syscall (SYS_tgkill, getpid (), tid, 0) == 0; i++)
+      /* It may be joined before the kernel has stopped counting it, as a fork does. */
+      for (int i = 0; tid != 0 && !atomic_load (&rsc_agent.has_ended) && i < GONE_TRIES
+                      && syscall (SYS_tgkill, getpid (), tid, 0) == 0; i++)
         sched_yield ();
       rsc_agent.has_thread = false;
       atomic_store (&rsc_agent.thread_id, 0);

@@ -219,10 +219,19 @@ wait_until_idle (void)
 }
 
 void
-rsc_agent_say_goodbye (void)
+rsc_agent_send_last (void)
 {
   static RscWireMessage message;
 
+  rsc_agent_tell_last_collections ();
+  rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
+  rsc_agent_send (&message);
+  atomic_store (&rsc_agent.active, false);
+}
+
+void
+rsc_agent_say_goodbye (void)
+{
   rsc_agent_come_back ();
   /* From here on no collection is waited for. */
   atomic_store (&rsc_agent.is_ending, true);
@@ -234,11 +243,12 @@ rsc_agent_say_goodbye (void)
   Py_END_ALLOW_THREADS
   /* From here on nobody may wait for the GIL. */
   atomic_store (&rsc_agent.has_ended, true);
+  /* It says goodbye: this one may not be allowed to send any more (seccomp). */
   rsc_agent_thread_stop (true, 0);
-  rsc_agent_tell_last_collections ();
-  rsc_wire_message_init (&message, RSC_WIRE_GOODBYE, 0);
-  rsc_agent_send (&message);
-  atomic_store (&rsc_agent.active, false);
+  if (!atomic_load (&rsc_agent.active))
+    return;
+  /* It is away for a fork of another thread's, or this is the agent's. */
+  rsc_agent_send_last ();
   rsc_agent_close_connection ();
 }
 

@@ -316,6 +316,30 @@ class Connected(unittest.TestCase):
                 result = cli('capture', '-q', '-o', os.path.join(folder, 'heap'), '--', python, '-W', 'ignore', '-c', text)
                 self.assertEqual(result.stdout, 'ready \nwell\n')
 
+    def test_filter_of_system_calls(self):
+        """The program's thread may not do any more what the agent's needs: it is not made to."""
+        text = """
+            import ctypes, struct
+            def allow_all_but(*numbers):
+                code = b''.join(struct.pack('HBBI', *i) for i in [
+                    (0x20, 0, 0, 0), *((0x15, len(numbers) - i, 0, number) for i, number in enumerate(numbers)),
+                    (0x06, 0, 0, 0x7fff0000), (0x06, 0, 0, 0x80000000)])
+                buffer = ctypes.create_string_buffer(code)
+                program = struct.pack('HxxxxxxQ', len(code) // 8, ctypes.addressof(buffer))
+                libc = ctypes.CDLL(None, use_errno=True)
+                assert libc.prctl(38, 1, 0, 0, 0) == 0
+                assert libc.syscall(317, 1, 0, ctypes.create_string_buffer(program)) == 0
+            ready()
+            while not ended:
+                time.sleep(.02)
+            # poll, clone, wait4, socket, sendto, recvfrom, sendmsg, recvmsg, prctl, tgkill, ppoll, eventfd2, memfd_create, clone3
+            allow_all_but(7, 56, 61, 41, 44, 45, 46, 47, 157, 234, 271, 290, 319, 435)
+            """
+        for python, _ in interpreters.find():
+            with self.subTest(python=python), Program(text, python) as program, watched(program.pid) as rows:
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+            self.assertIn(',exit,', rows[-1])
+
 
 if __name__ == '__main__':
     unittest.main()
