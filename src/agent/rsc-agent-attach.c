@@ -155,7 +155,6 @@ begin (void)
   /* Whoever stops this thread has let the GIL go. */
   state = rsc_agent_take_gil ();
   was_enabled = PyGC_Disable ();
-  rsc_agent_reserve_take ();
   rsc_agent_watch_end ();
   rsc_agent_watch_collections ();
   rsc_agent_begin_recording ();

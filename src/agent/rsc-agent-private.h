@@ -105,6 +105,7 @@ typedef struct
   PyObject *own[16]; /* what of the heap is the agent's */
   size_t n_own;
 
+  bool is_launched;        /* by Refscope; else it attached */
   atomic_bool active;      /* connected, in the process that connected */
   atomic_bool hold_all;    /* hold at marks and before the end */
   bool record;             /* record collections from the beginning */
@@ -250,7 +251,7 @@ void rsc_agent_child_kill (RscAgentChild *child);
 bool rsc_agent_has_children (void);
 
 /* rsc-agent-reserve.c; GIL held, or in a child: address space for walks */
-/* Where a limit on it is, and cannot be lifted. */
+/* In a program that was launched, where a limit on it is, and cannot be lifted. */
 void rsc_agent_reserve_take (void);
 /* For a limit that is about to be, in bytes. */
 void rsc_agent_reserve_take_for (uint64_t limit);

@@ -4,7 +4,8 @@
  * A walk needs memory, and a clone() of a program that has reached its limit has as
  * little as the program.  A soft limit is raised for the walk, and a hard one where
  * that is allowed.  Where it is not, some address space is taken at the start, never
- * touched, and given back for the time of a walk: the child gives back its own copy. */
+ * touched, and given back for the time of a walk: the child gives back its own copy.  Not in a program that was attached to:
+ * it was not started to be looked at, and would run out of memory so much earlier. */
 
 #include "rsc-agent-private.h"
 
@@ -45,7 +46,7 @@ rsc_agent_reserve_take (void)
 {
   uint64_t limit;
 
-  if (reserve == NULL && (is_fixed (RLIMIT_AS, &limit) || is_fixed (RLIMIT_DATA, &limit)))
+  if (rsc_agent.is_launched && reserve == NULL && (is_fixed (RLIMIT_AS, &limit) || is_fixed (RLIMIT_DATA, &limit)))
     rsc_agent_reserve_take_for (limit);
 }
 

@@ -413,6 +413,7 @@ rsc_agent_begin (const char *folder, const char *event)
       return;
     }
 
+  rsc_agent.is_launched = true;
   atomic_store (&rsc_agent.active, true);
   rsc_agent_reserve_take ();
   rsc_agent_watch_end ();

@@ -340,6 +340,25 @@ class Connected(unittest.TestCase):
                 self.assertEqual(program.end(), (0, 'well\n', ''))
             self.assertIn(',exit,', rows[-1])
 
+    def test_limit_of_memory(self):
+        """Where it cannot be lifted, the program has as much after a look at it as it had before."""
+        text = """
+            import resource
+            resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+            ready()
+            while not ended:
+                time.sleep(.02)
+            """
+        nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] if os.geteuid() == 0 else []
+        for python in [python for python, _ in interpreters.find() if subprocess.run(
+                [*nobody, python, '-c', ''], stderr=subprocess.DEVNULL).returncode == 0]:
+            with self.subTest(python=python), Program(text, python, before=nobody) as program:
+                before = program.measure()[1]
+                self.assertEqual(attach(program.pid, 3, 1).stderr, '')
+                # The agent itself, and the stack of its thread, which the C library keeps.
+                self.assertTrue(wait_until(lambda: program.measure()[1] - before < 8 << 20), program.measure()[1] - before)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
 
 if __name__ == '__main__':
     unittest.main()
