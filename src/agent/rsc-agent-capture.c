@@ -205,6 +205,17 @@ handle (int signum, void (*handler) (int))
   sigaction (signum, &action, NULL);
 }
 
+/* Where the program has real-time threads, they would stand still for as long as this walks on their processor. */
+static void
+leave_real_time (void)
+{
+  int policy = sched_getscheduler (0);
+
+  /* That with deadlines makes no processes. */
+  if (policy == SCHED_FIFO || policy == SCHED_RR)
+    sched_setscheduler (0, SCHED_OTHER, &(struct sched_param) { 0 });
+}
+
 static _Noreturn void
 run_child (RscWalk *walk, int fd, int wake, pid_t program)
 {
@@ -217,6 +228,7 @@ run_child (RscWalk *walk, int fd, int wake, pid_t program)
   /* First of all: the program waits for it. */
   close_others (fd, wake);
   say_closed (rsc_walk_get_word (walk));
+  leave_real_time ();
   child.walk = walk;
   child.program = program;
   child.wake = wake;

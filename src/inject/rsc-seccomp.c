@@ -38,6 +38,7 @@ static const int calls[] = {
   SYS_fstat, SYS_pread64, SYS_clone, SYS_rt_sigprocmask, SYS_eventfd2, SYS_fcntl, SYS_setsockopt, SYS_sendmsg, SYS_recvmsg, SYS_ppoll,
   SYS_futex, SYS_set_robust_list, SYS_gettid, SYS_write, SYS_exit, SYS_madvise, SYS_prctl, SYS_getrlimit, SYS_prlimit64, SYS_wait4,
   SYS_getpid, SYS_kill, SYS_readlinkat, SYS_getdents64, SYS_lseek, SYS_clock_gettime,
+  SYS_sched_getscheduler, SYS_sched_setscheduler,
 #ifdef SYS_poll
   SYS_poll, SYS_readlink,
 #endif

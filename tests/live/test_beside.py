@@ -359,6 +359,35 @@ class Connected(unittest.TestCase):
                 self.assertTrue(wait_until(lambda: program.measure()[1] - before < 8 << 20), program.measure()[1] - before)
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_real_time(self):
+        """What captures has no claim to the processor of a real-time program; the program keeps its own."""
+        text = """
+            import os
+            held = [[i] for i in range(300000)]
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+            ready()
+            while not ended:
+                time.sleep(.02)
+            assert os.sched_getscheduler(0) == os.SCHED_FIFO
+            """
+        if subprocess.run(['chrt', '--fifo', '1', 'true'], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest('no real-time program can be made here')
+        with Program(text) as program:
+            # For a moment it is as the program.
+            self.assertTrue(any(os.SCHED_OTHER in self.see_policies(program) for _ in range(10)))
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def see_policies(self, program):
+        """Of what captures it once."""
+        seen = set()
+        with subprocess.Popen([CLI, 'types', f'pid:{program.pid}'], stdout=subprocess.DEVNULL) as types:
+            while types.poll() is None:
+                for child in program.children():
+                    with contextlib.suppress(ProcessLookupError):
+                        seen.add(os.sched_getscheduler(int(child)))
+        self.assertEqual(types.returncode, 0)
+        return seen
+
 
 if __name__ == '__main__':
     unittest.main()
