@@ -80,6 +80,7 @@ struct _RscTarget
   gboolean record;   /* likewise */
   int socket;        /* to the agent, or -1 */
   pid_t python_pid;  /* its process, or 0 */
+  gint64 clock_offset; /* by how much its CLOCK_MONOTONIC is ahead of ours, nanoseconds */
   char *version;     /* of its CPython */
   char *why_not;     /* why it cannot be captured, or NULL */
   gboolean had_python;

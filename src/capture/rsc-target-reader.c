@@ -69,11 +69,11 @@ clear_mark (gpointer data)
   g_free (mark->file);
 }
 
-/* One clock for both processes; @time in nanoseconds. */
+/* @time in nanoseconds of the program's clock. */
 static double
 get_launch_seconds (RscTarget *self, guint64 time)
 {
-  return ((double) time / 1000 - (double) self->launched) / G_USEC_PER_SEC;
+  return (((double) time - (double) self->clock_offset) / 1000 - (double) self->launched) / G_USEC_PER_SEC;
 }
 
 static void
@@ -384,6 +384,7 @@ welcome (RscTarget *self, int connection, pid_t pid, const RscWireMessage *hello
     }
   self->socket = connection;
   self->python_pid = pid;
+  self->clock_offset = rsc_process_get_clock_offset (pid);
   self->had_python = TRUE;
   self->said_goodbye = FALSE;
   self->lost_at = 0;

@@ -223,6 +223,7 @@ rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange
   RscWireMessageHeader header;
   gboolean answered = FALSE;
   gulong id = 0;
+  gint64 clock_offset;
   int socket;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -235,15 +236,17 @@ rsc_target_exchange (RscTarget *self, RscWireMessage *request, RscTargetExchange
   exchange->progress = what != NULL ? progress : NULL;
   exchange->what = what;
   exchange->told = exchange->began = g_get_monotonic_time ();
-  rsc_wire_message_add_number (request, RSC_WIRE_DEADLINE, (guint64) end * 1000);
-  memcpy (&header, request->data, sizeof header);
-  header.number = exchange->number;
-  memcpy (request->data, &header, sizeof header);
 
   g_mutex_lock (&self->lock);
   self->exchange = exchange;
   socket = self->socket;
+  clock_offset = self->clock_offset;
   g_mutex_unlock (&self->lock);
+
+  rsc_wire_message_add_number (request, RSC_WIRE_DEADLINE, (guint64) (end * 1000 + clock_offset));
+  memcpy (&header, request->data, sizeof header);
+  header.number = exchange->number;
+  memcpy (request->data, &header, sizeof header);
 
   if (cancellable != NULL)
     id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self, NULL);

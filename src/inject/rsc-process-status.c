@@ -88,6 +88,31 @@ rsc_process_get_inner (pid_t pid)
   return last != NULL ? (pid_t) strtol (last + 1, NULL, 10) : pid;
 }
 
+/* Of the namespace for its children, in nanoseconds. */
+static gint64
+read_clock_offset (pid_t pid)
+{
+  g_autofree char *text = read_file (pid, "timens_offsets");
+  char *at = text != NULL && g_str_has_prefix (text, "monotonic") ? text + strlen ("monotonic") : NULL;
+  gint64 seconds = at != NULL ? g_ascii_strtoll (at, &at, 10) : 0;
+
+  return at != NULL ? seconds * 1000000000 + g_ascii_strtoll (at, NULL, 10) : 0;
+}
+
+gint64
+rsc_process_get_clock_offset (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/ns/time", (int) pid);
+  g_autofree char *its = g_file_read_link (path, NULL);
+  g_autofree char *ours = g_file_read_link ("/proc/self/ns/time", NULL);
+
+  /* It may have made one for its children only. */
+  if (its == NULL || g_strcmp0 (its, ours) == 0)
+    return 0;
+
+  return read_clock_offset (pid) - read_clock_offset (getpid ());
+}
+
 char
 rsc_process_get_state (pid_t tid)
 {

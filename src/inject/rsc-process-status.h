@@ -23,6 +23,8 @@ char     rsc_process_get_state (pid_t tid);
 guint64  rsc_process_get_start (pid_t pid);
 /* Its number in its own PID namespace: @pid if that is ours. */
 pid_t    rsc_process_get_inner (pid_t pid);
+/* By how much its CLOCK_MONOTONIC is ahead of ours, nanoseconds: 0, but in another time namespace. */
+gint64   rsc_process_get_clock_offset (pid_t pid);
 /* Whether it has its parent's memory: until it executes another program, the parent waits. */
 gboolean rsc_process_shares_memory (pid_t pid);
 /* Also if its parent has not looked yet. */

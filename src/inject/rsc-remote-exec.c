@@ -143,7 +143,8 @@ make_text (Remote *self, const char *library)
                           "finally:\n"
                           "    del spec\n",
                           (int) rsc_process_get_inner (self->pid), self->token,
-                          (g_get_monotonic_time () + (COME_MS + LATE_MS) * 1000) * 1000, self->script->path, copy,
+                          (g_get_monotonic_time () + (COME_MS + LATE_MS) * 1000) * 1000 + rsc_process_get_clock_offset (self->pid),
+                          self->script->path, copy,
                           origin);
 }
 

@@ -36,7 +36,7 @@ typedef int (*RscWireAttachFunc) (int32_t ends[2], const RscWireRoom *room);
  * module of this name.  Nothing of it stays: no name, no module. */
 #define RSC_WIRE_REMOTE_MODULE "refscope_agent"
 /* What the script has among its names: a tuple of the process's number (as itself sees it), RscWireRemoteAnswer.token,
- * CLOCK_MONOTONIC in nanoseconds until which it may begin, and paths of files that are
+ * its CLOCK_MONOTONIC in nanoseconds until which it may begin, and paths of files that are
  * removed: the script's, and the agent's if it was made for this. */
 #define RSC_WIRE_REMOTE_REQUEST "request"
 /* What it gets: a function for an exception that was raised in it and is the program's. */

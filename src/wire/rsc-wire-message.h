@@ -96,13 +96,13 @@ typedef enum
   RSC_WIRE_LINE = 7,
   RSC_WIRE_USS = 8,        /* bytes; missing if it could not be told */
   RSC_WIRE_RSS = 9,
-  RSC_WIRE_TIME = 10,      /* CLOCK_MONOTONIC, nanoseconds */
+  RSC_WIRE_TIME = 10,      /* CLOCK_MONOTONIC of the program, nanoseconds */
   RSC_WIRE_HOLD = 11,      /* RscWireHold */
   RSC_WIRE_PAUSE = 12,     /* nanoseconds */
   RSC_WIRE_STATUS = 13,    /* RscWireStatus */
   RSC_WIRE_HOLD_ALL = 14,  /* whether to hold at marks and before the end */
   RSC_WIRE_HOLD_NAME = 15, /* a mark's name at which to hold in any case; may be repeated */
-  RSC_WIRE_DEADLINE = 16,  /* CLOCK_MONOTONIC, nanoseconds: later, nothing is begun */
+  RSC_WIRE_DEADLINE = 16,  /* CLOCK_MONOTONIC of the program, nanoseconds: later, nothing is begun */
   RSC_WIRE_FLAGS = 17,     /* RscWireRequestFlags */
   RSC_WIRE_GENERATION = 18,
   RSC_WIRE_THRESHOLDS = 19, /* 3 */
@@ -125,7 +125,7 @@ typedef enum
 /* A collection that was recorded: what RECORDS is made of. */
 typedef struct
 {
-  uint64_t began;    /* CLOCK_MONOTONIC, nanoseconds */
+  uint64_t began;    /* CLOCK_MONOTONIC of the program, nanoseconds */
   uint64_t duration; /* nanoseconds, with the program's finalizers and callbacks */
   uint64_t generation;
   uint64_t collected, uncollectable; /* objects */

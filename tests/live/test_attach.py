@@ -982,6 +982,26 @@ class Namespaces(unittest.TestCase):
     def test_processes(self):
         self.check('unshare', '--pid', '--fork', '--mount-proc')
 
+    def test_clocks(self):
+        """The program's clock is another: what it is asked for it has its time for, and what it tells is told by ours."""
+        collecting = """
+            import gc
+            ready()
+            while not ended:
+                gc.collect()
+                time.sleep(.02)
+            """
+        for offset in 500000, -500:
+            before = ['unshare', '--time', '--monotonic', str(offset)]
+            if subprocess.run([*before, 'true'], capture_output=True).returncode != 0:
+                self.skipTest('no namespace with a clock of its own can be made here')
+            with self.subTest(offset), Program(collecting, before=before) as program:
+                self.assertEqual(attach(program.pid, 3, 1).stderr, '')
+                rows = cli('watch', '--record', '-d', '.5', f'pid:{program.pid}').stdout.splitlines()
+                times = [float(row.split(',')[0]) for row in rows if ',collection,' in row]
+                self.assertTrue(times and all(0 <= time < 60 for time in times), times)
+                self.assertEqual(program.end(), (0, 'well\n', ''))
+
 
 @unittest.skipUnless(is_supported(), 'this machine does not let processes be traced, or Refscope cannot attach on it')
 class Killed(unittest.TestCase):
