@@ -333,6 +333,14 @@ __asm__ (".pushsection .rodata\n"
          "  blr x9\n"
          "  mov x20, x0\n"
          "  ldr w21, [x0]\n"
+         "  ldr x0, [x19, #152]\n"    /* loader_lock */
+         "  cbz x0, 0f\n"
+         "  ldr x9, [x19, #160]\n"    /* trylock */
+         "  blr x9\n"
+         "  sxtw x0, w0\n"
+         "  str x0, [x19, #144]\n"    /* busy */
+         "  cbnz x0, 4f\n"
+         "0:\n"
          "  ldr x22, [x19, #48]\n"     /* entry */
          "  cbnz x22, 1f\n"
          "  ldr x0, [x19, #32]\n"      /* library */
@@ -358,11 +366,16 @@ __asm__ (".pushsection .rodata\n"
          "  blr x9\n"
          "  str x0, [x19, #120]\n"     /* failure */
          "3:\n"
+         "  ldr x0, [x19, #152]\n"
+         "  cbz x0, 4f\n"
+         "  ldr x9, [x19, #168]\n"    /* unlock */
+         "  blr x9\n"
+         "4:\n"
          "  ldr x0, [x19, #64]\n"      /* file */
-         "  tbnz x0, #63, 4f\n"
+         "  tbnz x0, #63, 5f\n"
          "  mov x8, #57\n"             /* close */
          "  svc #0\n"
-         "4:\n"
+         "5:\n"
          "  mov x9, #-1\n"            /* no handler is to be on this stack when it is taken away */
          "  stp x9, xzr, [sp, #-16]!\n"
          "  mov x8, #135\n"           /* rt_sigprocmask */
@@ -387,10 +400,10 @@ __asm__ (".pushsection .rodata\n"
          "  svc #0\n"
          "  ldr x9, [x19, #56]\n"      /* frame */
          "  mov sp, x9\n"
-         "5:\n"
+         "6:\n"
          "  mov x8, #139\n"            /* rt_sigreturn */
          "  svc #0\n"
-         "  b 5b\n"
+         "  b 6b\n"
          "rsc_stub_end:\n"
          ".popsection\n");
 

@@ -75,6 +75,10 @@ typedef struct
   guint64 failure;   /* the address of a text, or 0 */
   gint32  ends[2];   /* by the symbol */
   gint64  result;    /* of the symbol */
+  gint64  busy;      /* not 0: another thread has the loader's lock, and nothing was done */
+  /* not set by the stub */
+  guint64 loader_lock;     /* a pthread_mutex_t, which is tried, and had for as long as anything else is done; 0: not known */
+  guint64 trylock, unlock; /* of the C library; only for that lock */
 } RscStubParameters;
 /* As the machine code of each processor has them. */
 G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, library) == 32);
@@ -85,6 +89,10 @@ G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, room.done) == 104);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, handle) == 112);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, ends) == 128);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, result) == 136);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, busy) == 144);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, loader_lock) == 152);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, trylock) == 160);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RscStubParameters, unlock) == 168);
 
 /* The machine code, which runs wherever it is put. */
 const guint8 *rsc_stub_get (gsize *size);

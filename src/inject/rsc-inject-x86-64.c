@@ -317,6 +317,15 @@ __asm__ (".pushsection .rodata\n"
          "  call *0(%rbx)\n"           /* errno_location */
          "  mov %rax, %r12\n"
          "  mov (%rax), %r13d\n"
+         "  mov 152(%rbx), %rdi\n"     /* loader_lock */
+         "  test %rdi, %rdi\n"
+         "  jz 0f\n"
+         "  call *160(%rbx)\n"         /* trylock */
+         "  cltq\n"
+         "  mov %rax, 144(%rbx)\n"     /* busy */
+         "  test %rax, %rax\n"
+         "  jnz 4f\n"
+         "0:\n"
          "  mov 48(%rbx), %r14\n"      /* entry */
          "  test %r14, %r14\n"
          "  jnz 1f\n"
@@ -343,12 +352,17 @@ __asm__ (".pushsection .rodata\n"
          "  call *24(%rbx)\n"          /* dlerror */
          "  mov %rax, 120(%rbx)\n"     /* failure */
          "3:\n"
+         "  mov 152(%rbx), %rdi\n"
+         "  test %rdi, %rdi\n"
+         "  jz 4f\n"
+         "  call *168(%rbx)\n"         /* unlock */
+         "4:\n"
          "  mov 64(%rbx), %rdi\n"      /* file */
          "  test %rdi, %rdi\n"
-         "  js 4f\n"
+         "  js 5f\n"
          "  mov $3, %eax\n"
          "  syscall\n"
-         "4:\n"
+         "5:\n"
          "  push $-1\n"               /* no handler is to be on this stack when it is taken away */
          "  mov $14, %eax\n"           /* rt_sigprocmask */
          "  mov $2, %edi\n"            /* SIG_SETMASK */
@@ -367,10 +381,10 @@ __asm__ (".pushsection .rodata\n"
          "  xor %r10d, %r10d\n"
          "  syscall\n"
          "  mov 56(%rbx), %rsp\n"      /* frame */
-         "5:\n"
+         "6:\n"
          "  mov $15, %eax\n"           /* rt_sigreturn */
          "  syscall\n"
-         "  jmp 5b\n"
+         "  jmp 6b\n"
          "rsc_stub_end:\n"
          ".popsection\n");
 

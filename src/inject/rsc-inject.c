@@ -20,6 +20,7 @@
 #include "base/rsc-error.h"
 #include "base/rsc-file.h"
 #include "rsc-agent-entry.h"
+#include "rsc-loader-lock.h"
 #include "rsc-process-status.h"
 #include "rsc-process-symbols.h"
 #include "rsc-python-process.h"
@@ -41,6 +42,9 @@
 /* How often to look whether the stub is done, in microseconds. */
 #define STUB_INTERVAL 20
 #define CALL_MS 2000
+/* A library is loaded in some milliseconds, if its constructors do not wait for something; in microseconds. */
+#define LOADER_PATIENCE (2 * G_USEC_PER_SEC)
+#define LOADER_INTERVAL 5000
 /* A thread that is gone is the first of its process's: so often to look for the end of the others, in microseconds. */
 #define END_TRIES 50
 #define END_INTERVAL 10000
@@ -74,6 +78,7 @@ typedef struct
   gsize size;
   gboolean has_begun;    /* the agent has what was mapped, and unmaps it */
   gboolean runs;         /* the thread did not come back: it is gone, or comes back without us */
+  gboolean loader_is_busy; /* nothing was done: another thread has the loader's lock */
   RscInjection *injection;
 } Injection;
 
@@ -403,8 +408,13 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
     return fail (self, RSC_ERROR_TIMEOUT,
                  _("The loader of process %d is busy in another thread: the agent comes when that is done, and goes again. Try again later."));
   self->file = -1;
+  if (!rsc_process_memory_read (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters))
+    return fail_gone (self);
+  self->loader_is_busy = parameters->busy != 0;
 
-  return rsc_process_memory_read (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters) || fail_gone (self);
+  return !self->loader_is_busy
+         || fail (self, RSC_ERROR_BUSY,
+                  _("A thread of process %d loads or unloads a library just now: it was left alone, as that one and the thread that loads the agent might wait for each other. Try again when it is done."));
 }
 
 /* Opens the library in one of the ways. */
@@ -488,6 +498,18 @@ let_go (Injection *self)
   ptrace (PTRACE_DETACH, tid, NULL, NULL);
 }
 
+/* So that nothing waits for the loader's lock; where it is not found, the loader may wait. */
+static void
+find_loader_lock (Injection *self, guint64 libc)
+{
+  RscStubParameters *functions = &self->functions;
+
+  functions->trylock = rsc_process_symbols_find (self->memory, libc, "pthread_mutex_trylock");
+  functions->unlock = rsc_process_symbols_find (self->memory, libc, "pthread_mutex_unlock");
+  if (functions->trylock != 0 && functions->unlock != 0)
+    functions->loader_lock = rsc_loader_lock_find (self->memory);
+}
+
 static gboolean
 find_functions (Injection *self, guint64 libc)
 {
@@ -501,6 +523,7 @@ find_functions (Injection *self, guint64 libc)
     return fail (self, RSC_ERROR_UNSUPPORTED,
                  _("Process %d has a C library older than glibc 2.34, whose loader cannot be asked. Launch the program with Refscope."));
   functions->entry = rsc_agent_entry_find (self->memory, RSC_WIRE_ATTACH_FUNCTION, NULL);
+  find_loader_lock (self, libc);
 
   return functions->entry != 0 || g_file_get_contents (self->library, &self->bytes, &self->size, self->error);
 }
@@ -569,18 +592,58 @@ use_thread (Injection *self)
   return injected;
 }
 
+/* As long as nobody needs to be stopped to see that it would be in vain. */
+static void
+wait_for_loader (Injection *self, gint64 until)
+{
+  while (self->functions.loader_lock != 0 && rsc_loader_lock_is_taken (self->memory, self->functions.loader_lock)
+         && g_get_monotonic_time () < until)
+    g_usleep (LOADER_INTERVAL);
+}
+
+/* One thread is stopped, and goes on. */
+static gboolean
+try_once (Injection *self, const char *python)
+{
+  gboolean injected = rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error) && use_thread (self);
+
+  if (self->thread.has_others)
+    rsc_signal_wake (self->memory, self->signals, self->thread.tid);
+
+  return injected;
+}
+
+/* Whether to try again what has failed: then everything is as before. */
+static gboolean
+forget_try (Injection *self, gint64 until)
+{
+  if (!self->loader_is_busy || self->runs || g_get_monotonic_time () > until)
+    return FALSE;
+  g_clear_error (self->error);
+  g_clear_pointer (&self->copy, rsc_visiting_file_free);
+  g_clear_pointer (&self->thread.state, rsc_thread_state_free);
+  self->stub = self->data = 0;
+  self->loader_is_busy = FALSE;
+
+  return rsc_process_memory_reload (self->memory, self->error);
+}
+
 static gboolean
 inject (Injection *self)
 {
+  gint64 until = g_get_monotonic_time () + LOADER_PATIENCE;
   g_autofree char *python = NULL;
   gboolean injected;
 
   self->memory = rsc_process_memory_open (self->pid, TRUE, self->error);
   if (self->memory == NULL || !look_up (self, &python))
     return FALSE;
-  injected = rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error) && use_thread (self);
-  if (self->thread.has_others)
-    rsc_signal_wake (self->memory, self->signals, self->thread.tid);
+  do
+    {
+      wait_for_loader (self, until);
+      injected = try_once (self, python);
+    }
+  while (!injected && forget_try (self, until));
 
   return injected;
 }

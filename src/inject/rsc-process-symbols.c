@@ -85,7 +85,7 @@ is_named (RscProcessMemory *memory, guint64 address, const char *name)
 }
 
 guint64
-rsc_process_symbols_find (RscProcessMemory *memory, guint64 base, const char *name)
+rsc_process_symbols_find_sized (RscProcessMemory *memory, guint64 base, const char *name, gsize *size)
 {
   struct { guint32 n_buckets, first, n_bloom, shift; } head;
   guint32 hash = hash_name (name), index;
@@ -112,12 +112,23 @@ rsc_process_symbols_find (RscProcessMemory *memory, guint64 base, const char *na
           && rsc_process_memory_read (memory, tables.symbols + (guint64) index * sizeof symbol, &symbol, sizeof symbol)
           && symbol.st_shndx != SHN_UNDEF && ELF64_ST_TYPE (symbol.st_info) != STT_GNU_IFUNC
           && is_named (memory, tables.names + symbol.st_name, name))
-        return tables.bias + symbol.st_value;
+        {
+          *size = symbol.st_size;
+          return tables.bias + symbol.st_value;
+        }
       if ((other & 1) != 0)
         break;
     }
 
   return 0;
+}
+
+guint64
+rsc_process_symbols_find (RscProcessMemory *memory, guint64 base, const char *name)
+{
+  gsize size;
+
+  return rsc_process_symbols_find_sized (memory, base, name, &size);
 }
 
 const RscMapping *

@@ -14,7 +14,7 @@ import time
 import unittest
 
 import interpreters
-from running import IS_SANITISED, Program, attach, build_library, wait_until
+from running import IS_SANITISED, ROUNDS_PROGRAM, Program, attach, build_library, wait_until
 from tracing import is_supported
 
 CLI = os.environ.get('RSC_CLI')
@@ -317,6 +317,59 @@ class Interrupted(unittest.TestCase):
                 self.assertIn("has its parent's memory", {row['pid']: row['why_not'] for row in json.loads(listed)}[child])
                 self.assertEqual(program.process.communicate(timeout=60), ('well\n', ''))
                 self.assertEqual(program.process.returncode, 0)
+
+    def test_a_library_that_is_being_loaded(self):
+        """Its constructor waits for another thread: that is not made to wait for the loader, which is locked meanwhile."""
+        source = """
+            #include <pthread.h>
+            #include <unistd.h>
+            static void *help (void *unused)
+            {
+              char byte;
+              while (read (0, &byte, 1) < 0)
+                ;
+              return unused;
+            }
+            __attribute__ ((constructor)) static void begin (void)
+            {
+              pthread_t helper;
+              pthread_create (&helper, NULL, help, NULL);
+              pthread_join (helper, NULL);
+            }
+            """
+        text = """
+            import ctypes
+            waits = threading.Thread(target=lambda: threading.Event().wait(1000), daemon=True)
+            if has_another:
+                waits.start()
+            ready()
+            sys.stdin.buffer.raw.read(1)
+            ctypes.CDLL(library)
+            while not ended:
+                time.sleep(.01)
+            """
+        for (python, version), has_another in itertools.product(interpreters.find(), [False, True]):
+            was_attached = not has_another  # then the agent is there, and asks the loader for functions
+            with self.subTest(version=version, has_another=has_another), tempfile.TemporaryDirectory() as folder, \
+                    Program(f'            library, has_another = {build_library(folder, "slow", source)!r}, {has_another}\n' + text, python,
+                            stdin=subprocess.PIPE) as program:
+                go_on = program.process.stdin
+                if was_attached:
+                    self.assertEqual(attach(program.pid).stderr, '')
+                    self.assertTrue(wait_until(lambda: len(program.folder('task')) == 1 + has_another))
+                go_on.write('x')
+                go_on.flush()
+                self.assertTrue(wait_until(lambda: len(program.folder('task')) == 2 + has_another))
+                result = attach(program.pid)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn('loads or unloads a library', result.stderr)
+                waiting = subprocess.Popen([ROUNDS_PROGRAM, str(program.pid), '1', '1'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                           text=True)
+                time.sleep(.2)
+                go_on.write('x')
+                go_on.flush()
+                self.assertEqual((waiting.communicate()[1], waiting.returncode), ('', 0))
+                self.assertEqual(program.end(), (0, 'well\n', ''))
 
 
 if __name__ == '__main__':
