@@ -79,6 +79,8 @@ typedef struct
   gboolean has_begun;    /* the agent has what was mapped, and unmaps it */
   gboolean runs;         /* the thread did not come back: it is gone, or comes back without us */
   gboolean loader_is_busy; /* nothing was done: another thread has the loader's lock */
+  gboolean nests;        /* there are handlers of signals that do not block their own */
+  gboolean is_in_vain;   /* nothing was done: a handler of that kind may run in the thread */
   RscInjection *injection;
 } Injection;
 
@@ -561,6 +563,46 @@ look_up (Injection *self, char **python)
   return TRUE;
 }
 
+/* Whether the handler of a signal does not block that: only the process itself can ask. */
+static gboolean
+may_nest (Injection *self, guint number, gboolean *nests)
+{
+  struct { guint64 handler, flags, restorer, mask; } action = { 0 }; /* the kernel's */
+  gint64 result;
+
+  if (!call (self, &result, SYS_rt_sigaction, number, 0, self->data, sizeof action.mask, 0)
+      || (result == 0 && !rsc_process_memory_read (self->memory, self->data, &action, sizeof action)))
+    return fail_gone (self);
+  *nests = result != 0 || (action.flags & SA_NODEFER) != 0;
+
+  return TRUE;
+}
+
+/* If there is the frame of a handler on the stack of the thread: whether that is over.  faulthandler's, for what usually ends a program,
+ * nest; but such a program does not wait. */
+static gboolean
+check_handlers (Injection *self)
+{
+  static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+  g_autofree char *status = NULL;
+  const char *text;
+  guint64 caught;
+
+  if (!self->thread.has_frame)
+    return TRUE;
+  status = rsc_process_status_read (self->pid);
+  text = rsc_process_status_find (status, "SigCgt");
+  caught = text != NULL ? g_ascii_strtoull (text, NULL, 16) : 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++)
+    caught &= ~(UINT64_C (1) << (faults[i] - 1));
+  for (guint i = 0; i < 64 && !self->nests; i++)
+    if ((caught >> i & 1) != 0 && !may_nest (self, i + 1, &self->nests))
+      return FALSE;
+  self->is_in_vain = self->nests;
+
+  return !self->nests;
+}
+
 /* What is done to the thread that was stopped. */
 static gboolean
 use_thread (Injection *self)
@@ -582,7 +624,7 @@ use_thread (Injection *self)
     }
   injected = make_room (self);
   self->injection->other_way = !injected && !self->runs;
-  injected = injected && load (self);
+  injected = injected && check_handlers (self) && load (self);
   if (!self->runs)
     clean_up (self);
   if (!self->runs)
@@ -605,7 +647,8 @@ wait_for_loader (Injection *self, gint64 until)
 static gboolean
 try_once (Injection *self, const char *python)
 {
-  gboolean injected = rsc_thread_stop (self->memory, python, &self->gadgets, &self->thread, self->error) && use_thread (self);
+  gboolean injected = rsc_thread_stop (self->memory, python, &self->gadgets, self->nests, &self->thread, self->error)
+                      && use_thread (self);
 
   if (self->thread.has_others)
     rsc_signal_wake (self->memory, self->signals, self->thread.tid);
@@ -617,13 +660,15 @@ try_once (Injection *self, const char *python)
 static gboolean
 forget_try (Injection *self, gint64 until)
 {
-  if (!self->loader_is_busy || self->runs || g_get_monotonic_time () > until)
+  if (self->runs || !(self->is_in_vain || (self->loader_is_busy && g_get_monotonic_time () < until)))
     return FALSE;
   g_clear_error (self->error);
   g_clear_pointer (&self->copy, rsc_visiting_file_free);
   g_clear_pointer (&self->thread.state, rsc_thread_state_free);
   self->stub = self->data = 0;
-  self->loader_is_busy = FALSE;
+  /* Nothing else is to be feared of that one. */
+  self->injection->other_way = self->is_in_vain;
+  self->loader_is_busy = self->is_in_vain = FALSE;
 
   return rsc_process_memory_reload (self->memory, self->error);
 }
@@ -645,7 +690,7 @@ inject (Injection *self)
     }
   while (!injected && forget_try (self, until));
 
-  return injected;
+  return injected || fail_gone (self);
 }
 
 static gpointer

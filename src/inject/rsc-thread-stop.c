@@ -26,8 +26,8 @@
 #define LOOK_INTERVAL 20
 /* How much of a stack is looked through for handlers of signals. */
 #define MAX_STACK (64 * 1024)
-/* So much of a frame, in words, tells it from another; and a handler that does not block its own signal is over in so many
- * microseconds. */
+/* So much of a frame, in words, tells it from another; and a handler that does not block its own signal, and waits for nothing, is over
+ * in so many microseconds. */
 #define FRAME_WORDS 64
 #define HANDLER_US 5000
 
@@ -68,7 +68,8 @@ get_handled (pid_t pid)
  * A frame stays on the stack when the handler is over, for long if what is called next does not write to its place:
  * select.select() has room for a thousand descriptors there.  While a handler runs, its signal is blocked, which it was not when it
  * came: so a frame that had blocked all that is blocked now, and has a handler, is an old one.  Or it is of a handler that was asked
- * not to block it (SA_NODEFER): *@left tells whether it is still the same a little later. */
+ * not to block it (SA_NODEFER): *@left tells whether it is still the same a little later, by which such a handler is over if it does
+ * not wait in a system call. */
 static gboolean
 is_in_handler (RscProcessMemory *memory, const RscThreadState *state, guint64 mask, const RscGadgets *gadgets, guint *left)
 {
@@ -317,11 +318,12 @@ is_old (GHashTable *lefts, pid_t tid, guint hash)
 }
 
 static Try
-look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, RscThreadLooks *looks, GHashTable *lefts,
-      RscStoppedThread *stopped)
+look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets *gadgets, gboolean nests, RscThreadLooks *looks,
+      GHashTable *lefts, RscStoppedThread *stopped)
 {
   g_autoptr(RscThreadState) state = rsc_thread_state_read (tid);
   guint64 mask, bottom, second;
+  gboolean has_frame;
   long number;
   guint left;
 
@@ -333,7 +335,11 @@ look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets 
       || !rsc_thread_stack_find (memory, tid, rsc_thread_state_get_sp (state), rsc_thread_state_get_tls (state), &bottom)
       || is_in_handler (memory, state, mask, gadgets, &left) || !is_old (lefts, tid, left))
     return TRY_AGAIN;
+  has_frame = left != 0 && rsc_thread_state_get_call (state, &number, &second);
+  if (has_frame && nests)
+    return TRY_AGAIN;
   stopped->tid = tid;
+  stopped->has_frame = has_frame;
   stopped->stack_bottom = bottom;
   stopped->state = g_steal_pointer (&state);
 
@@ -341,8 +347,8 @@ look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets 
 }
 
 gboolean
-rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
-                 GError **error)
+rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, gboolean nests,
+                 RscStoppedThread *stopped, GError **error)
 {
   g_autoptr(RscThreadLooks) looks = rsc_thread_looks_new (memory->pid);
   g_autoptr(GHashTable) lefts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
@@ -367,7 +373,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
             return FALSE;
           if (result == TRY_DONE)
             {
-              result = look (memory, tid, python, gadgets, looks, lefts, stopped);
+              result = look (memory, tid, python, gadgets, nests, looks, lefts, stopped);
               if (result == TRY_DONE)
                 return TRUE;
               ptrace (PTRACE_DETACH, tid, NULL, NULL);

@@ -15,14 +15,16 @@ typedef struct
   RscThreadState *state;
   guint64 stack_bottom;   /* the lowest address of its stack */
   gboolean has_others;    /* set: it is not the only one of its process */
+  gboolean has_frame;     /* in a system call, with the frame of a handler's on its stack: it is over if a handler's own signal is blocked */
   gint64 stopped;         /* monotonic: when it was last seen to run, or to wait for a processor, before it was stopped for good */
 } RscStoppedThread;
 
 /* A thread of the process, rather not its main thread, stopped at a safe point and traced by the calling thread.
  * @python: where the interpreter's code is from (a path of a mapping); NULL: that is not safe.
+ * @nests: the process has handlers of signals that do not block their own (SA_NODEFER): one may run wherever there is a frame.
  * RSC_CAPTURE_ERROR: EXITED, PERMISSION, BUSY (traced, stopped, no safe point). */
-gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, RscStoppedThread *stopped,
-                          GError **error);
+gboolean rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets *gadgets, gboolean nests,
+                          RscStoppedThread *stopped, GError **error);
 /* Waits until the traced thread stops; its status as from waitpid().  FALSE: it is gone, or did not
  * stop within @ms. */
 gboolean rsc_thread_wait (pid_t tid, int ms, int *status);
