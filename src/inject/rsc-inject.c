@@ -20,6 +20,7 @@
 #include "base/rsc-error.h"
 #include "base/rsc-file.h"
 #include "rsc-agent-entry.h"
+#include "rsc-hold-stop.h"
 #include "rsc-loader-lock.h"
 #include "rsc-process-status.h"
 #include "rsc-process-symbols.h"
@@ -726,8 +727,10 @@ rsc_inject (pid_t pid, const char *library, RscInjection *injection, GError **er
   gboolean injected;
 
   *injection = (RscInjection) { .connection = -1 };
-  /* A thread of its own: what is traced belongs to it, and is free when it ends, whatever happened. */
+  /* A thread of its own: what is traced belongs to it, and is free when it ends, whatever happened.  Until then we are not stopped. */
+  rsc_hold_stop_begin ();
   injected = GPOINTER_TO_INT (g_thread_join (g_thread_new ("rsc-inject", run, &self)));
+  rsc_hold_stop_end ();
   rsc_process_memory_free (self.memory);
   rsc_thread_state_free (self.thread.state);
   g_free (self.bytes);

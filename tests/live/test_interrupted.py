@@ -1,5 +1,7 @@
 """Which thread of a program is interrupted when Refscope attaches, and what would come back from that otherwise."""
+import contextlib
 import fcntl
+import functools
 import itertools
 import json
 import os
@@ -189,36 +191,39 @@ class Interrupted(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    # Signals that come in the very moment in which a thread of the program stands still; process 0 is Refscope.
+    MOMENT = """
+        #define _GNU_SOURCE
+        #include <signal.h>
+        #include <stdlib.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        #include <dlfcn.h>
+        #include <stdarg.h>
+        long syscall (long number, ...)
+        {
+          long (*real) (long, ...) = dlsym (RTLD_NEXT, "syscall");
+          long a[6];
+          va_list list;
+          va_start (list, number);
+          for (int i = 0; i < 6; i++)
+            a[i] = va_arg (list, long);
+          va_end (list);
+          for (char *at = getenv ("SIGNALS"); number == SYS_pidfd_getfd && *at != 0;)
+            {
+              pid_t pid = strtol (at, &at, 10);
+              kill (pid != 0 ? pid : getpid (), strtol (at, &at, 10));
+            }
+          return real (number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        }
+        """
+
     @unittest.skipIf(IS_SANITISED, 'a library of our own cannot be loaded before the sanitisers')
     def test_a_program_that_is_stopped_as_refscope_is_killed(self):
         """What the interrupted thread is in is not taken away because much time has passed."""
-        source = """
-            #define _GNU_SOURCE
-            #include <signal.h>
-            #include <stdlib.h>
-            #include <sys/syscall.h>
-            #include <unistd.h>
-            #include <dlfcn.h>
-            #include <stdarg.h>
-            long syscall (long number, ...)
-            {
-              long (*real) (long, ...) = dlsym (RTLD_NEXT, "syscall");
-              long a[6];
-              va_list list;
-              va_start (list, number);
-              for (int i = 0; i < 6; i++)
-                a[i] = va_arg (list, long);
-              va_end (list);
-              if (number == SYS_pidfd_getfd)
-                {
-                  kill (atoi (getenv ("PROGRAM")), SIGSTOP);
-                  kill (getpid (), SIGKILL);
-                }
-              return real (number, a[0], a[1], a[2], a[3], a[4], a[5]);
-            }
-            """
         with tempfile.TemporaryDirectory() as folder, Program('ready()\nwhile not ended:\n    time.sleep(.01)') as program:
-            environment = dict(os.environ, LD_PRELOAD=build_library(folder, 'killed', source), PROGRAM=str(program.pid))
+            environment = dict(os.environ, LD_PRELOAD=build_library(folder, 'moment', self.MOMENT),
+                               SIGNALS=f'{program.pid} {int(signal.SIGSTOP)} 0 {int(signal.SIGKILL)}')
             refscope = subprocess.run([CLI, 'info', f'pid:{program.pid}'], env=environment, stdout=subprocess.DEVNULL)
             self.assertEqual(refscope.returncode, -signal.SIGKILL)
             time.sleep(3)
@@ -370,6 +375,50 @@ class Interrupted(unittest.TestCase):
                 go_on.flush()
                 self.assertEqual((waiting.communicate()[1], waiting.returncode), ('', 0))
                 self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    @contextlib.contextmanager
+    def refscope(self, program, **options):
+        """In a group of its own, with us in its session, as from a shell: others are not stopped by a terminal's signals."""
+        with subprocess.Popen([CLI, 'info', f'pid:{program.pid}'], process_group=0, stdout=subprocess.DEVNULL, **options) as refscope:
+            try:
+                yield refscope
+            finally:
+                refscope.kill()
+
+    def go_on(self, refscope, program):
+        """Refscope is stopped."""
+        states = [pathlib.Path(f'/proc/{program.pid}/task/{task}/stat').read_text().rpartition(')')[2].split()[0]
+                  for task in program.folder('task')]
+        self.assertNotIn('t', states)
+        refscope.send_signal(signal.SIGCONT)
+
+    @unittest.skipIf(IS_SANITISED, 'a library of our own cannot be loaded before the sanitisers')
+    def test_refscope_is_stopped(self):
+        """By Ctrl+Z and its like: not as long as a thread of the program stands still, which would do so until Refscope goes on."""
+        with tempfile.TemporaryDirectory() as folder, Program('ready()\nwhile not ended:\n    time.sleep(.01)') as program:
+            library = build_library(folder, 'moment', self.MOMENT)
+            for number, then, action in ((signal.SIGTSTP, 0, signal.SIG_DFL), (signal.SIGTTIN, 0, signal.SIG_DFL),
+                                         (signal.SIGTTOU, 0, signal.SIG_DFL), (signal.SIGTSTP, 0, signal.SIG_IGN),
+                                         (signal.SIGTSTP, signal.SIGCONT, signal.SIG_DFL)):
+                environment = dict(os.environ, LD_PRELOAD=library, SIGNALS=f'0 {int(number)} 0 {int(then)}')
+                with (self.subTest(number=number, then=then, action=action),
+                      self.refscope(program, env=environment, preexec_fn=functools.partial(signal.signal, number, action)) as refscope):
+                    if action == signal.SIG_DFL and not then:
+                        self.assertTrue(os.WIFSTOPPED(os.waitpid(refscope.pid, os.WUNTRACED)[1]))
+                        self.go_on(refscope, program)
+                    self.assertEqual(refscope.wait(60), 0)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
+    def test_refscope_is_stopped_at_any_time(self):
+        with Program('ready()\nwhile not ended:\n    time.sleep(.01)') as program:
+            for _ in range(5 * ROUNDS):
+                with self.refscope(program) as refscope:
+                    time.sleep(random.uniform(0, .03))
+                    os.kill(refscope.pid, signal.SIGTSTP)  # also if it has ended, for nobody has waited for it
+                    if os.waitid(os.P_PID, refscope.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code == os.CLD_STOPPED:
+                        self.go_on(refscope, program)
+                    self.assertEqual(refscope.wait(60), 0)
+            self.assertEqual(program.end(), (0, 'well\n', ''))
 
 
 if __name__ == '__main__':
