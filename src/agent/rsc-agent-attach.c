@@ -281,7 +281,7 @@ start (int32_t ends[2], const RscWireRoom *where)
 
   ends[0] = rsc_agent.socket.fd;
   ends[1] = other_end.fd; /* by that number Refscope looks for it */
-  rsc_agent.pid = getpid ();
+  rsc_agent_be_here ();
   rsc_agent.main_thread = rsc_agent.pid;
   atomic_store (&rsc_agent.hold_all, false);
   rsc_agent_reset_recording ();

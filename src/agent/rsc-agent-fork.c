@@ -15,6 +15,7 @@
 
 #include "rsc-agent-private.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@
 #define BEGIN_TRIES 2000
 #define BEGIN_INTERVAL 100000
 
+/* In a page that is not copied: true in the process that connected, and false in a child, whoever made it.  So that no thread of the
+ * program's makes a system call to ask, which a filter of its own may forbid.  NULL: there is no such page to be had. */
+static bool *here;
 /* How many forks are under way: the thread comes back after the last. */
 static atomic_int n_forking;
 /* They are over, but the thread is not back yet. */
@@ -221,11 +225,28 @@ on_child (void)
   rsc_agent_reserve_give ();
 }
 
-/* One that has the program's memory, not a copy of it (vfork()), runs nothing that asks. */
+void
+rsc_agent_be_here (void)
+{
+  if (here == NULL)
+    {
+      void *page = mmap (NULL, sizeof *here, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+      if (page != MAP_FAILED && madvise (page, sizeof *here, MADV_WIPEONFORK) == 0)
+        here = page;
+      else if (page != MAP_FAILED)
+        munmap (page, sizeof *here);
+    }
+  if (here != NULL)
+    *here = true;
+  rsc_agent.pid = getpid ();
+}
+
 void
 rsc_agent_look_where (void)
 {
-  if ((atomic_load (&rsc_agent.active) || atomic_load (&rsc_agent.has_thread)) && getpid () != rsc_agent.pid)
+  if ((atomic_load (&rsc_agent.active) || atomic_load (&rsc_agent.has_thread))
+      && !(here != NULL ? *here : getpid () == rsc_agent.pid))
     on_child ();
 }
 

@@ -373,6 +373,8 @@ void rsc_agent_attach_forget (void);
 void rsc_agent_watch_forks (void);
 /* Without it, too: of the forks that C code makes, and of what becomes a child.  Only once; false: no memory. */
 bool rsc_agent_watch_system_forks (void);
+/* Without it, too: this is the process that is connected. */
+void rsc_agent_be_here (void);
 /* In any thread, with or without the GIL: if this is a child that became one without a handler of forks, as by a system call,
  * what the handler would have done. */
 void rsc_agent_look_where (void);

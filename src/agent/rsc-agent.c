@@ -399,7 +399,7 @@ rsc_agent_begin (const char *folder, const char *event)
 
   rsc_agent_find_package (folder);
 
-  rsc_agent.pid = getpid ();
+  rsc_agent_be_here ();
   rsc_agent.main_thread = (pid_t) syscall (SYS_gettid);
   /* A program that embeds Python prints exceptions, and goes on. */
   rsc_agent.interactive = strcmp (event, "cpython.run_stdin") == 0 || strcmp (event, "exec") == 0;
