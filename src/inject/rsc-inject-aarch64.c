@@ -167,6 +167,12 @@ rsc_thread_state_get_call (const RscThreadState *self, long *number, guint64 *se
   return TRUE;
 }
 
+gboolean
+rsc_thread_state_is_whole (const RscThreadState *self)
+{
+  return self->registers.regs[0] == self->registers.regs[2];
+}
+
 /* Where @first and @second stand behind each other in a mapping's code, from @from on; 0: nowhere. */
 static guint64
 find_instructions (RscProcessMemory *memory, const RscMapping *code, guint64 from, gsize size, guint32 first, guint32 second)

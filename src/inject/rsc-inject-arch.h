@@ -26,6 +26,8 @@ guint64  rsc_thread_state_get_sp (const RscThreadState *self);
 guint64  rsc_thread_state_get_tls (const RscThreadState *self);
 /* Whether it was stopped in a system call: its number and second argument. */
 gboolean rsc_thread_state_get_call (const RscThreadState *self, long *number, guint64 *second);
+/* Of that call: whether it returned as much as its third argument says, as what writes does if it was not interrupted. */
+gboolean rsc_thread_state_is_whole (const RscThreadState *self);
 
 /* Code that is in every C library. */
 typedef struct

@@ -96,6 +96,12 @@ rsc_thread_state_get_call (const RscThreadState *self, long *number, guint64 *se
 }
 
 gboolean
+rsc_thread_state_is_whole (const RscThreadState *self)
+{
+  return self->registers.rax == self->registers.rdx;
+}
+
+gboolean
 rsc_gadgets_find (RscProcessMemory *memory, guint64 libc, RscGadgets *gadgets)
 {
   /* syscall; ret */

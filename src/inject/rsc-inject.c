@@ -379,6 +379,15 @@ fail_to_open (Injection *self, const RscStubParameters *parameters)
   return FALSE;
 }
 
+static gboolean
+fail_busy (Injection *self)
+{
+  self->loader_is_busy = TRUE;
+
+  return fail (self, RSC_ERROR_BUSY,
+               _("A thread of process %d loads or unloads a library just now: it was left alone, as that one and the thread that loads the agent might wait for each other. Try again when it is done."));
+}
+
 /* Lets the thread open the library and call its entry. */
 static gboolean
 run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
@@ -388,6 +397,11 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
   guint64 address;
   gsize size;
   const void *data;
+
+  /* The agent's own thread would wait until this one is done with that. */
+  if (self->functions.loader_lock != 0
+      && rsc_loader_lock_is_of (self->memory, self->functions.loader_lock, rsc_process_get_inner (self->thread.tid)))
+    return fail_busy (self);
 
   frame = rsc_thread_state_make_frame (self->thread.state, &self->gadgets, self->data + AT_FRAME, &address);
   data = g_bytes_get_data (frame, &size);
@@ -413,11 +427,8 @@ run_stub (Injection *self, guint64 entry, RscStubParameters *parameters)
   self->file = -1;
   if (!rsc_process_memory_read (self->memory, self->data + AT_PARAMETERS, parameters, sizeof *parameters))
     return fail_gone (self);
-  self->loader_is_busy = parameters->busy != 0;
 
-  return !self->loader_is_busy
-         || fail (self, RSC_ERROR_BUSY,
-                  _("A thread of process %d loads or unloads a library just now: it was left alone, as that one and the thread that loads the agent might wait for each other. Try again when it is done."));
+  return parameters->busy == 0 || fail_busy (self);
 }
 
 /* Opens the library in one of the ways. */

@@ -73,3 +73,11 @@ rsc_loader_lock_is_taken (RscProcessMemory *memory, guint64 lock)
 
   return rsc_process_memory_read (memory, lock, &state, sizeof state) && state != 0;
 }
+
+gboolean
+rsc_loader_lock_is_of (RscProcessMemory *memory, guint64 lock, pid_t tid)
+{
+  struct { gint32 lock; guint32 count; gint32 owner; } mutex; /* as a pthread_mutex_t begins */
+
+  return rsc_process_memory_read (memory, lock, &mutex, sizeof mutex) && mutex.count != 0 && mutex.owner == tid;
+}

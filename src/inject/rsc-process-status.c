@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <linux/kcmp.h>
 #include <stdlib.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -133,6 +134,14 @@ get_stat_number (pid_t pid, guint n)
     at = strchr (at + 1, ' ');
 
   return at != NULL ? g_ascii_strtoull (at + 1, NULL, 10) : 0;
+}
+
+gboolean
+rsc_process_is_real_time (pid_t tid)
+{
+  guint64 policy = get_stat_number (tid, 41);
+
+  return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
 guint64

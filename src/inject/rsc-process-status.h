@@ -19,6 +19,8 @@ char    *rsc_process_read_call (pid_t tid);
 gboolean rsc_process_read_written (pid_t tid, guint64 *bytes, guint64 *calls);
 /* How a process or thread is: a letter, as in /proc/PID/stat; X: gone. */
 char     rsc_process_get_state (pid_t tid);
+/* Whether it is scheduled before all others (SCHED_FIFO, SCHED_RR). */
+gboolean rsc_process_is_real_time (pid_t tid);
 /* When it began, clock ticks since the system did: with the number, no other process's.  0: it is gone. */
 guint64  rsc_process_get_start (pid_t pid);
 /* Its number in its own PID namespace: @pid if that is ours. */

@@ -38,7 +38,7 @@ static const int calls[] = {
   SYS_fstat, SYS_pread64, SYS_clone, SYS_rt_sigprocmask, SYS_eventfd2, SYS_fcntl, SYS_setsockopt, SYS_sendmsg, SYS_recvmsg, SYS_ppoll,
   SYS_futex, SYS_set_robust_list, SYS_gettid, SYS_write, SYS_exit, SYS_madvise, SYS_prctl, SYS_getrlimit, SYS_prlimit64, SYS_wait4,
   SYS_getpid, SYS_kill, SYS_readlinkat, SYS_getdents64, SYS_lseek, SYS_clock_gettime,
-  SYS_sched_getscheduler, SYS_sched_setscheduler,
+  SYS_rt_sigaction,
 #ifdef SYS_poll
   SYS_poll, SYS_readlink,
 #endif
@@ -52,6 +52,9 @@ static const int calls[] = {
   SYS_rseq,
 #endif
 };
+
+/* What the child that captures does besides, if it is a real-time program's. */
+static const int real_time_calls[] = { SYS_sched_setscheduler };
 
 guint32
 rsc_seccomp_run (const struct sock_filter *filter, gsize n, guint32 number)
@@ -146,10 +149,10 @@ rsc_seccomp_run (const struct sock_filter *filter, gsize n, guint32 number)
 }
 
 static gboolean
-is_harmless (const struct sock_filter *filter, gsize n)
+is_harmless (const struct sock_filter *filter, gsize n, const int *numbers, gsize n_numbers)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
-    switch (rsc_seccomp_run (filter, n, (guint32) calls[i]) & SECCOMP_RET_ACTION_FULL)
+  for (gsize i = 0; i < n_numbers; i++)
+    switch (rsc_seccomp_run (filter, n, (guint32) numbers[i]) & SECCOMP_RET_ACTION_FULL)
       {
       case SECCOMP_RET_ALLOW:
       case SECCOMP_RET_LOG:
@@ -177,6 +180,7 @@ rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
 {
   g_autofree struct sock_filter *filter = NULL;
   int mode = read_mode (tid);
+  gboolean is_real_time = rsc_process_is_real_time (tid);
   gboolean harmless = mode == SECCOMP_MODE_DISABLED, is_unknown = FALSE;
 
   if (mode == SECCOMP_MODE_FILTER)
@@ -197,7 +201,8 @@ rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
               break;
             }
           harmless = n <= MAX_INSTRUCTIONS && ptrace (PTRACE_SECCOMP_GET_FILTER, tid, (void *) i, filter) == n
-                     && is_harmless (filter, (gsize) n);
+                     && is_harmless (filter, (gsize) n, calls, G_N_ELEMENTS (calls))
+                     && (!is_real_time || is_harmless (filter, (gsize) n, real_time_calls, G_N_ELEMENTS (real_time_calls)));
         }
     }
   if (is_unknown)

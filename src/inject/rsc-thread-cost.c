@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ typedef struct
 {
   gint64 again;       /* monotonic: not to be tried before */
   gboolean is_watched;
+  gboolean is_left_out;
   guint n_times;      /* that it was put off */
 } Looks;
 
@@ -228,24 +230,45 @@ get_call_cost (RscThreadLooks *self, pid_t tid, const Call *call)
 RscThreadCost
 rsc_thread_looks_get_cost (RscThreadLooks *self, pid_t tid)
 {
+  const Looks *looks = g_hash_table_lookup (self->threads, GINT_TO_POINTER (tid));
   gboolean is_main = tid == self->pid;
   RscThreadCost cost;
   Call call;
 
   if (!read_call (tid, &call))
     {
-      const Looks *looks = g_hash_table_lookup (self->threads, GINT_TO_POINTER (tid));
-
       if (looks != NULL && g_get_monotonic_time () < looks->again)
         return RSC_THREAD_COST_TOO_MUCH;
       return is_main ? RSC_THREAD_COST_MAIN_TIME : RSC_THREAD_COST_TIME;
     }
+  if (looks != NULL && looks->is_left_out)
+    return RSC_THREAD_COST_TOO_MUCH;
   cost = get_call_cost (self, tid, &call);
   /* The call of one that is stopped is interrupted already; that it is stopped is to be told. */
   if (cost == RSC_THREAD_COST_TOO_MUCH && rsc_process_get_state (tid) == 'T')
     return RSC_THREAD_COST_ERROR;
 
   return cost == RSC_THREAD_COST_NOTHING && is_main ? RSC_THREAD_COST_SIGNAL : cost;
+}
+
+/* Whether the program has what may have no room for all that is written to it; files have. */
+static gboolean
+has_pipes (pid_t pid)
+{
+  g_autofree char *folder = g_strdup_printf ("/proc/%d/fd", (int) pid);
+  g_autoptr(GDir) numbers = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (numbers != NULL && (name = g_dir_read_name (numbers)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      struct stat status;
+
+      if (stat (path, &status) == 0 && (S_ISFIFO (status.st_mode) || S_ISSOCK (status.st_mode)))
+        return TRUE;
+    }
+
+  return numbers == NULL;
 }
 
 gboolean
@@ -268,7 +291,7 @@ rsc_thread_looks_watch (RscThreadLooks *self, pid_t tid)
       g_usleep (LOOK_INTERVAL);
     }
   if (is_counted && rsc_process_read_written (tid, &bytes, &calls)
-      && bytes - bytes_before > MUCH_AT_ONCE * MAX (calls - calls_before, 1))
+      && bytes - bytes_before > MUCH_AT_ONCE * MAX (calls - calls_before, 1) && has_pipes (self->pid))
     {
       put_off (looks);
       return FALSE;
@@ -283,4 +306,10 @@ rsc_thread_looks_add_hit (RscThreadLooks *self, pid_t tid, long number)
 {
   if (has_call (counting_calls, G_N_ELEMENTS (counting_calls), number))
     put_off (get_looks (self, tid));
+}
+
+void
+rsc_thread_looks_leave_out (RscThreadLooks *self, pid_t tid)
+{
+  get_looks (self, tid)->is_left_out = TRUE;
 }

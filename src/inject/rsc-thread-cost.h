@@ -35,8 +35,11 @@ void            rsc_thread_looks_free     (RscThreadLooks *self);
 RscThreadCost   rsc_thread_looks_get_cost (RscThreadLooks *self, pid_t tid);
 /* Whether a thread that runs was looked at for long enough to say that it is not in the middle of reading or writing. */
 gboolean        rsc_thread_looks_watch    (RscThreadLooks *self, pid_t tid);
-/* The thread was stopped as it came from this call: if that was reading or writing, it is let be for a while. */
+/* The thread was stopped as it came from this call: with less than it asked for; if that was reading or writing, it is let be for a while. */
 void            rsc_thread_looks_add_hit  (RscThreadLooks *self, pid_t tid, long number);
+
+/* The thread is not taken any more while it waits in a call. */
+void            rsc_thread_looks_leave_out (RscThreadLooks *self, pid_t tid);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RscThreadLooks, rsc_thread_looks_free)
 

@@ -329,7 +329,7 @@ look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets 
 
   if (state == NULL || ptrace (PTRACE_GETSIGMASK, tid, sizeof mask, &mask) != 0)
     return TRY_GONE;
-  if (rsc_thread_state_get_call (state, &number, &second))
+  if (rsc_thread_state_get_call (state, &number, &second) && !rsc_thread_state_is_whole (state))
     rsc_thread_looks_add_hit (looks, tid, number);
   if (!is_safe (memory, state, python)
       || !rsc_thread_stack_find (memory, tid, rsc_thread_state_get_sp (state), rsc_thread_state_get_tls (state), &bottom)
@@ -337,7 +337,10 @@ look (RscProcessMemory *memory, pid_t tid, const char *python, const RscGadgets 
     return TRY_AGAIN;
   has_frame = left != 0 && rsc_thread_state_get_call (state, &number, &second);
   if (has_frame && nests)
-    return TRY_AGAIN;
+    {
+      rsc_thread_looks_leave_out (looks, tid);
+      return TRY_AGAIN;
+    }
   stopped->tid = tid;
   stopped->has_frame = has_frame;
   stopped->stack_bottom = bottom;
@@ -367,6 +370,9 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
 
           if ((thread->cost == RSC_THREAD_COST_TIME || thread->cost == RSC_THREAD_COST_MAIN_TIME) && !rsc_thread_looks_watch (looks, tid))
             continue;
+          /* That, and those before it, took their time. */
+          if (rsc_thread_looks_get_cost (looks, tid) > thread->cost)
+            continue;
           stopped->has_others = n_threads > 1;
           result = seize (memory->pid, tid, &stopped->stopped, error);
           if (result == TRY_FAILED)
@@ -393,7 +399,7 @@ rsc_thread_stop (RscProcessMemory *memory, const char *python, const RscGadgets 
     }
   g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_BUSY,
                _("No thread of process %d came to a point at which it could be interrupted safely: it was left alone. Try again; a"
-                 " program that is busy in C code, or waits until it can write, comes to one later."),
+                 " program that is busy in C code, or reads or writes much, comes to one later."),
                (int) memory->pid);
 
   return FALSE;
