@@ -305,6 +305,19 @@ explain_clone (int error, char text[RSC_WALK_ERROR_SIZE])
                            NULL);
 }
 
+/* Whether the first child of this thread would be the first process of a PID namespace, with which that ends; or would not be seen by the
+ * program. */
+static bool
+makes_other_children (void)
+{
+  char own[64], childrens[64];
+  ssize_t n_own = readlink ("/proc/thread-self/ns/pid", own, sizeof own);
+  ssize_t n_childrens = readlink ("/proc/thread-self/ns/pid_for_children", childrens, sizeof childrens);
+
+  /* As long as it has no first process, there is nothing to be read. */
+  return n_own > 0 && (n_childrens < 0 ? errno == ENOENT : n_childrens != n_own || memcmp (own, childrens, (size_t) n_own) != 0);
+}
+
 /* Asked by a walk in place, which may take seconds: on the agent's thread, the program's main one, or that whose collection was
  * waited for. */
 static int
@@ -373,6 +386,12 @@ rsc_agent_capture (RscAgentChild *self, int fd, bool in_place, unsigned values, 
   pid_t pid, program = getpid ();
   int clone_error;
 
+  if (!in_place && makes_other_children ())
+    {
+      rsc_wire_sentence_write (error, RSC_SENTENCE_OTHER_CHILDREN, NULL, NULL);
+      *status = RSC_WIRE_UNSUPPORTED;
+      return -1;
+    }
   stop_others (&others, &since);
   options.others = &others;
   make_room (limits, lifted);

@@ -2,6 +2,7 @@
 
 #include "rsc-thread-cost.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #define LOOK_INTERVAL 250
 /* One that writes more than this at once is in the middle of it for long; what Python's files write, they go on with themselves. */
 #define MUCH_AT_ONCE (16 * 1024)
+/* Of so many descriptors is asked where they are. */
+#define MAX_FILES 4096
 /* For so long, in microseconds, one that was seen in the middle of reading or writing is let be; each time for twice as long. */
 #define QUIET_US 200000
 #define MAX_TIMES 8
@@ -271,6 +274,51 @@ has_pipes (pid_t pid)
   return numbers == NULL;
 }
 
+/* Where the program is in the files that it may write to, all together. */
+static gint64
+sum_positions (pid_t pid)
+{
+  g_autofree char *folder = g_strdup_printf ("/proc/%d/fd", (int) pid);
+  g_autoptr(GDir) numbers = g_dir_open (folder, 0, NULL);
+  gint64 sum = 0;
+  const char *name;
+
+  for (guint i = 0; numbers != NULL && i < MAX_FILES && (name = g_dir_read_name (numbers)) != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *about = g_strdup_printf ("/proc/%d/fdinfo/%s", (int) pid, name);
+      g_autofree char *text = NULL;
+      const char *position, *flags;
+      struct stat status;
+
+      if (stat (path, &status) == 0 && S_ISREG (status.st_mode) && g_file_get_contents (about, &text, NULL, NULL)
+          && (position = rsc_process_status_find (text, "pos")) != NULL && (flags = rsc_process_status_find (text, "flags")) != NULL
+          && (g_ascii_strtoull (flags, NULL, 8) & O_ACCMODE) != O_RDONLY)
+        sum += g_ascii_strtoll (position, NULL, 10);
+    }
+
+  return sum;
+}
+
+/* Whether what the thread writes goes to files: these have room for it, and are not interrupted. */
+static gboolean
+writes_files (pid_t pid, pid_t tid)
+{
+  guint64 bytes, calls, written;
+  gint64 position;
+
+  if (!has_pipes (pid))
+    return TRUE;
+  position = sum_positions (pid);
+  if (!rsc_process_read_written (tid, &bytes, &calls))
+    return FALSE;
+  g_usleep (N_LOOKS * LOOK_INTERVAL);
+  if (!rsc_process_read_written (tid, &written, &calls))
+    return FALSE;
+
+  return sum_positions (pid) - position >= (gint64) (written - bytes);
+}
+
 gboolean
 rsc_thread_looks_watch (RscThreadLooks *self, pid_t tid)
 {
@@ -291,7 +339,7 @@ rsc_thread_looks_watch (RscThreadLooks *self, pid_t tid)
       g_usleep (LOOK_INTERVAL);
     }
   if (is_counted && rsc_process_read_written (tid, &bytes, &calls)
-      && bytes - bytes_before > MUCH_AT_ONCE * MAX (calls - calls_before, 1) && has_pipes (self->pid))
+      && bytes - bytes_before > MUCH_AT_ONCE * MAX (calls - calls_before, 1) && !writes_files (self->pid, tid))
     {
       put_off (looks);
       return FALSE;

@@ -64,6 +64,8 @@ static const char *const messages[RSC_N_SENTENCES] = {
   [RSC_SENTENCE_NO_CALLBACKS] = N_("The program's collections cannot be recorded: gc.callbacks is no list, or the program is out of memory."),
   [RSC_SENTENCE_NO_COLLECTION] = N_("The program came to its end, and made no such collection before."),
   [RSC_SENTENCE_CALLBACK_GONE] = N_("The program has taken Refscope's callback out of gc.callbacks, and its collection was missed: wait for it again."),
+  [RSC_SENTENCE_OTHER_CHILDREN] =
+    N_("The program's children are to be in another PID namespace (unshare, setns), where a capture would take the place of its first process: nothing was captured. Capture it before, or its children."),
   [RSC_SENTENCE_FILE_LOST] =
     N_("The program closed the descriptor of the file for the heap, or opened another of that number, just as it came: nothing was captured. Try again."),
 };

@@ -316,6 +316,28 @@ class Connected(unittest.TestCase):
                 result = cli('capture', '-q', '-o', os.path.join(folder, 'heap'), '--', python, '-W', 'ignore', '-c', text)
                 self.assertEqual(result.stdout, 'ready \nwell\n')
 
+    def test_children_of_another_namespace(self):
+        """What captures would be its first process, with which it ends: the program could make no children any more."""
+        text = """
+            import ctypes, os
+            threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+            print('ready' if ctypes.CDLL(None).unshare(0x20000000) == 0 else 'refused', flush=True)
+            while not ended:
+                time.sleep(.02)
+            pid = os.fork()
+            if pid == 0:
+                os._exit(7)
+            assert os.waitpid(pid, 0)[1] == 7 << 8
+            """
+        try:
+            program = Program(text)
+        except AssertionError as error:
+            self.skipTest(f'no PID namespace to be had: {error}')
+        with program:
+            with self.assertRaisesRegex(AssertionError, 'another PID namespace'):
+                cli('collect', '--live', f'pid:{program.pid}')
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def test_filter_of_system_calls(self):
         """The program's thread may not do any more what the agent's needs: it is not made to."""
         text = """

@@ -94,6 +94,22 @@ class Interrupted(unittest.TestCase):
                     self.assertIn('' if result.returncode == 0 else 'reads or writes much', result.stderr)
                 self.assertEqual(program.end(), (0, 'well\n', ''))
 
+    def test_a_program_that_writes_a_file_all_the_time(self):
+        """Files have room: nothing is waited for."""
+        text = """
+            import os, tempfile
+            pipe = os.pipe()
+            ready()
+            with tempfile.TemporaryFile(buffering=1 << 18) as file:
+                while not ended:
+                    for i in range(3000):
+                        file.write(b'%d' % i * 10)
+            """
+        with Program(text) as program:
+            for _ in range(3):
+                self.assertEqual(attach(program.pid).stderr, '')
+            self.assertEqual(program.end(), (0, 'well\n', ''))
+
     def signals_come(self, python, wait, other):
         text = """
             import fcntl, os, socket
