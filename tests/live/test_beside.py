@@ -330,7 +330,7 @@ class Connected(unittest.TestCase):
             assert os.waitpid(pid, 0)[1] == 7 << 8
             """
         try:
-            program = Program(text)
+            program = Program(text, environment={'PYTHONWARNINGS': 'ignore'})  # of threads and forks, from 3.12 on
         except AssertionError as error:
             self.skipTest(f'no PID namespace to be had: {error}')
         with program:
