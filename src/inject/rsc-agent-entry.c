@@ -6,10 +6,9 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/rsc-error.h"
+#include "rsc-process-fd.h"
 #include "rsc-process-symbols.h"
 #include "wire/rsc-wire-attach.h"
 
@@ -48,7 +47,7 @@ rsc_agent_entry_find (RscProcessMemory *memory, const char *symbol, char **path)
 gboolean
 rsc_agent_entry_take (pid_t pid, gint64 result, int end, RscInjection *injection, GError **error)
 {
-  int pidfd, fd;
+  int fd;
 
   injection->is_busy = result == RSC_WIRE_ATTACH_BUSY || result == RSC_WIRE_ATTACH_LEAVING;
   if (result == RSC_WIRE_ATTACH_LEAVING)
@@ -65,16 +64,14 @@ rsc_agent_entry_take (pid_t pid, gint64 result, int end, RscInjection *injection
   if (result != RSC_WIRE_ATTACHED)
     return FALSE;
 
-  pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
-  fd = pidfd >= 0 ? (int) syscall (SYS_pidfd_getfd, pidfd, end, 0) : -1;
+  fd = rsc_process_copy_fd (pid, end);
   if (fd < 0)
-    g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
-                 _("No connection to process %d could be made: %s. It needs Linux 5.6 or later."), (int) pid,
-                 g_strerror (errno));
-  if (pidfd >= 0)
-    close (pidfd);
-  if (fd < 0)
-    return FALSE;
+    {
+      g_set_error (error, RSC_CAPTURE_ERROR, RSC_ERROR_UNSUPPORTED,
+                   _("No connection to process %d could be made: %s. It needs Linux 5.6 or later."), (int) pid,
+                   g_strerror (errno));
+      return FALSE;
+    }
   fcntl (fd, F_SETFL, O_NONBLOCK);
   injection->connection = fd;
 

@@ -180,11 +180,12 @@ rsc_seccomp_check (pid_t pid, pid_t tid, GError **error)
 {
   g_autofree struct sock_filter *filter = NULL;
   int mode = read_mode (tid);
-  gboolean is_real_time = rsc_process_is_real_time (tid);
   gboolean harmless = mode == SECCOMP_MODE_DISABLED, is_unknown = FALSE;
 
   if (mode == SECCOMP_MODE_FILTER)
     {
+      gboolean is_real_time = rsc_process_is_real_time (tid);
+
       harmless = TRUE;
       filter = g_new (struct sock_filter, MAX_INSTRUCTIONS);
       for (guintptr i = 0; harmless && i < MAX_FILTERS; i++)

@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "rsc-process-fd.h"
 #include "rsc-process-status.h"
 
 /* A thread that runs is looked at so often, so many microseconds apart, before it is interrupted. */
@@ -116,16 +117,13 @@ borrow (pid_t pid, int fd, gboolean *is_unknown)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/fd/%d", (int) pid, fd);
   g_autofree char *target = g_file_read_link (path, NULL);
-  int process, ours;
+  int ours;
 
   *is_unknown = FALSE;
   if (target == NULL
       || !(g_str_has_prefix (target, "socket:") || g_str_has_prefix (target, "/dev/pts/") || g_str_has_prefix (target, "/dev/tty")))
     return -1;
-  process = (int) syscall (SYS_pidfd_open, pid, 0);
-  ours = process < 0 ? -1 : (int) syscall (SYS_pidfd_getfd, process, fd, 0);
-  if (process >= 0)
-    close (process);
+  ours = rsc_process_copy_fd (pid, fd);
   *is_unknown = ours < 0;
 
   return ours;
